@@ -1,0 +1,10 @@
+"""From a folder of labelled photos to a convolutional network you can trust."""
+
+import os
+
+# These libraries call out to the network as soon as they are imported or used; nobody asked them to.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+# TensorFlow's start-up notes about absent GPUs say nothing to a user; its errors still show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

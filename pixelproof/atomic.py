@@ -1,0 +1,45 @@
+"""Write beside, then rename: an output exists whole or not at all."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a free path beside `path`; what is written there, a file or a folder, takes its place at the end.
+
+    After an exception the old content of `path` stays and what was begun is removed. After a kill what
+    was begun lies beside `path` under a name that starts with a dot, and the next run removes it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.partial")
+    _remove(beside)
+    try:
+        yield beside
+    except BaseException:
+        _remove(beside)
+        raise
+    if path.is_dir():  # os.replace refuses a folder that is not empty
+        shutil.rmtree(path)
+    os.replace(beside, path)
+
+
+def write_text(path: Path, text: str) -> None:
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write `content` as JSON that `git diff` and people can read: indented, in the order given."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,95 @@
+"""What is wrong with a settings file, in words: the key, what was given, what is allowed, the nearest known key."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+SHOWN = 10  # mistakes listed in one message; the rest is counted
+
+
+def explain(error: ValidationError, schema: type[BaseModel], given: object, path: Path) -> str:
+    """Return one message for all mistakes in `given`, the content of the file at `path`: a line per key."""
+    problems: dict[str, list[str]] = {}
+    for detail in error.errors(include_url=False):
+        where, what = _problem(detail, schema, given)
+        problems.setdefault(where, []).append(what)  # a value that may be of two types has two complaints
+    lines = [f"{where}: {', or '.join(dict.fromkeys(whats))}" for where, whats in problems.items()]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"... and {len(lines) - SHOWN} more"]
+    return "\n".join(f"{path}: {line}" for line in lines)
+
+
+def _problem(detail: ErrorDetails, schema: type[BaseModel], given: object) -> tuple[str, str]:
+    keys, value = _locate(detail["loc"], given)
+    where = ".".join(keys) or "the file"
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(schema, keys[:-1], given)
+        return where, f"unknown key{_nearest(keys[-1], known)}. Known keys here: {', '.join(known)}"
+    if detail["type"] == "missing":
+        return where, "this key is missing; the files in presets/ show every key with its meaning"
+    if detail["type"] == "union_tag_not_found":
+        return where, f"a layer needs a `kind`, got {value!r}"
+    if detail["type"] == "union_tag_invalid":
+        allowed = [kind.strip(" '") for kind in detail["ctx"]["expected_tags"].split(",")]
+        kind = str(detail["ctx"]["tag"])
+        return f"{where}.kind", f"{kind!r} is no kind of layer{_nearest(kind, allowed)}. Known: {', '.join(allowed)}"
+    if detail["type"] == "value_error":
+        return where, str(detail["ctx"]["error"])
+    if "[key]" in detail["loc"]:
+        return where, "a name here has lower-case letters, digits and underscores only, and begins with a letter"
+    return where, f"{_lower_first(detail['msg'])}, got {value!r}"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _locate(loc: tuple[int | str, ...], given: object) -> tuple[list[str], object]:
+    """Follow pydantic's location through the given content; return the user's keys and the value there.
+
+    Locations also name branches of a union ("conv", "constrained-int"), which are no keys of the file.
+    """
+    keys: list[str] = []
+    value = given
+    for position, part in enumerate(loc):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        elif position < len(loc) - 1 or not isinstance(value, Mapping) or part in (value.get("kind"), "[key]"):
+            continue
+        keys.append(str(part))
+    return keys, value
+
+
+def _known_keys(schema: type[BaseModel], keys: list[str], given: object) -> list[str]:
+    """Return the keys that `schema` knows in the section that `keys` leads to."""
+    root = schema.model_json_schema()
+    at = root
+    for key in keys:
+        named = at.get("patternProperties") or {"": at.get("additionalProperties")}  # a mapping of the user's names
+        at = at["properties"][key] if "properties" in at else next(iter(named.values()))
+        given = given[key] if isinstance(given, Mapping) else None
+        at = _section(at, root["$defs"], given)
+    return list(at["properties"])
+
+
+def _section(at: dict[str, Any], definitions: dict[str, Any], given: object) -> dict[str, Any]:
+    """Return the JSON schema of the section itself, where `at` refers to it or offers a choice."""
+    if "discriminator" in at and isinstance(given, Mapping):
+        return _section({"$ref": at["discriminator"]["mapping"][given["kind"]]}, definitions, given)
+    if "anyOf" in at:  # a section that may be left out: the section, or null
+        return _section(at["anyOf"][0], definitions, given)
+    if "$ref" in at:
+        found: dict[str, Any] = definitions[at["$ref"].rsplit("/", 1)[-1]]
+        return found
+    return at
