@@ -1,0 +1,1 @@
+"""Photos to arrays: listing, decoding, duplicates, the image store, splits, augmentation."""

@@ -1,0 +1,148 @@
+"""Every file of a source accounted for: accepted (the manifest), in quarantine with a reason, or ignored."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from joblib import Parallel, delayed
+
+from pixelproof.console import progress
+from pixelproof.data.decode import BadImage, Facts, examine, quiet_pillow
+from pixelproof.data.duplicates import group_copies, label_conflicts
+from pixelproof.data.sources import Found, scan
+from pixelproof.errors import UserError
+from pixelproof.params import Ingest
+
+COLUMNS = ["id", "label", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
+COLUMNS += ["pixels_sha256", "group"]
+QUARANTINE_COLUMNS = ["path", "reason", "detail"]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """A source, examined. `photos` has a row per accepted photo; its id is the path below the source."""
+
+    photos: pd.DataFrame  # COLUMNS
+    quarantine: pd.DataFrame  # QUARANTINE_COLUMNS
+    ignored: list[str]
+    classes: list[str]
+
+    def report(self) -> dict[str, Any]:
+        counts = self.photos["label"].value_counts()
+        copies = self.photos["group"].value_counts()
+        return {
+            "found": len(self.photos) + len(self.quarantine) + len(self.ignored),
+            "accepted": len(self.photos),
+            "quarantined": len(self.quarantine),
+            "ignored": len(self.ignored),
+            "classes": {label: int(counts[label]) for label in self.classes},
+            "quarantine_reasons": {reason: int(n) for reason, n in self.quarantine["reason"].value_counts().items()},
+            "groups_of_copies": int((copies > 1).sum()),
+            "photos_in_groups_of_copies": int(copies[copies > 1].sum()),
+            "ignored_paths": self.ignored,
+        }
+
+
+def take_inventory(source: Path, params: Ingest) -> Inventory:
+    """Read and fully decode every file below `source`, which is never written to.
+
+    Raises UserError if there is nothing to use, too much was refused, or a class is too small.
+    """
+    files = scan(source)
+    ignored = [file.path for file in files if file.ignored or _is_left_out(file, params)]
+    wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
+    if not wanted:
+        raise UserError(
+            f"ingest.source: {str(source)!r} holds no photos. Put them there, one folder per class, or name another folder."
+        )
+    accepted, refused = [], []
+    with quiet_pillow():
+        for outcome in progress(_examine_all(source, wanted, params), "ingest", len(wanted)):
+            (refused if "reason" in outcome else accepted).append(outcome)
+    photos = pd.DataFrame(accepted, columns=[column for column in COLUMNS if column != "group"])
+    photos["group"] = group_copies(photos)
+    conflict = label_conflicts(photos)
+    refused += _conflicts(photos[conflict])
+    photos = photos[~conflict].reset_index(drop=True)
+    quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
+    classes = params.classes or sorted(photos["label"].unique())
+    _check_limits(source, photos, quarantine, classes, params)
+    return Inventory(photos, quarantine, ignored, classes)
+
+
+def _is_left_out(file: Found, params: Ingest) -> bool:
+    return params.classes is not None and file.label is not None and file.label not in params.classes
+
+
+def _examine_all(source: Path, files: list[Found], params: Ingest) -> Iterator[dict[str, Any]]:
+    """Yield a row per file, in order: a manifest row, or a quarantine row (it has a `reason`)."""
+    on_all_cores = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
+    yield from on_all_cores(delayed(_examine)(source, file, params) for file in files)
+
+
+def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
+    try:
+        data, facts = _read(source, file, params)
+    except BadImage as bad:
+        shown = file.path.encode("utf-8", "backslashreplace").decode()
+        return {"path": shown, "reason": bad.reason, "detail": bad.detail}
+    sha256 = hashlib.sha256(data).hexdigest()
+    return {"id": file.path, "label": file.label, "bytes": len(data), "sha256": sha256, **asdict(facts)}
+
+
+def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
+    if not file.path.isprintable():
+        raise BadImage("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
+    if file.linked_folder:
+        raise BadImage("linked folder", "a symbolic link to a folder is not followed")
+    if file.label is None:
+        raise BadImage("no class folder", "the file lies beside the class folders, not in one")
+    try:
+        data = (source / file.path).read_bytes()
+    except OSError as error:
+        raise BadImage("unreadable", error.strerror or str(error)) from None
+    facts = examine(data)
+    if min(facts.width, facts.height) < params.min_side_px:
+        limit = f"ingest.min_side_px is {params.min_side_px}"
+        raise BadImage("too small", f"{facts.width} x {facts.height} pixels; {limit}")
+    return data, facts
+
+
+def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a quarantine row for each photo whose picture also stands under another label."""
+    rows = []
+    for _, copies in photos.groupby("group"):
+        for photo in copies.itertuples():
+            others = ", ".join(other for other in copies["id"] if other != photo.id)
+            rows.append({"path": photo.id, "reason": "label conflict", "detail": f"the same picture as {others}"})
+    return rows
+
+
+def _check_limits(
+    source: Path, photos: pd.DataFrame, quarantine: pd.DataFrame, classes: list[str], params: Ingest
+) -> None:
+    share = len(quarantine) / (len(quarantine) + len(photos))
+    if share > params.max_quarantined_share:
+        reasons = quarantine["reason"].value_counts().head(10)
+        raise UserError(
+            f"{source}: {len(quarantine)} of {len(quarantine) + len(photos)} files cannot be used "
+            f"({share:.0%}; ingest.max_quarantined_share is {params.max_quarantined_share:.0%}): "
+            + ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+            + f". The first: {quarantine['path'][0]} ({quarantine['detail'][0]}). "
+            "Mend or remove them, or raise the limit in params.yaml."
+        )
+    counts = photos["label"].value_counts()
+    for label in classes:
+        count = int(counts.get(label, 0))
+        if count < params.min_images_per_class:
+            raise UserError(
+                f"{source / label}: {count} readable images, but ingest.min_images_per_class is "
+                f"{params.min_images_per_class}. Add images or lower the limit in params.yaml."
+            )
+    if len(classes) < 2:
+        raise UserError(
+            f"{source}: only one class folder with photos ({classes[0]}); telling classes apart needs at least two."
+        )

@@ -1,0 +1,62 @@
+"""Which part each photo belongs to: train, valid or test. Copies of one photo are never torn apart."""
+
+import hashlib
+from typing import Any
+
+import pandas as pd
+
+from pixelproof.errors import UserError
+from pixelproof.params import Split
+
+PARTS = ("train", "valid", "test")
+COLUMNS = ["id", "label", "part", "group"]
+
+
+def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFrame:
+    """Assign a part to each photo (columns id, label, group); return COLUMNS in the photos' order.
+
+    Within a class the groups are ranked by a seeded hash of their name and dealt out by rank: first test,
+    then valid, the rest train. Every share is exact to within half a group per class, the order of the
+    photos does not matter, and an added photo moves only photos at the two borders.
+    Raises UserError if a class has too few groups for three parts.
+    """
+    groups = photos.groupby(["label", "group"], as_index=False).agg(size=("id", "size"))
+    groups["rank"] = [_rank(seed, group) for group in groups["group"]]
+    groups = groups.sort_values(["label", "rank"], ignore_index=True)
+    total = groups.groupby("label")["size"].transform("sum")
+    # A group goes where its middle falls: no border is off by more than half a group.
+    middle = (groups.groupby("label")["size"].cumsum() - groups["size"] / 2) / total
+    groups["part"] = "train"
+    groups.loc[middle < params.test_share + params.valid_share, "part"] = "valid"
+    groups.loc[middle < params.test_share, "part"] = "test"
+    _check_parts(groups)
+    return photos[["id", "label", "group"]].merge(groups[["group", "part"]], on="group", how="left")[COLUMNS]
+
+
+def _rank(seed: int, group: str) -> str:
+    return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
+
+
+def _check_parts(groups: pd.DataFrame) -> None:
+    for label, own in groups.groupby("label"):
+        missing = set(PARTS) - set(own["part"])
+        if missing:
+            raise UserError(
+                f"class {label!r}: its {own['size'].sum()} photos (in {len(own)} groups of copies) leave the part "
+                f"{min(missing)} empty. Add photos, or raise split.{min(missing)}_share in params.yaml."
+            )
+
+
+def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
+    """Count what was assigned. Raises AssertionError if any group lies in two parts."""
+    overlap = int((splits.groupby("group")["part"].nunique() > 1).sum())
+    if overlap:
+        raise AssertionError(f"{overlap} groups of copies lie in two parts")
+    counts = splits.groupby(["label", "part"]).size().unstack(fill_value=0)
+    return {
+        "made_with": {**params.model_dump(), "seed": seed},
+        "photos": {part: int((splits["part"] == part).sum()) for part in PARTS},
+        "groups": {part: int(splits.loc[splits["part"] == part, "group"].nunique()) for part in PARTS},
+        "classes": {str(label): {part: int(row[part]) for part in PARTS} for label, row in counts.iterrows()},
+        "groups_in_two_parts": overlap,
+    }

@@ -1,0 +1,93 @@
+"""The image store: a folder of `.npy` shards that `numpy.load` opens by hand, an index, and a description.
+
+    images-000.npy ...   uint8 (n, height, width, channels), at most 256 MiB each, memory-mapped
+    index.parquet        a row per image: id, label, shard, row
+    store.json           version, height, width, channels, classes, images, and the params that made it
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+VERSION = 1
+SHARD_BYTES = 256 * 2**20
+
+Images = np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]  # (n, height, width, channels)
+Shape = tuple[int, int, int]  # (height, width, channels)
+
+
+def _shard_path(folder: Path, shard: int) -> Path:
+    return folder / f"images-{shard:03d}.npy"
+
+
+class StoreWriter:
+    """A new image store in an empty folder; `store[i] = image` writes image i straight to the disk's pages."""
+
+    def __init__(self, folder: Path, index: pd.DataFrame, shape: Shape, classes: list[str], made_with: Any) -> None:
+        """Lay out a store for the rows of `index` (columns id, label), in their order."""
+        folder.mkdir(parents=True)
+        self._rows = max(1, SHARD_BYTES // int(np.prod(shape)))
+        count = len(index)
+        self._shards = [
+            np.lib.format.open_memmap(
+                _shard_path(folder, shard), "w+", np.uint8, (min(self._rows, count - shard * self._rows), *shape)
+            )
+            for shard in range(-(-count // self._rows))
+        ]
+        positions = np.arange(count)
+        located = index[["id", "label"]].assign(shard=positions // self._rows, row=positions % self._rows)
+        located.to_parquet(folder / "index.parquet", index=False)
+        size = dict(zip(("height", "width", "channels"), shape, strict=True))
+        description = {"version": VERSION, **size, "classes": classes, "images": count, "made_with": made_with}
+        (folder / "store.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+    def __setitem__(self, position: int, image: np.ndarray) -> None:
+        self._shards[position // self._rows][position % self._rows] = image
+
+    def close(self) -> None:
+        for shard in self._shards:
+            shard.flush()
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """An image store, opened; its images stay on the disk until they are asked for."""
+
+    index: pd.DataFrame  # id, label, shard, row
+    shape: Shape
+    classes: list[str]
+    made_with: dict[str, Any]
+    shards: list[Images]
+
+    @classmethod
+    def open(cls, folder: Path) -> "ImageStore":
+        description = json.loads((folder / "store.json").read_text("utf-8"))
+        if description["version"] != VERSION:
+            raise ValueError(f"{folder}: image store version {description['version']}, this program reads {VERSION}")
+        index = pd.read_parquet(folder / "index.parquet")
+        count = int(index["shard"].max()) + 1
+        shards = [np.load(_shard_path(folder, shard), mmap_mode="r") for shard in range(count)]
+        shape = (description["height"], description["width"], description["channels"])
+        return cls(index, shape, description["classes"], description["made_with"], shards)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def labels(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """The class number of each image, in the order of `classes`."""
+        return pd.Categorical(self.index["label"], categories=self.classes).codes.astype(np.int64)
+
+    def gather(self, positions: np.ndarray) -> Images:
+        """Copy the images at `positions` into one new array, in that order."""
+        images: Images = np.empty((len(positions), *self.shape), np.uint8)
+        shards = self.index["shard"].to_numpy()[positions]
+        rows = self.index["row"].to_numpy()[positions]
+        for shard in np.unique(shards):
+            here = shards == shard
+            images[here] = self.shards[shard][rows[here]]
+        return images
