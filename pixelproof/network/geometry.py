@@ -1,0 +1,59 @@
+"""How far a window slides: output sizes of convolution and pooling, with the formula written out.
+
+The formula is the article's, (W - F + 2P)/S + 1, rounded down; with dilation D the window reaches over
+D(F - 1) + 1 pixels (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016).
+"""
+
+from dataclasses import dataclass
+
+from pixelproof.errors import UserError
+from pixelproof.params import Padding, Size
+
+Pair = tuple[int, int]
+
+
+def pair(size: Size) -> Pair:
+    """Return (height, width) of a size that may be given as one number."""
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+@dataclass(frozen=True)
+class Window:
+    """What slides over an image: a kernel or a pooling window. Sizes are (height, width) in pixels."""
+
+    size: Pair
+    stride: Pair
+    padding: Padding
+    dilation: Pair = (1, 1)
+
+    def reach(self, axis: int) -> int:
+        """Return over how many pixels the window reaches."""
+        return self.dilation[axis] * (self.size[axis] - 1) + 1
+
+    def output(self, height: int, width: int) -> Pair:
+        """Return (height, width) of the output. Raises UserError where the window does not fit."""
+        return self._side(height, 0), self._side(width, 1)
+
+    def _side(self, side: int, axis: int) -> int:
+        if self.padding == "same":
+            return -(-side // self.stride[axis])
+        rings = 0 if self.padding == "valid" else self.padding
+        if self.reach(axis) > side + 2 * rings:
+            raise UserError(
+                f"a window of {self.reach(axis)} pixels does not fit into {side + 2 * rings} "
+                f"(input {side}, {rings} rings of zeros). "
+                "Make the window or the strides before it smaller, or the images larger"
+            )
+        return (side - self.reach(axis) + 2 * rings) // self.stride[axis] + 1
+
+    def formula(self, height: int, width: int) -> str:
+        """Return the arithmetic of `output`, along the height and, where it differs, along the width."""
+        rows, columns = self._formula(height, 0), self._formula(width, 1)
+        return rows if rows == columns else f"{rows}, {columns}"
+
+    def _formula(self, side: int, axis: int) -> str:
+        stride, result = self.stride[axis], self._side(side, axis)
+        if self.padding == "same":
+            return f"ceil({side} / {stride}) = {result}"
+        rings = 0 if self.padding == "valid" else self.padding
+        return f"({side} - {self.reach(axis)} + 2*{rings})/{stride} + 1 = {result}"
