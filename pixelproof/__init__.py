@@ -6,5 +6,5 @@ import os
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
-# TensorFlow's start-up notes about absent GPUs say nothing to a user; its errors still show.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow's start-up notes about absent GPUs say nothing to a user; real errors are Python exceptions.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

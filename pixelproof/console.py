@@ -19,13 +19,14 @@ from rich.progress import (
 from pixelproof.errors import UserError
 
 T = TypeVar("T")
+CHATTY = {"absl", "alembic", "mlflow"}  # libraries whose notes mean nothing to a user; their errors show
 
 
 def run(work: Callable[[], None]) -> None:
     """Run a stage: a user's mistake ends it with one message on standard error and exit status 1."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for chatty in ("absl", "alembic", "mlflow", "grain"):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.name.split(".")[0] not in CHATTY)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler], force=True)
     try:
         work()
     except UserError as mistake:

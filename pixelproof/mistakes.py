@@ -59,11 +59,10 @@ def _locate(loc: tuple[int | str, ...], given: object) -> tuple[list[str], objec
     Locations also name branches of a union ("conv", "constrained-int"), which are no keys of the file.
     """
     keys: list[str] = []
-    value = given
+    value: Any = given
     for position, part in enumerate(loc):
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        known = isinstance(value, Mapping) and part in value
+        if known or (isinstance(value, list) and isinstance(part, int) and part < len(value)):
             value = value[part]
         elif position < len(loc) - 1 or not isinstance(value, Mapping) or part in (value.get("kind"), "[key]"):
             continue

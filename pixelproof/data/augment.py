@@ -10,7 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from pixelproof.data.decode import Pixels
-from pixelproof.data.store import Images, ImageStore, StoreWriter
+from pixelproof.data.store import Images, ImageStore, StoreWriter, view_path
 from pixelproof.errors import UserError
 from pixelproof.params import Augment, Transform
 
@@ -58,7 +58,9 @@ def write_views(store: ImageStore, training: np.ndarray, params: Augment, folder
     """
     compose(params)  # a mistake in the transforms shows before anything is written
     writers = [
-        StoreWriter(view_path(folder, view), store.index.iloc[training], store.shape, store.classes, params.model_dump())
+        StoreWriter(
+            view_path(folder, view), store.index.iloc[training], store.shape, store.classes, params.model_dump()
+        )
         for view in range(params.views)
     ]
     chunks = [(view, start) for view in range(params.views) for start in range(0, len(training), CHUNK)]
@@ -79,7 +81,3 @@ def write_views(store: ImageStore, training: np.ndarray, params: Augment, folder
 def _alter_all(images: Images, ids: list[str], params: Augment, seed: int, view: int) -> list[Pixels]:
     transforms = compose(params)
     return [alter(transforms, image, seed=seed, id=id, view=view) for image, id in zip(images, ids, strict=True)]
-
-
-def view_path(folder: Path, view: int) -> Path:
-    return folder / f"view-{view:03d}"

@@ -64,7 +64,7 @@ def examine(data: bytes) -> Facts:
     pixels = decode(data, kind, mode, orientation, "grey" if mode in ("L", "1") else "rgb")
     height, width, channels = pixels.shape
     digest = hashlib.sha256(f"{height} {width} {channels} ".encode())
-    digest.update(np.ascontiguousarray(pixels))
+    digest.update(np.ascontiguousarray(pixels).data)
     return Facts(kind, mode, width, height, orientation, frames, digest.hexdigest())
 
 
@@ -95,7 +95,9 @@ def _decode_jpeg(data: bytes, colour: Colour, at_least: tuple[int, int] | None) 
     space = "RGB" if colour == "rgb" else "GRAY"
     try:
         height, width, *_ = simplejpeg.decode_jpeg_header(data)
-        scale = next((s for s in JPEG_SCALES if at_least and height // s >= at_least[0] and width // s >= at_least[1]), 1)
+        scale = next(
+            (s for s in JPEG_SCALES if at_least and height // s >= at_least[0] and width // s >= at_least[1]), 1
+        )
         smallest = {"min_height": -(-height // scale), "min_width": -(-width // scale)} if scale > 1 else {}
         pixels: Pixels = simplejpeg.decode_jpeg(data, space, **smallest)
     except ValueError:

@@ -56,9 +56,11 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
     wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
     if not wanted:
         raise UserError(
-            f"ingest.source: {str(source)!r} holds no photos. Put them there, one folder per class, or name another folder."
+            f"ingest.source: {str(source)!r} holds no photos. Put them there, one folder per class, "
+            "or name another folder."
         )
-    accepted, refused = [], []
+    accepted: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
     with quiet_pillow():
         for outcome in progress(_examine_all(source, wanted, params), "ingest", len(wanted)):
             (refused if "reason" in outcome else accepted).append(outcome)

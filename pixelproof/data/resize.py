@@ -77,5 +77,5 @@ def _scale(pixels: Pixels, height: int, width: int) -> Pixels:
     # Two neighbours are enough down to half the size; below that every pixel must count, or patterns alias.
     shrink = max(pixels.shape[0] / height, pixels.shape[1] / width)
     method = cv2.INTER_AREA if shrink > 2 else cv2.INTER_LINEAR
-    scaled = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=method)
-    return scaled.reshape(height, width, pixels.shape[2])
+    scaled: np.ndarray = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=method)
+    return scaled.reshape((height, width, pixels.shape[2]))

@@ -1,8 +1,10 @@
 """Which part each photo belongs to: train, valid or test. Copies of one photo are never torn apart."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pixelproof.errors import UserError
@@ -60,3 +62,14 @@ def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
         "classes": {str(label): {part: int(row[part]) for part in PARTS} for label, row in counts.iterrows()},
         "groups_in_two_parts": overlap,
     }
+
+
+def read_splits(path: Path) -> pd.DataFrame:
+    """Read splits.csv; every column is text, and a class folder may well be called `NA`."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def positions(index: pd.DataFrame, splits: pd.DataFrame, part: str) -> np.ndarray:
+    """Return where in an image store's `index` the photos of a part are, in the store's order."""
+    wanted = splits.loc[splits["part"] == part, "id"]
+    return np.flatnonzero(index["id"].isin(wanted))

@@ -1,8 +1,8 @@
 """The image store: a folder of `.npy` shards that `numpy.load` opens by hand, an index, and a description.
 
-    images-000.npy ...   uint8 (n, height, width, channels), at most 256 MiB each, memory-mapped
-    index.parquet        a row per image: id, label, shard, row
-    store.json           version, height, width, channels, classes, images, and the params that made it
+images-000.npy ...   uint8 (n, height, width, channels), at most 256 MiB each, memory-mapped
+index.parquet        a row per image: id, label, shard, row
+store.json           version, height, width, channels, classes, images, and the params that made it
 """
 
 import json
@@ -91,3 +91,13 @@ class ImageStore:
             here = shards == shard
             images[here] = self.shards[shard][rows[here]]
         return images
+
+
+def view_path(folder: Path, view: int) -> Path:
+    """Return where in `folder` the image store of an augmented view is, counted from 0."""
+    return folder / f"view-{view:03d}"
+
+
+def open_views(folder: Path) -> list[ImageStore]:
+    """Open the augmented views of the training images."""
+    return [ImageStore.open(path) for path in sorted(folder.glob("view-*"))]

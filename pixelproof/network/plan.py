@@ -1,13 +1,15 @@
 """The networks of params.yaml, computed before TensorFlow is loaded or a photo is read."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from pixelproof.errors import UserError
 from pixelproof.network.layers import Shape, Step, dense_step, step
-from pixelproof.params import Cnn, Layer, Mlp, Params, Resize
+from pixelproof.params import Cnn, Ingest, Layer, Mlp, Params, Resize
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,22 @@ def summary(plans: Mapping[str, Plan]) -> dict[str, dict[str, int]]:
     """Return the totals of each model, the part that DVC shows as metrics."""
     totals = ("parameters", "trainable", "multiply_adds")
     return {model: {total: getattr(plan, total) for total in totals} for model, plan in plans.items()}
+
+
+def class_count(ingest: Ingest, report: Path, given: int | None = None) -> int:
+    """Return the number of classes: that of `ingest.classes`, else `given`, else that of ingest's `report`.
+
+    The report counts only if it is about the same source. Raises UserError if nothing tells the number.
+    """
+    if ingest.classes is not None:
+        return len(ingest.classes)
+    if given is not None:
+        return given
+    if report.is_file():
+        content = json.loads(report.read_text("utf-8"))
+        if content["source"] == ingest.source:
+            return len(content["classes"])
+    raise UserError(
+        f"the number of classes is not known: ingest.source {ingest.source!r} has not been ingested yet. "
+        "List ingest.classes in params.yaml, pass --classes, or run `dvc repro ingest` first."
+    )

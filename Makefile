@@ -1,0 +1,47 @@
+# Every target sets up what it needs: uv, where it is missing, and the virtual environment .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+UV = $(shell command -v uv || echo .uv/bin/uv)
+
+.PHONY: repro test ui lint bench lock clean help
+help:           ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
+
+repro: $(READY) ## run what is not up to date, then show the comparison of the models
+	$(BIN)/dvc repro
+	$(BIN)/pixelproof results
+
+test: $(READY)  ## run all tests
+	$(BIN)/pytest
+
+lint: $(READY)  ## check style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+ui: $(READY)    ## open MLflow on the runs of this folder
+	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+
+bench: $(READY) ## measure this project beside its peers; writes benchmarks/results.json and results.md
+	$(BIN)/python -m benchmarks.run
+
+lock: .uv/bin/uv ## resolve the ranges of pyproject.toml anew
+	$(UV) pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
+
+clean:          ## delete the environment and all that the pipeline made, but not MLflow's runs and DVC's cache
+	rm -rf .venv .uv data/raw data/ingested data/resized data/augmented data/splits.csv models reports/plots .work
+
+$(READY): requirements.lock pyproject.toml
+	@command -v uv >/dev/null || $(MAKE) --no-print-directory .uv/bin/uv
+	@$(UV) venv --quiet --allow-existing --python ">=3.11" .venv
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.uv/bin/uv: requirements-uv.lock
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@touch $@

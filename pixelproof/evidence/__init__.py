@@ -1,0 +1,1 @@
+"""What the test part says: metrics, intervals, the paired comparison, pictures, tables."""

@@ -1,0 +1,48 @@
+"""The comparison of the two models as a table, for the terminal and for the README."""
+
+from typing import Any
+
+from rich.table import Table
+
+Row = tuple[str, ...]  # what, CNN, MLP
+
+NAMES = {"cnn": "CNN (Keras)", "mlp": "MLP (scikit-learn)"}
+
+
+def comparison_rows(metrics: dict[str, Any]) -> list[Row]:
+    """Return the rows of the table from the content of reports/metrics.json."""
+    both = metrics["cnn"], metrics["mlp"]
+    confidence = metrics["comparison"]["confidence"]
+    return [
+        ("test accuracy", *(f"{model['accuracy']:.4f}" for model in both)),
+        (f"{confidence:.0%} interval", *(f"{m['accuracy_low']:.4f} to {m['accuracy_high']:.4f}" for m in both)),
+        ("macro F1", *(f"{model['macro_f1']:.4f}" for model in both)),
+        ("log loss", *(f"{model['log_loss']:.4f}" for model in both)),
+        ("parameters", *(f"{model['parameters']:,}" for model in both)),
+        ("multiply-adds per image", *(f"{model['multiply_adds']:,}" for model in both)),
+        ("best epoch", *(str(model["best_epoch"]) for model in both)),
+        ("training time", *(f"{model['train_seconds']:.0f} s" for model in both)),
+    ]
+
+
+def verdict(metrics: dict[str, Any]) -> str:
+    """Say in one sentence what the paired comparison found."""
+    found = metrics["comparison"]
+    certain = found["mcnemar_p"] < 1 - found["confidence"]
+    return (
+        f"On the same {found['images']:,} test images only the CNN was right on {found['only_cnn_right']}, only the "
+        f"MLP on {found['only_mlp_right']}: a difference of {found['accuracy_difference']:+.4f}, McNemar's exact "
+        f"p = {found['mcnemar_p']:.2g}, {'more than chance explains' if certain else 'which chance can explain'}."
+    )
+
+
+def as_rich(rows: list[Row]) -> Table:
+    table = Table("", *NAMES.values(), title="On the test part")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def as_markdown(rows: list[Row]) -> str:
+    lines = [("", *NAMES.values()), ("---", "---:", "---:"), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,95 @@
+"""The MLP of params.yaml: scikit-learn's MLPClassifier, fed batch by batch like the CNN."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MaxAbsScaler
+
+from pixelproof.params import Mlp
+
+# skops loads no type it does not know; the optimizer's state is the one such type in the saved model.
+TRUSTED_TYPES = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
+
+
+def flatten(images: np.ndarray) -> np.ndarray:
+    """Return images as scikit-learn takes them: (n, features) float32, pixels still 0-255."""
+    return images.reshape(len(images), -1).astype(np.float32)
+
+
+class MlpLearner:
+    """The MLP in training: a `Learner` of pixelproof.training.loop.
+
+    `model` is a pipeline that scales pixels 0-255 to 0-1 and classifies, so that it can be used on its own.
+    """
+
+    def __init__(self, params: Mlp, features: int, classes: int, batch_size: int, *, seed: int) -> None:
+        scale = MaxAbsScaler().fit(np.full((1, features), 255, np.float32))
+        classifier = MLPClassifier(
+            hidden_layer_sizes=tuple(params.hidden),
+            activation=params.activation,
+            alpha=params.l2,
+            learning_rate_init=params.learning_rate,
+            batch_size=batch_size,
+            shuffle=False,  # the feed has shuffled
+            random_state=seed,
+        )
+        self.model = Pipeline([("scale", scale), ("mlp", classifier)])
+        self._classes = np.arange(classes)
+
+    def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        scale, classifier = self.model["scale"], self.model["mlp"]
+        pixels = scale.transform(flatten(images))
+        before = classifier.predict_proba(pixels) if hasattr(classifier, "coefs_") else None
+        classifier.set_params(batch_size=len(labels))  # one step for each batch, the last smaller one too
+        classifier.partial_fit(pixels, labels, classes=self._classes)
+        # Only the first step creates the weights, so the first batch is measured after it.
+        probabilities = classifier.predict_proba(pixels) if before is None else before
+        loss = log_loss(labels, probabilities, labels=self._classes)
+        return float(loss), float((probabilities.argmax(axis=1) == labels).mean())
+
+    def predict(self, batches: Iterable[Any]) -> np.ndarray:
+        return predict(self.model, batches)
+
+    def weights(self) -> Sequence[np.ndarray]:
+        classifier = self.model["mlp"]
+        return [*classifier.coefs_, *classifier.intercepts_]
+
+    def restore(self, weights: Sequence[np.ndarray]) -> None:
+        classifier = self.model["mlp"]
+        layers = len(classifier.coefs_)
+        classifier.coefs_, classifier.intercepts_ = list(weights[:layers]), list(weights[layers:])
+
+    @property
+    def parameters(self) -> int:
+        return sum(weight.size for weight in self.weights())
+
+    def save(self, folder: Path) -> None:
+        skops.io.dump(self.model, folder / "model.skops")
+
+
+def check_against_plan(model: Pipeline, plan: Mapping[str, Any]) -> None:
+    """Prove that scikit-learn built what the plan (the content of its JSON file) says, layer by layer.
+
+    Raises AssertionError at the first layer whose units or parameter count differ.
+    """
+    classifier = model["mlp"]
+    for planned, weights, bias in zip(plan["layers"], classifier.coefs_, classifier.intercepts_, strict=True):
+        built = [weights.shape[1]], weights.size + bias.size
+        if built != (planned["output_shape"], planned["parameters"]):
+            raise AssertionError(f"layer {planned['name']}: scikit-learn built {built}, the plan says {planned}")
+
+
+def predict(model: Pipeline, batches: Iterable[Any]) -> np.ndarray:
+    """Return (n, classes) float32 probabilities, in the batches' order."""
+    return np.concatenate([model.predict_proba(flatten(images)) for images, _ in batches]).astype(np.float32)
+
+
+def load(folder: Path) -> Pipeline:
+    model: Pipeline = skops.io.load(folder / "model.skops", trusted=TRUSTED_TYPES)
+    return model

@@ -1,0 +1,49 @@
+"""Make altered views of the training images, and a sheet that shows some.
+
+    python -m stages.augment
+
+Reads   data/resized/, data/splits.csv
+Writes  data/augmented/ (an image store per view), reports/augment.png
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from pixelproof import console
+from pixelproof.atomic import replacing
+from pixelproof.data.augment import write_views
+from pixelproof.data.splits import positions, read_splits
+from pixelproof.data.store import ImageStore, open_views
+from pixelproof.evidence.sheet import write_sheet
+from pixelproof.params import load_params
+from stages.paths import AUGMENT_SHEET, AUGMENTED, RESIZED, SPLITS
+
+SHEET_ROWS = 10
+SHEET_VIEWS = 8
+
+
+def write_augment_sheet(store: ImageStore, training: np.ndarray, views: list[ImageStore], path: Path) -> None:
+    """Show one training image of each class, at most SHEET_ROWS, and beside each its first views."""
+    _, first = np.unique(store.labels[training], return_index=True)
+    chosen = first[:SHEET_ROWS]
+    originals = store.gather(training[chosen])
+    altered = [view.gather(chosen) for view in views[:SHEET_VIEWS]]
+    with replacing(path) as beside:
+        write_sheet([[original, *row] for original, *row in zip(originals, *altered, strict=True)], beside)
+
+
+def main() -> None:
+    params = load_params()
+    store = ImageStore.open(RESIZED)
+    training = positions(store.index, read_splits(SPLITS), "train")
+    with replacing(AUGMENTED) as folder:
+        done = write_views(store, training, params.augment, folder, seed=params.seed)
+        total = len(training) * params.augment.views
+        for _ in console.progress((1 for count in done for _ in range(count)), "augment", total):
+            pass
+    write_augment_sheet(store, training, open_views(AUGMENTED), AUGMENT_SHEET)
+
+
+if __name__ == "__main__":
+    console.run(main)

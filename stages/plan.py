@@ -1,0 +1,42 @@
+"""Check params.yaml as a whole and compute both networks, before any photo is resized or TensorFlow loaded.
+
+    python -m stages.plan
+
+Reads   params.yaml, reports/ingest.json (the number of classes)
+Writes  reports/plan/cnn.json, mlp.json (each what its own training depends on), augment.json (the transforms in
+        their order), summary.json (the totals), checked.txt (the same words always: stages that depend on it run
+        after this one, and are not made stale by it)
+"""
+
+from pathlib import Path
+
+from pixelproof import console
+from pixelproof.atomic import replacing, write_json
+from pixelproof.data.augment import compose
+from pixelproof.network.plan import class_count, plan_models, summary
+from pixelproof.params import Params, load_params
+from stages.paths import INGEST_REPORT, PLAN
+
+CHECKED = "params.yaml was checked as a whole.\n"
+
+
+def plan(params: Params, classes: int, folder: Path) -> None:
+    """Write the plan into `folder`, whole or not at all. Raises UserError for a network that cannot be built."""
+    compose(params.augment)
+    plans = plan_models(params, classes)
+    with replacing(folder) as beside:
+        for model, planned in plans.items():
+            write_json(beside / f"{model}.json", planned.as_json())
+        write_json(beside / "summary.json", summary(plans))
+        transforms = params.augment.transforms.items()
+        write_json(beside / "augment.json", [{name: transform.model_dump()} for name, transform in transforms])
+        (beside / "checked.txt").write_text(CHECKED)
+
+
+def main() -> None:
+    params = load_params()
+    plan(params, class_count(params.ingest, INGEST_REPORT), PLAN)
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,29 @@
+"""Bring every accepted photo to one size.
+
+    python -m stages.resize
+
+Reads   data/ingested/manifest.parquet, reports/ingest.json (the order of the classes), ingest.source
+Writes  data/resized/ (an image store)
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from pixelproof import console
+from pixelproof.atomic import replacing
+from pixelproof.data.resize import resize_photos
+from pixelproof.params import load_params
+from stages.paths import INGEST_REPORT, MANIFEST, RESIZED
+
+
+def main() -> None:
+    params = load_params()
+    classes = list(json.loads(INGEST_REPORT.read_text("utf-8"))["classes"])
+    with replacing(RESIZED) as folder:
+        resize_photos(Path(params.ingest.source), pd.read_parquet(MANIFEST), classes, params.resize, folder)
+
+
+if __name__ == "__main__":
+    console.run(main)

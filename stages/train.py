@@ -1,0 +1,144 @@
+"""What train@cnn and train@mlp share: the same batches, the same loop, one MLflow run each, the same files.
+
+Reads   data/augmented/, data/resized/, data/splits.csv, reports/split.json
+Writes  models/<model>/ (the model, history.csv, run.json)
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from pixelproof.atomic import replacing, write_json
+from pixelproof.data.splits import positions, read_splits
+from pixelproof.data.store import Images, ImageStore, Shape, open_views
+from pixelproof.params import Train
+from pixelproof.tracking import runs
+from pixelproof.training.feed import Batch, plain_batches, training_batches
+from pixelproof.training.loop import Epoch, Learner, fit, weights_sha256
+from stages.paths import AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS
+
+VALID_BATCH = 256  # images at a time where nothing is learned
+
+
+class SavedLearner(Learner, Protocol):
+    """A learner that can be kept."""
+
+    @property
+    def parameters(self) -> int: ...
+
+    def save(self, folder: Path) -> None: ...
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is to train on: views of the training images, and the images of the validation part."""
+
+    store: ImageStore
+    views: list[ImageStore]
+    valid: np.ndarray  # positions in `store`
+    made_with: Mapping[str, Any]  # the params of the stages that made it
+
+    @classmethod
+    def read(cls) -> "Material":
+        store, views = ImageStore.open(RESIZED), open_views(AUGMENTED)
+        split = json.loads(SPLIT_REPORT.read_text("utf-8"))["made_with"]
+        made_with = {"resize": store.made_with, "split": split, "augment": views[0].made_with}
+        return cls(store, views, positions(store.index, read_splits(SPLITS), "valid"), made_with)
+
+    @property
+    def shape(self) -> Shape:
+        return self.store.shape
+
+    @property
+    def classes(self) -> list[str]:
+        return self.store.classes
+
+    def training_batches(self, epoch: int, params: Train, *, seed: int) -> Iterator[Batch]:
+        view = self.views[epoch % len(self.views)]
+        return training_batches(view.gather, view.labels, params.batch_size, seed=seed, epoch=epoch)
+
+    def valid_batches(self) -> Iterator[Batch]:
+        def gather(chosen: np.ndarray) -> Images:
+            return self.store.gather(self.valid[chosen])
+
+        return plain_batches(gather, self.store.labels[self.valid], VALID_BATCH)
+
+
+def train(
+    model: str,
+    learner: SavedLearner,
+    material: Material,
+    section: Mapping[str, Any],
+    params: Train,
+    log_model: Callable[[Images], str],
+    *,
+    seed: int,
+) -> None:
+    """Train a model, log it to a new MLflow run and keep it in models/<model>/.
+
+    `section` holds the model's own params, for the record; `log_model` logs the trained model with some
+    example images (n, height, width, channels) and returns its id in MLflow.
+    """
+    logged = {"seed": seed, model: section, "train": params, **material.made_with}
+    with runs.open_run(model, logged, tags={"model": model}) as run_id, replacing(MODELS / model) as folder:
+        folder.mkdir()
+        history, best = fit(
+            learner,
+            lambda epoch: material.training_batches(epoch, params, seed=seed),
+            material.valid_batches,
+            params,
+            lambda epoch: _report(model, epoch, params.epochs),
+        )
+        learner.save(folder)
+        pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+        record = {
+            "run_id": run_id,
+            "model_id": log_model(material.store.gather(material.valid[:4])),
+            "weights_sha256": weights_sha256(learner.weights()),
+            "parameters": learner.parameters,
+            "best_epoch": best.epoch,
+            "epochs": len(history),
+            "train_seconds": round(sum(epoch.seconds for epoch in history), 3),
+        }
+        _log_summary(record, best)
+        write_json(folder / "run.json", record)
+
+
+def _report(model: str, epoch: Epoch, epochs: int) -> None:
+    logging.info(
+        "%s  epoch %d/%d  loss %.4f  accuracy %.4f  valid loss %.4f  valid accuracy %.4f  %.0f images/s",
+        model,
+        epoch.epoch,
+        epochs,
+        epoch.train_loss,
+        epoch.train_accuracy,
+        epoch.valid_loss,
+        epoch.valid_accuracy,
+        epoch.images_per_second,
+    )
+    metrics = {
+        "train/loss": epoch.train_loss,
+        "train/accuracy": epoch.train_accuracy,
+        "valid/loss": epoch.valid_loss,
+        "valid/accuracy": epoch.valid_accuracy,
+        "train/images_per_second": epoch.images_per_second,
+    }
+    runs.log_metrics(metrics, step=epoch.epoch)
+
+
+def _log_summary(record: Mapping[str, Any], best: Epoch) -> None:
+    numbers = {
+        "model/parameters": record["parameters"],
+        "best/epoch": best.epoch,
+        "best/valid_loss": best.valid_loss,
+        "best/valid_accuracy": best.valid_accuracy,
+        "train/seconds": record["train_seconds"],
+    }
+    runs.log_metrics(numbers)
+    runs.log_tags({"weights_sha256": record["weights_sha256"]})
