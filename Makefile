@@ -8,9 +8,8 @@ UV = $(shell command -v uv || echo .uv/bin/uv)
 help:           ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
-repro: $(READY) ## run what is not up to date, then show the comparison of the models
+repro: $(READY) ## run the stages that are not up to date; the last one shows the comparison
 	$(BIN)/dvc repro
-	$(BIN)/pixelproof results
 
 test: $(READY)  ## run all tests
 	$(BIN)/pytest

@@ -1,7 +1,6 @@
 """Write beside, then rename: an output exists whole or not at all."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,9 +29,9 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         _remove(beside)
         raise
-    if path.is_dir():  # os.replace refuses a folder that is not empty
+    if path.is_dir():  # a rename refuses a folder that is not empty
         shutil.rmtree(path)
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:

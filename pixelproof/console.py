@@ -32,6 +32,9 @@ def run(work: Callable[[], None]) -> None:
     except UserError as mistake:
         logging.getLogger("pixelproof").error("error: %s", mistake)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        logging.getLogger("pixelproof").error("stopped by Ctrl-C; nothing half-written is left")
+        raise SystemExit(130) from None
 
 
 def progress(items: Iterable[T], description: str, total: int) -> Iterator[T]:

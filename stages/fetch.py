@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.datasets import DATASETS
-from pixelproof.data.sources import scan
+from pixelproof.data.sources import check_source
 from pixelproof.params import load_params
 from stages.paths import RAW
 
@@ -17,7 +17,7 @@ from stages.paths import RAW
 def fetch(dataset: str, source: Path, raw: Path) -> None:
     """Write the data set below `raw`. Raises UserError if `source`, the folder to ingest, is not there then."""
     DATASETS[dataset](raw / dataset)
-    scan(source)
+    check_source(source)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ EXIF_ORIENTATION = 274
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]  # (height, width, channels)
 
 
-class BadImage(Exception):
+class BadImageError(Exception):
     """A file that cannot be used: `reason` is one of a few words to count by, `detail` the particulars."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -55,9 +55,9 @@ def quiet_pillow() -> Iterator[None]:
 
 
 def examine(data: bytes) -> Facts:
-    """Decode a file to its last byte. Raises BadImage."""
+    """Decode a file to its last byte. Raises BadImageError."""
     if not data:
-        raise BadImage("zero bytes", "the file is empty")
+        raise BadImageError("zero bytes", "the file is empty")
     with _open(data) as image:
         orientation = _orientation(image)
         kind, mode, frames = image.format or "", image.mode, getattr(image, "n_frames", 1)
@@ -79,7 +79,7 @@ def decode(
     """Return a file's pixels, upright. `format`, `mode`, `orientation` are those of `examine`.
 
     With `at_least` (height, width as a person sees them) a large JPEG comes out smaller, but not below it.
-    Raises BadImage.
+    Raises BadImageError.
     """
     if format == "JPEG" and mode in JPEG_MODES:
         if at_least and orientation >= 5:
@@ -109,13 +109,13 @@ def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadImage("decompression bomb", str(error)) from None
+        raise BadImageError("decompression bomb", str(error)) from None
     except UnidentifiedImageError:
-        raise BadImage("not an image", f"no known image format; the file begins with {data[:8]!r}") from None
+        raise BadImageError("not an image", f"no known image format; the file begins with {data[:8]!r}") from None
     except Exception as error:  # Pillow's plugins raise all kinds of exceptions on damaged headers
-        raise BadImage("truncated or damaged", f"{type(error).__name__}: {error}") from None
+        raise BadImageError("truncated or damaged", f"{type(error).__name__}: {error}") from None
     if image.width * image.height > MAX_PIXELS:
-        raise BadImage("decompression bomb", f"{image.width} x {image.height} pixels; the limit is {MAX_PIXELS:,}")
+        raise BadImageError("decompression bomb", f"{image.width} x {image.height} pixels; the limit is {MAX_PIXELS:,}")
     return image
 
 
@@ -134,7 +134,7 @@ def _decode_pillow(data: bytes, colour: Colour) -> Pixels:
             flat = _flatten(image)
             pixels = np.asarray(flat.convert("RGB" if colour == "rgb" else "L"))
         except Exception as error:  # as above: a damaged file can raise anything
-            raise BadImage("truncated or damaged", f"{type(error).__name__}: {error}") from None
+            raise BadImageError("truncated or damaged", f"{type(error).__name__}: {error}") from None
     return pixels.reshape(*pixels.shape[:2], CHANNELS[colour])
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from pixelproof.console import progress
-from pixelproof.data.decode import BadImage, Facts, examine, quiet_pillow
+from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow
 from pixelproof.data.duplicates import group_copies, label_conflicts
 from pixelproof.data.sources import Found, scan
 from pixelproof.errors import UserError
@@ -88,7 +88,7 @@ def _examine_all(source: Path, files: list[Found], params: Ingest) -> Iterator[d
 def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
     try:
         data, facts = _read(source, file, params)
-    except BadImage as bad:
+    except BadImageError as bad:
         shown = file.path.encode("utf-8", "backslashreplace").decode()
         return {"path": shown, "reason": bad.reason, "detail": bad.detail}
     sha256 = hashlib.sha256(data).hexdigest()
@@ -97,19 +97,19 @@ def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
 
 def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
     if not file.path.isprintable():
-        raise BadImage("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
+        raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
     if file.linked_folder:
-        raise BadImage("linked folder", "a symbolic link to a folder is not followed")
+        raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
     if file.label is None:
-        raise BadImage("no class folder", "the file lies beside the class folders, not in one")
+        raise BadImageError("no class folder", "the file lies beside the class folders, not in one")
     try:
         data = (source / file.path).read_bytes()
     except OSError as error:
-        raise BadImage("unreadable", error.strerror or str(error)) from None
+        raise BadImageError("unreadable", error.strerror or str(error)) from None
     facts = examine(data)
     if min(facts.width, facts.height) < params.min_side_px:
         limit = f"ingest.min_side_px is {params.min_side_px}"
-        raise BadImage("too small", f"{facts.width} x {facts.height} pixels; {limit}")
+        raise BadImageError("too small", f"{facts.width} x {facts.height} pixels; {limit}")
     return data, facts
 
 

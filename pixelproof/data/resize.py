@@ -9,7 +9,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from pixelproof.console import progress
-from pixelproof.data.decode import CHANNELS, BadImage, Pixels, decode, quiet_pillow
+from pixelproof.data.decode import CHANNELS, BadImageError, Pixels, decode, quiet_pillow
 from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError
 from pixelproof.params import Resize
@@ -41,7 +41,7 @@ def _read(source: Path, photo: Any, params: Resize) -> Pixels:
     try:
         data = (source / photo.id).read_bytes()
         return decode(data, photo.format, photo.mode, photo.orientation, params.colour, at_least)
-    except (OSError, BadImage) as error:
+    except (OSError, BadImageError) as error:
         raise UserError(
             f"{source / photo.id}: could be read by ingest, but not now ({error}). Run `dvc repro` again."
         ) from None

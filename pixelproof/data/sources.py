@@ -21,8 +21,8 @@ class Found:
     linked_folder: bool = False
 
 
-def scan(source: Path) -> list[Found]:
-    """List every file below `source`, in order of path. Raises UserError if that is no folder."""
+def check_source(source: Path) -> None:
+    """Raise UserError if `source` is no folder."""
     if not source.exists():
         raise UserError(
             f"ingest.source: the folder {str(source)!r} does not exist. "
@@ -30,6 +30,11 @@ def scan(source: Path) -> list[Found]:
         )
     if not source.is_dir():
         raise UserError(f"ingest.source: {str(source)!r} is a file. Name a folder with one folder of photos per class.")
+
+
+def scan(source: Path) -> list[Found]:
+    """List every file below `source`, in order of path. Raises UserError if that is no folder."""
+    check_source(source)
     return sorted((_found(path, link) for path, link in _walk(source)), key=lambda found: found.path)
 
 

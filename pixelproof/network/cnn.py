@@ -117,7 +117,8 @@ class CnnLearner:
             keras.optimizers.Adam(params.learning_rate),
             "binary_crossentropy" if binary else "sparse_categorical_crossentropy",
             metrics=[keras.metrics.BinaryAccuracy() if binary else keras.metrics.SparseCategoricalAccuracy()],
-            jit_compile=False,  # XLA made convolutions on CPUs about 7 times slower
+            # On TensorFlow XLA made convolutions on CPUs about 7 times slower; JAX is nothing without it.
+            jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
         )
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

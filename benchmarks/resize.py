@@ -1,0 +1,76 @@
+"""Photos to images of one size: the resize stage beside what people use instead.
+
+Every contender reads the same files from the disk and ends with all images in one uint8 array, or in this
+project's case in its image store. The page cache is warmed by one reading of all files beforehand.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from pixelproof.data.manifest import take_inventory
+from pixelproof.data.resize import resize_photos
+from pixelproof.params import Ingest, Resize
+
+SIZES_PX = (64, 128, 300)
+PROJECT = "pixelproof"
+
+
+def images_per_second(source: Path) -> list[tuple[str, str, float]]:
+    """Return (case, contender, images per second) for every size and contender."""
+    ingest = Ingest(source=str(source), min_images_per_class=1, min_side_px=1, max_quarantined_share=1.0)
+    photos = take_inventory(source, ingest).photos
+    paths = [source / id for id in photos["id"]]
+    for path in paths:
+        path.read_bytes()
+    results = []
+    for size in SIZES_PX:
+        contenders: dict[str, Callable[[], object]] = {
+            PROJECT: lambda size=size: _pixelproof(source, photos, size),
+            "keras image_dataset_from_directory": lambda size=size: _keras(source, size),
+            "cv2.imread and cv2.resize, one by one": lambda size=size: _opencv(paths, size),
+            "Pillow open and resize, one by one": lambda size=size: _pillow(paths, size),
+        }
+        for contender, work in contenders.items():
+            results.append((f"{size} px", contender, len(paths) / min(_seconds(work) for _ in range(3))))
+    return results
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _pixelproof(source: Path, photos: pd.DataFrame, size: int) -> None:
+    params = Resize(height_px=size, width_px=size, colour="rgb", fit="stretch")
+    with tempfile.TemporaryDirectory() as folder:
+        resize_photos(source, photos, sorted(photos["label"].unique()), params, Path(folder) / "store")
+
+
+def _keras(source: Path, size: int) -> None:
+    import keras
+
+    dataset = keras.utils.image_dataset_from_directory(
+        source, image_size=(size, size), batch_size=32, shuffle=False, verbose=False
+    )
+    for _ in dataset:
+        pass
+
+
+def _opencv(paths: list[Path], size: int) -> np.ndarray:
+    return np.array([cv2.resize(cv2.imread(str(path)), (size, size)) for path in paths])
+
+
+def _pillow(paths: list[Path], size: int) -> np.ndarray:
+    images = []
+    for path in paths:
+        with Image.open(path) as image:
+            images.append(np.asarray(image.convert("RGB").resize((size, size))))
+    return np.array(images)

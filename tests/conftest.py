@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+from photos import write_photos
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder of two class folders with 24 small JPEG photos each."""
+    return write_photos(tmp_path / "photos")
+
+
+@pytest.fixture(scope="session")
+def cats_dogs() -> Path:
+    """2,002 real photos; they may not be copied into the project, so they are looked for beside it."""
+    folder = SHARED / "cats_dogs"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there: the photos carry no licence that would let the project contain them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def odd_files() -> Path:
+    """84 strange image files; see `cats_dogs`."""
+    folder = SHARED / "odd"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there: the files carry no licence that would let the project contain them")
+    return folder

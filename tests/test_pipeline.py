@@ -1,0 +1,181 @@
+"""The whole pipeline, by real `dvc repro`, on small generated photos with the real params, shrunk."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from imports import ROOT
+from photos import photo
+from project import Project
+from ruamel.yaml import YAML
+
+from pixelproof.data.store import ImageStore, open_views
+
+pytestmark = pytest.mark.slow
+
+ALL = ["fetch", "ingest", "plan", "resize", "split", "augment", "train@cnn", "train@mlp", "evaluate"]
+EVERYTHING = set(ALL)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, list[str]]:
+    """A project whose pipeline has run once, and the stages that ran; among its photos are copies and conflicts."""
+    project = Project.tiny(tmp_path_factory.mktemp("project"))
+    photos = project.root / "photos"
+    for number in range(6):  # the very file again, and the same pixels in another file
+        shutil.copy(photos / f"bars/bars{number:03d}.jpg", photos / f"bars/again{number}.jpg")
+        photo("dots", number).save(photos / f"dots/lossless{number}.png")
+        photo("dots", number).save(photos / f"dots/lossless{number}.bmp")
+    for label in ("bars", "dots"):
+        photo("bars", 99).save(photos / label / "both.png")
+    return project, project.repro()
+
+
+@pytest.fixture
+def project(ran: tuple[Project, list[str]]) -> Project:
+    """The project, up to date."""
+    ran[0].repro()
+    return ran[0]
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def test_all_stages_run_in_order(ran: tuple[Project, list[str]]) -> None:
+    """The first `dvc repro` must go from photos to the comparison."""
+    assert ran[1] == ALL
+
+
+def test_a_second_repro_runs_nothing(project: Project) -> None:
+    """What is up to date must not be done again."""
+    assert project.repro() == []
+
+
+def test_every_file_is_accounted_for(project: Project) -> None:
+    """found = accepted + quarantined + ignored, and the quarantine names both sides of a label conflict."""
+    report = read_json(project.root / "reports/ingest.json")
+    assert report["found"] == report["accepted"] + report["quarantined"] + report["ignored"] == 68
+    quarantine = pd.read_csv(project.root / "reports/quarantine.csv")
+    assert list(quarantine.columns[:3]) == ["path", "reason", "detail"]
+    assert set(quarantine["path"]) == {"bars/both.png", "dots/both.png"}
+
+
+def test_no_test_photo_nor_a_copy_of_one_is_trained_or_chosen_on(project: Project) -> None:
+    """The leak that makes every number a lie; seen in the photos' own pixels."""
+    splits = pd.read_csv(project.root / "data/splits.csv", dtype=str)
+    assert list(splits.columns) == ["id", "label", "part", "group"]
+    store = ImageStore.open(project.root / "data/resized")
+    pixels = {
+        id: image.tobytes() for id, image in zip(store.index["id"], store.gather(np.arange(len(store))), strict=True)
+    }
+    parts = {part: {pixels[id] for id in own["id"]} for part, own in splits.groupby("part")}
+    assert set(parts) == {"train", "valid", "test"}
+    assert parts["test"] & (parts["train"] | parts["valid"]) == set()
+    assert parts["train"] & parts["valid"] == set()
+    assert len(set(pixels.values())) < len(pixels), "there must be copies, or this test proves nothing"
+
+
+def test_views_exist_for_training_images_only(project: Project) -> None:
+    """An altered test photo in the training would be a leak too."""
+    splits = pd.read_csv(project.root / "data/splits.csv", dtype=str)
+    training = set(splits.loc[splits["part"] == "train", "id"])
+    views = open_views(project.root / "data/augmented")
+    assert len(views) == 2
+    assert all(set(view.index["id"]) == training for view in views)
+
+
+def test_the_report_holds_what_others_rely_on(project: Project) -> None:
+    """Names that other programs read."""
+    metrics = read_json(project.root / "reports/metrics.json")
+    for model in ("cnn", "mlp"):
+        assert metrics[model].keys() >= {"accuracy", "accuracy_low", "accuracy_high", "log_loss", "parameters"}
+        run = read_json(project.root / f"models/{model}/run.json")
+        assert run.keys() >= {"run_id", "weights_sha256"}
+        assert run["parameters"] == metrics[model]["parameters"]
+    assert metrics["comparison"].keys() >= {"accuracy_difference", "mcnemar_p"}
+
+
+def test_dvc_shows_metrics_and_plots(project: Project) -> None:
+    """`dvc metrics show` and `dvc plots show` are how experiments are compared without MLflow."""
+    shown = json.loads(project.run("dvc", "metrics", "show", "--json").stdout)
+    assert {"reports/metrics.json", "reports/plan/summary.json"} <= set(shown[""]["data"])
+    plots = project.run("dvc", "plots", "show", "--out", "plots", "--json")
+    assert plots.returncode == 0, plots.stderr
+    assert set(json.loads(plots.stdout)["data"]) >= {
+        "accuracy",
+        "loss",
+        "roc",
+        "precision-recall",
+        "reports/augment.png",
+    }
+    assert not json.loads(plots.stdout).get("errors")
+
+
+def swap_two_layers(params: Any) -> None:
+    layers = params["cnn"]["layers"]
+    dropout = layers.pop("drop")
+    layers.insert(len(layers), "drop", dropout)
+
+
+AFTER_CNN = {"plan", "train@cnn", "evaluate"}
+AFTER_SPLIT = {"split", "augment", "train@cnn", "train@mlp", "evaluate"}
+EDITS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
+    "fetch": (lambda params: params["fetch"].update(dataset="digits"), {"fetch", "plan"}),
+    "ingest": (lambda params: params["ingest"].update(min_images_per_class=11), {"ingest", "plan"}),
+    "resize": (lambda params: params["resize"].update(fit="crop"), EVERYTHING - {"fetch", "ingest", "split"}),
+    "split": (lambda params: params["split"].update(test_share=0.2), {"plan"} | AFTER_SPLIT),
+    "augment": (lambda params: params["augment"].update(views=3), {"plan"} | AFTER_SPLIT - {"split"}),
+    "cnn": (lambda params: params["cnn"]["layers"]["conv1"].update(filters=4), AFTER_CNN),
+    "two layers change places": (swap_two_layers, AFTER_CNN),
+    "mlp": (lambda params: params["mlp"].update(hidden=[9]), {"plan", "train@mlp", "evaluate"}),
+    "train": (lambda params: params["train"].update(epochs=1), {"plan", "train@cnn", "train@mlp", "evaluate"}),
+    "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate"}),
+    "seed": (lambda params: params.update(seed=8), {"plan"} | AFTER_SPLIT),
+}
+
+
+@pytest.mark.parametrize("edited", EDITS)
+def test_an_edit_runs_exactly_the_stages_that_it_concerns(edited: str, project: Project) -> None:
+    """Too few would keep an old result; too many would cost hours."""
+    change, stages = EDITS[edited]
+    project.edit(change)
+    assert set(project.repro()) == stages
+
+
+def test_every_section_of_the_params_is_edited_above() -> None:
+    """A new section needs its row."""
+    assert set(YAML(typ="safe").load((ROOT / "params.yaml").read_text("utf-8"))) <= set(EDITS)
+
+
+def test_a_new_photo_runs_ingest_and_what_follows(project: Project) -> None:
+    """A photo added to the folder must be seen."""
+    photo("dots", 500).save(project.root / "photos/dots/new.png")
+    assert set(project.repro()) == EVERYTHING - {"fetch"}
+
+
+def test_earlier_params_bring_back_the_earlier_result_without_training(project: Project) -> None:
+    """DVC's cache must know the trainings; a restored model still points at its MLflow run."""
+    before = read_json(project.root / "models/mlp/run.json"), read_json(project.root / "reports/metrics.json")
+    project.edit(lambda params: params["mlp"].update(hidden=[7]))
+    project.repro()
+    project.edit(lambda params: params["mlp"].update(hidden=[9]))
+    ran = project.run("dvc", "repro")
+    assert "Stage 'train@mlp' is cached - skipping run" in ran.stdout
+    after = read_json(project.root / "models/mlp/run.json"), read_json(project.root / "reports/metrics.json")
+    assert after == before
+
+
+def test_training_again_gives_the_same_weights(project: Project) -> None:
+    """Same params, same weights, to the last bit."""
+    runs = [project.root / f"models/{model}/run.json" for model in ("cnn", "mlp")]
+    before = [read_json(run) for run in runs]
+    assert project.repro("--force", "--single-item", "train@cnn", "train@mlp") == ["train@cnn", "train@mlp"]
+    after = [read_json(run) for run in runs]
+    assert [run["weights_sha256"] for run in after] == [run["weights_sha256"] for run in before]
+    assert {run["run_id"] for run in after}.isdisjoint(run["run_id"] for run in before)

@@ -1,0 +1,57 @@
+"""The README shows what is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from imports import ROOT
+from typer.main import get_command
+
+from pixelproof.cli import app
+
+README = (ROOT / "README.md").read_text("utf-8")
+SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+COMMANDS = set(get_command(app).commands)  # type: ignore[attr-defined]
+BIN = Path(sys.executable).parent
+
+
+def test_it_opens_with_one_sentence_on_what_the_project_is() -> None:
+    """The first thing a stranger reads."""
+    assert README.splitlines()[2].startswith("Pixelproof turns a folder of labelled photos into")
+
+
+def test_every_make_target_that_it_names_exists() -> None:
+    """`make test` is also what CI calls."""
+    named = set(re.findall(r"make ([a-z]+)", SHELL + " ".join(re.findall(r"`([^`]+)`", README))))
+    assert named >= {"repro", "test", "ui", "bench", "lint", "clean"}
+    assert named - set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE)) == set()
+
+
+def test_every_command_of_ours_is_shown_and_exists() -> None:
+    """A command that nobody is told of might as well not be there."""
+    assert set(re.findall(r"\.venv/bin/pixelproof (\w+)", SHELL)) == COMMANDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", re.findall(r"\.venv/bin/dvc (\w+(?: \w+)?)", SHELL))
+def test_every_dvc_command_that_it_names_exists(command: str) -> None:
+    """DVC renames commands between versions."""
+    assert subprocess.run([BIN / "dvc", *command.split(), "--help"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
+def test_every_page_that_it_links_to_exists(path: str) -> None:
+    """A broken link."""
+    assert (ROOT / path).is_file()
+
+
+def test_its_results_are_those_of_the_last_run() -> None:
+    """Numbers in the README come from `pixelproof results --markdown` on the committed reports/metrics.json."""
+    shown = re.search(r"<!-- results.*?-->\n(.*?)\n<!-- end of results -->", README, re.DOTALL)
+    assert shown is not None
+    command = [BIN / "pixelproof", "results", "--markdown"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.group(1).strip() == printed.strip()
