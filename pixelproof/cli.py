@@ -11,6 +11,7 @@ from rich.table import Table
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.evidence import table
+from pixelproof.files import read_json
 from pixelproof.network.plan import Plan, class_count, plan_models
 from pixelproof.params import PARAMS, load_params
 
@@ -64,7 +65,7 @@ def results(
     """Print the last comparison of the two models."""
     if not metrics.is_file():
         raise UserError(f"{metrics}: there are no results yet. Run `make repro` first.")
-    content = json.loads(metrics.read_text("utf-8"))
+    content = read_json(metrics)
     rows, verdict = table.comparison_rows(content), table.verdict(content)
     if markdown:
         typer.echo(f"{table.as_markdown(rows)}\n\n{verdict}")

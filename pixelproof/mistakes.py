@@ -24,7 +24,7 @@ def explain(error: ValidationError, schema: type[BaseModel], given: object, path
 
 
 def _problem(detail: ErrorDetails, schema: type[BaseModel], given: object) -> tuple[str, str]:
-    keys, value = _locate(detail["loc"], given)
+    keys, value = _locate(detail["loc"], given, names_key=detail["type"] in ("missing", "extra_forbidden"))
     where = ".".join(keys) or "the file"
     if detail["type"] == "extra_forbidden":
         known = _known_keys(schema, keys[:-1], given)
@@ -53,18 +53,22 @@ def _nearest(key: str, known: list[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _locate(loc: tuple[int | str, ...], given: object) -> tuple[list[str], object]:
+def _locate(loc: tuple[int | str, ...], given: object, *, names_key: bool) -> tuple[list[str], object]:
     """Follow pydantic's location through the given content; return the user's keys and the value there.
 
-    Locations also name branches of a union ("conv", "constrained-int"), which are no keys of the file.
+    Locations also name branches of a union: a layer's kind right after the layer's name, or a type
+    ("constrained-int") at the end. Those are no keys of the file. With `names_key` the last part is one.
     """
     keys: list[str] = []
     value: Any = given
+    in_branch = False
     for position, part in enumerate(loc):
-        known = isinstance(value, Mapping) and part in value
-        if known or (isinstance(value, list) and isinstance(part, int) and part < len(value)):
-            value = value[part]
-        elif position < len(loc) - 1 or not isinstance(value, Mapping) or part in (value.get("kind"), "[key]"):
+        if isinstance(value, Mapping) and value.get("kind") == part and not in_branch:
+            in_branch = True
+            continue
+        if isinstance(value, Mapping | list) and part in (value if isinstance(value, Mapping) else range(len(value))):
+            value, in_branch = value[part], False  # type: ignore[index]  # a list's parts are its positions
+        elif not (names_key and position == len(loc) - 1):
             continue
         keys.append(str(part))
     return keys, value

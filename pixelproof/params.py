@@ -4,12 +4,23 @@ There are no defaults for what decides a result: params.yaml is the one place. A
 out (`X | None = None`, or a layer's option) switches a feature off by its absence.
 """
 
+import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pixelproof.errors import UserError
 from pixelproof.mistakes import explain
@@ -40,6 +51,14 @@ class Ingest(Section):
     min_side_px: Positive
     max_quarantined_share: Annotated[float, Field(ge=0, le=1)]
 
+    @field_validator("classes")
+    @classmethod
+    def names_each_class_once(cls, classes: list[str] | None) -> list[str] | None:
+        repeated = [label for label, count in Counter(classes or []).items() if count > 1]
+        if repeated:
+            raise ValueError(f"{repeated[0]!r} stands there more than once")
+        return classes
+
 
 class Resize(Section):
     height_px: Positive
@@ -67,6 +86,14 @@ class Transform(BaseModel):
     __pydantic_extra__: dict[str, JsonValue]
     kind: str
 
+    @model_validator(mode="after")
+    def holds_finite_numbers(self) -> Self:
+        try:
+            json.dumps(self.model_extra, allow_nan=False)
+        except ValueError:
+            raise ValueError(f"every number must be finite, got {self.model_extra}") from None
+        return self
+
 
 class Augment(Section):
     views: Positive
@@ -82,6 +109,12 @@ class Conv(Section):
     padding: Padding = "valid"
     activation: Activation = "linear"
     bias: bool = True
+
+    @model_validator(mode="after")
+    def strides_or_dilates(self) -> Self:
+        if self.stride not in (1, [1, 1]) and self.dilation not in (1, [1, 1]):
+            raise ValueError("stride and dilation cannot both be above 1: no backend of Keras computes that")
+        return self
 
 
 class Pool(Section):
@@ -141,6 +174,10 @@ class Cnn(Section):
         taken = {"input", "scale", "output"} & set(self.layers)
         if taken:
             raise ValueError(f"layers: the name {min(taken)!r} is taken by the network's own layer; choose another")
+        padded = [name for name, layer in self.layers.items() if isinstance(layer, Conv | Pool)]
+        zeros = {f"{name}_zeros" for name in padded} & set(self.layers)
+        if zeros:
+            raise ValueError(f"layers: the name {min(zeros)!r} is kept for a layer's rings of zeros; choose another")
         return self
 
 
@@ -193,6 +230,8 @@ def load_params(path: Path = PARAMS) -> Params:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(f"{path}: line {line} is not YAML that can be read: {error.problem}") from None
+    except YAMLError as error:  # characters that YAML forbids
+        raise UserError(f"{path}: not YAML that can be read: {' '.join(str(error).split())}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: this is no UTF-8 text: {error}") from None
     try:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from pixelproof import console
-from pixelproof.atomic import replacing
 from pixelproof.data.augment import write_views
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import ImageStore, open_views
 from pixelproof.evidence.sheet import write_sheet
+from pixelproof.files import replacing
 from pixelproof.params import load_params
 from stages.paths import AUGMENT_SHEET, AUGMENTED, RESIZED, SPLITS
 

@@ -6,7 +6,6 @@ Reads   models/cnn/, models/mlp/, data/resized/, data/splits.csv, reports/plan/
 Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/
 """
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ import pandas as pd
 from rich.console import Console
 
 from pixelproof import console
-from pixelproof.atomic import replacing, write_json, write_text
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import Images, ImageStore
 from pixelproof.evidence import curves, table
 from pixelproof.evidence.comparison import compare
 from pixelproof.evidence.metrics import model_metrics, per_class
 from pixelproof.evidence.pictures import confusion_figure
+from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.network import cnn, mlp
 from pixelproof.params import load_params
 from pixelproof.tracking.runs import EvaluatedRun
@@ -45,8 +44,8 @@ def answers(store: ImageStore, test: np.ndarray) -> dict[str, np.ndarray]:
 
     labels = store.labels[test]
     cnn_model, mlp_model = cnn.load(MODELS / "cnn"), mlp.load(MODELS / "mlp")
-    cnn.check_against_plan(cnn_model, _read(PLAN / "cnn.json"))
-    mlp.check_against_plan(mlp_model, _read(PLAN / "mlp.json"))
+    cnn.check_against_plan(cnn_model, read_json(PLAN / "cnn.json"))
+    mlp.check_against_plan(mlp_model, read_json(PLAN / "mlp.json"))
     return {
         "cnn": cnn.predict(cnn_model, plain_batches(gather, labels, BATCH)),
         "mlp": mlp.predict(mlp_model, plain_batches(gather, labels, BATCH)),
@@ -57,7 +56,7 @@ def measure(by_model: dict[str, np.ndarray], labels: np.ndarray, *, confidence: 
     """Return the content of reports/metrics.json."""
     metrics: dict[str, Any] = {}
     for model, probabilities in by_model.items():
-        plan, record = _read(PLAN / f"{model}.json"), _read(MODELS / model / "run.json")
+        plan, record = read_json(PLAN / f"{model}.json"), read_json(MODELS / model / "run.json")
         metrics[model] = {
             **model_metrics(probabilities, labels, confidence=confidence),
             **{total: plan[total] for total in ("parameters", "trainable", "multiply_adds")},
@@ -99,7 +98,7 @@ def log_to_runs(
     metrics: dict[str, Any], by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str]
 ) -> None:
     """Complete each model's MLflow run with what the test part says, and with the name of its partner's run."""
-    records = {model: _read(MODELS / model / "run.json") for model in by_model}
+    records = {model: read_json(MODELS / model / "run.json") for model in by_model}
     for model, probabilities in by_model.items():
         run = EvaluatedRun(records[model]["run_id"], records[model]["model_id"])
         if not run.exists():
@@ -110,10 +109,6 @@ def log_to_runs(
         named |= {f"comparison/{key}": metrics["comparison"][key] for key in ("accuracy_difference", "mcnemar_p")}
         figure = confusion_figure(probabilities, labels, classes, f"{model}: test images by class")
         run.log(named, {"partner_run_id": records[PARTNER[model]]["run_id"]}, {"confusion.png": figure})
-
-
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ import logging
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.atomic import replacing, write_json, write_text
 from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.files import replacing, write_json, write_text
 from pixelproof.params import load_params
 from stages.paths import INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE
 

@@ -11,8 +11,8 @@ Writes  reports/plan/cnn.json, mlp.json (each what its own training depends on),
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.atomic import replacing, write_json
 from pixelproof.data.augment import compose
+from pixelproof.files import replacing, write_json
 from pixelproof.network.plan import class_count, plan_models, summary
 from pixelproof.params import Params, load_params
 from stages.paths import INGEST_REPORT, PLAN

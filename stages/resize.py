@@ -6,21 +6,20 @@ Reads   data/ingested/manifest.parquet, reports/ingest.json (the order of the cl
 Writes  data/resized/ (an image store)
 """
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
 from pixelproof import console
-from pixelproof.atomic import replacing
 from pixelproof.data.resize import resize_photos
+from pixelproof.files import read_json, replacing
 from pixelproof.params import load_params
 from stages.paths import INGEST_REPORT, MANIFEST, RESIZED
 
 
 def main() -> None:
     params = load_params()
-    classes = list(json.loads(INGEST_REPORT.read_text("utf-8"))["classes"])
+    classes = list(read_json(INGEST_REPORT)["classes"])
     with replacing(RESIZED) as folder:
         resize_photos(Path(params.ingest.source), pd.read_parquet(MANIFEST), classes, params.resize, folder)
 

@@ -11,8 +11,8 @@ import logging
 import pandas as pd
 
 from pixelproof import console
-from pixelproof.atomic import write_json, write_text
 from pixelproof.data.splits import audit, split_photos
+from pixelproof.files import write_json, write_text
 from pixelproof.params import load_params
 from stages.paths import MANIFEST, SPLIT_REPORT, SPLITS
 

@@ -4,7 +4,6 @@ Reads   data/augmented/, data/resized/, data/splits.csv, reports/split.json
 Writes  models/<model>/ (the model, history.csv, run.json)
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from pixelproof.atomic import replacing, write_json
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import Images, ImageStore, Shape, open_views
+from pixelproof.files import read_json, replacing, write_json
 from pixelproof.params import Train
 from pixelproof.tracking import runs
 from pixelproof.training.feed import Batch, plain_batches, training_batches
@@ -47,7 +46,7 @@ class Material:
     @classmethod
     def read(cls) -> "Material":
         store, views = ImageStore.open(RESIZED), open_views(AUGMENTED)
-        split = json.loads(SPLIT_REPORT.read_text("utf-8"))["made_with"]
+        split = read_json(SPLIT_REPORT)["made_with"]
         made_with = {"resize": store.made_with, "split": split, "augment": views[0].made_with}
         return cls(store, views, positions(store.index, read_splits(SPLITS), "valid"), made_with)
 

@@ -101,6 +101,51 @@ def test_the_report_holds_what_others_rely_on(project: Project) -> None:
     assert metrics["comparison"].keys() >= {"accuracy_difference", "mcnemar_p"}
 
 
+def test_mlflow_has_one_run_per_model_with_all_that_it_needs(project: Project) -> None:
+    """`mlflow ui` is where experiments are compared: params, curves, test metrics, counts, the picture."""
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("pixelproof")
+    assert experiment is not None
+    runs = {run.data.tags["model"]: run for run in client.search_runs([experiment.experiment_id])}
+    assert len(runs) == len(client.search_runs([experiment.experiment_id])) == 2
+    metrics = read_json(project.root / "reports/metrics.json")
+    for model, partner in (("cnn", "mlp"), ("mlp", "cnn")):
+        run = runs[model]
+        record = read_json(project.root / f"models/{model}/run.json")
+        assert (run.info.run_id, run.info.status) == (record["run_id"], "FINISHED")
+        assert {"seed", "train.epochs", "resize.fit", "split.test_share", "augment.views"} <= set(run.data.params)
+        assert {key.split(".")[0] for key in run.data.params}.isdisjoint({partner})
+        assert len(client.get_metric_history(run.info.run_id, "valid/loss")) == record["epochs"]
+        assert run.data.metrics["test/accuracy"] == metrics[model]["accuracy"]
+        assert run.data.metrics["model/parameters"] == metrics[model]["parameters"]
+        assert run.data.tags["weights_sha256"] == record["weights_sha256"]
+        assert run.data.tags["partner_run_id"] == runs[partner].info.run_id
+        pictures = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
+        assert pictures >= {"confusion.png", "input_example.json"}
+    assert runs["cnn"].data.params["cnn.layers.conv1.filters"] == "16"
+
+
+def test_the_models_in_mlflow_predict_what_the_report_says(project: Project) -> None:
+    """A model that is loaded elsewhere must be the one that was measured, with the scaling of pixels inside."""
+    import mlflow
+
+    store = ImageStore.open(project.root / "data/resized")
+    answers = pd.read_parquet(project.root / "reports/predictions.parquet")
+    mlflow.set_tracking_uri(f"sqlite:///{project.root / 'mlflow.db'}")
+    for model, load in (("cnn", mlflow.keras.load_model), ("mlp", mlflow.sklearn.load_model)):
+        own = answers[answers["model"] == model]
+        images = store.gather(pd.Index(store.index["id"]).get_indexer(own["id"]))
+        loaded = load(f"models:/{read_json(project.root / f'models/{model}/run.json')['model_id']}")
+        if model == "cnn":
+            probabilities = loaded.predict(images, verbose=0)
+        else:
+            probabilities = loaded.predict_proba(images.reshape(len(images), -1).astype(np.float32))
+        reported = own[[f"p_{label}" for label in store.classes]].to_numpy()
+        np.testing.assert_allclose(probabilities, reported, atol=1e-6)
+
+
 def test_dvc_shows_metrics_and_plots(project: Project) -> None:
     """`dvc metrics show` and `dvc plots show` are how experiments are compared without MLflow."""
     shown = json.loads(project.run("dvc", "metrics", "show", "--json").stdout)

@@ -41,7 +41,13 @@ def alter(transforms: albumentations.Compose, image: Pixels, *, seed: int, id: s
     """Return one view of one image: a pure function of (seed, id, view), whatever ran before."""
     digest = hashlib.sha256(f"{seed}:{view}:{id}".encode()).digest()
     transforms.set_random_seed(int.from_bytes(digest[:4], "big"))
-    altered: np.ndarray = transforms(image=image)["image"]
+    try:
+        altered: np.ndarray = transforms(image=image)["image"]
+    except Exception as error:  # albumentations raises all kinds where a transform cannot work on an image
+        raise UserError(
+            f"augment.transforms: they cannot work on an image of shape {image.shape}: {error}. "
+            "Remove the transform that cannot, or change its arguments."
+        ) from None
     altered = altered.reshape(*altered.shape[:2], -1)
     if altered.shape != image.shape or altered.dtype != np.uint8:
         raise UserError(

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pixelproof.atomic import replacing
 from pixelproof.console import progress
+from pixelproof.files import replacing
 
 
 def write_digits(folder: Path) -> None:
@@ -22,12 +22,18 @@ def write_digits(folder: Path) -> None:
 
 def _write_png(path: Path, image: np.ndarray) -> None:
     """Write one picture; a file that is already there with these pixels stays untouched."""
-    if path.is_file():
-        with Image.open(path) as there:
-            if np.array_equal(np.asarray(there), image):
-                return
+    if path.is_file() and _holds(path, image):
+        return
     with replacing(path) as beside:
         Image.fromarray(image).save(beside, format="PNG")
+
+
+def _holds(path: Path, image: np.ndarray) -> bool:
+    try:
+        with Image.open(path) as there:
+            return np.array_equal(np.asarray(there), image)
+    except Exception:  # a damaged file can raise anything
+        return False
 
 
 def write_nothing(folder: Path) -> None:

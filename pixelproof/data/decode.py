@@ -47,10 +47,9 @@ class Facts:
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's notes about odd files off the terminal; a bomb becomes an exception. Not per thread."""
+    """Keep Pillow's notes about odd files off the terminal, in all threads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
 
 
@@ -58,7 +57,7 @@ def examine(data: bytes) -> Facts:
     """Decode a file to its last byte. Raises BadImageError."""
     if not data:
         raise BadImageError("zero bytes", "the file is empty")
-    with _open(data) as image:
+    with _open(data) as image, _damage_told():
         orientation = _orientation(image)
         kind, mode, frames = image.format or "", image.mode, getattr(image, "n_frames", 1)
     pixels = decode(data, kind, mode, orientation, "grey" if mode in ("L", "1") else "rgb")
@@ -108,7 +107,7 @@ def _decode_jpeg(data: bytes, colour: Colour, at_least: tuple[int, int] | None) 
 def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise BadImageError("decompression bomb", str(error)) from None
     except UnidentifiedImageError:
         raise BadImageError("not an image", f"no known image format; the file begins with {data[:8]!r}") from None
@@ -119,22 +118,31 @@ def _open(data: bytes) -> Image.Image:
     return image
 
 
-def _orientation(image: Image.Image) -> int:
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Turn whatever Pillow raises into BadImageError: a damaged file can raise anything, not only OSError."""
     try:
-        orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+        yield
+    except BadImageError:
+        raise
+    except Exception as error:
+        raise BadImageError("truncated or damaged", f"{type(error).__name__}: {error}") from None
+
+
+def _orientation(image: Image.Image) -> int:
+    if image.format == "TIFF":  # Pillow turns these itself
+        return 1
+    try:
+        orientation = int(image.getexif().get(EXIF_ORIENTATION, 1))
     except Exception:  # damaged EXIF raises all kinds; the pixels may still be whole
         return 1
     return orientation if orientation in range(1, 9) else 1
 
 
 def _decode_pillow(data: bytes, colour: Colour) -> Pixels:
-    with _open(data) as image:
-        try:
-            image.load()
-            flat = _flatten(image)
-            pixels = np.asarray(flat.convert("RGB" if colour == "rgb" else "L"))
-        except Exception as error:  # as above: a damaged file can raise anything
-            raise BadImageError("truncated or damaged", f"{type(error).__name__}: {error}") from None
+    with _open(data) as image, _damage_told():
+        image.load()
+        pixels = np.asarray(_flatten(image).convert("RGB" if colour == "rgb" else "L"))
     return pixels.reshape(*pixels.shape[:2], CHANNELS[colour])
 
 

@@ -1,6 +1,7 @@
 """Every file of a source accounted for: accepted (the manifest), in quarantine with a reason, or ignored."""
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
     Raises UserError if there is nothing to use, too much was refused, or a class is too small.
     """
     files = scan(source)
-    ignored = [file.path for file in files if file.ignored or _is_left_out(file, params)]
+    ignored = [_shown(file.path) for file in files if file.ignored or _is_left_out(file, params)]
     wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
     if not wanted:
         raise UserError(
@@ -70,7 +71,7 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
     refused += _conflicts(photos[conflict])
     photos = photos[~conflict].reset_index(drop=True)
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
-    classes = params.classes or sorted(photos["label"].unique())
+    classes = params.classes or sorted({file.label for file in wanted if file.label and not file.linked_folder})
     _check_limits(source, photos, quarantine, classes, params)
     return Inventory(photos, quarantine, ignored, classes)
 
@@ -89,21 +90,28 @@ def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
     try:
         data, facts = _read(source, file, params)
     except BadImageError as bad:
-        shown = file.path.encode("utf-8", "backslashreplace").decode()
-        return {"path": shown, "reason": bad.reason, "detail": bad.detail}
+        return {"path": _shown(file.path), "reason": bad.reason, "detail": bad.detail}
     sha256 = hashlib.sha256(data).hexdigest()
     return {"id": file.path, "label": file.label, "bytes": len(data), "sha256": sha256, **asdict(facts)}
 
 
+def _shown(path: str) -> str:
+    """Return a path that can be written down, whatever bytes its name holds."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
 def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
-    if not file.path.isprintable():
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in file.path):
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
     if file.linked_folder:
         raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
     if file.label is None:
         raise BadImageError("no class folder", "the file lies beside the class folders, not in one")
+    path = source / file.path
+    if not path.is_file():  # reading a named pipe would wait for ever
+        raise BadImageError("unreadable", "neither a file nor a link to one")
     try:
-        data = (source / file.path).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise BadImageError("unreadable", error.strerror or str(error)) from None
     facts = examine(data)
@@ -146,5 +154,6 @@ def _check_limits(
             )
     if len(classes) < 2:
         raise UserError(
-            f"{source}: only one class folder with photos ({classes[0]}); telling classes apart needs at least two."
+            f"{source}: only one class folder with photos ({', '.join(classes)}); telling classes apart needs at least "
+            "two. Add another, or name the folder above."
         )

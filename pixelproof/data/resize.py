@@ -1,5 +1,6 @@
 """Photos of any size to images of one size, written into an image store."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ def resize_photos(source: Path, photos: pd.DataFrame, classes: list[str], params
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the cores are busy with a photo each
     try:
-        on_all_cores = Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")
-        done = on_all_cores(delayed(place)(position, photo) for position, photo in enumerate(photos.itertuples()))
         with quiet_pillow():
+            on_all_cores = Parallel(n_jobs=-1, prefer="threads", return_as="generator_unordered")
+            done = on_all_cores(delayed(place)(position, photo) for position, photo in enumerate(photos.itertuples()))
             for _ in progress(done, "resize", len(photos)):
                 pass
     finally:
@@ -40,10 +41,12 @@ def _read(source: Path, photo: Any, params: Resize) -> Pixels:
     at_least = fitted_size(photo.height, photo.width, params)
     try:
         data = (source / photo.id).read_bytes()
+        if hashlib.sha256(data).hexdigest() != photo.sha256:
+            raise OSError("its content has changed")
         return decode(data, photo.format, photo.mode, photo.orientation, params.colour, at_least)
     except (OSError, BadImageError) as error:
         raise UserError(
-            f"{source / photo.id}: could be read by ingest, but not now ({error}). Run `dvc repro` again."
+            f"{source / photo.id}: no longer the photo that ingest has seen ({error}). Run `dvc repro` again."
         ) from None
 
 

@@ -39,13 +39,17 @@ def scan(source: Path) -> list[Found]:
 
 
 def _walk(source: Path) -> Iterator[tuple[PurePosixPath, bool]]:
-    for folder, folders, files in os.walk(source, followlinks=False):
+    for folder, folders, files in os.walk(source, followlinks=False, onerror=_refuse):
         relative = Path(folder).relative_to(source)
         for name in files:
             yield PurePosixPath(relative / name), False
         for name in folders:
             if (Path(folder) / name).is_symlink():
                 yield PurePosixPath(relative / name), True
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError(f"{error.filename}: this folder of the source cannot be read ({error.strerror}). Allow it.")
 
 
 def _found(path: PurePosixPath, link: bool) -> Found:

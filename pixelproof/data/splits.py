@@ -18,7 +18,7 @@ def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFr
     """Assign a part to each photo (columns id, label, group); return COLUMNS in the photos' order.
 
     Within a class the groups are ranked by a seeded hash of their name and dealt out by rank: first test,
-    then valid, the rest train. Every share is exact to within half a group per class, the order of the
+    then valid, the rest train. Every share is exact to within one group per class, the order of the
     photos does not matter, and an added photo moves only photos at the two borders.
     Raises UserError if a class has too few groups for three parts.
     """
@@ -43,9 +43,11 @@ def _check_parts(groups: pd.DataFrame) -> None:
     for label, own in groups.groupby("label"):
         missing = set(PARTS) - set(own["part"])
         if missing:
+            part = min(missing)
+            remedy = f"raise split.{part}_share" if part != "train" else "lower the other parts' shares"
             raise UserError(
                 f"class {label!r}: its {own['size'].sum()} photos (in {len(own)} groups of copies) leave the part "
-                f"{min(missing)} empty. Add photos, or raise split.{min(missing)}_share in params.yaml."
+                f"{part} empty. Add photos, or {remedy} in params.yaml."
             )
 
 

@@ -100,4 +100,8 @@ def view_path(folder: Path, view: int) -> Path:
 
 def open_views(folder: Path) -> list[ImageStore]:
     """Open the augmented views of the training images."""
-    return [ImageStore.open(path) for path in sorted(folder.glob("view-*"))]
+    return [ImageStore.open(path) for path in sorted(folder.glob("view-*"), key=_view_number)]
+
+
+def _view_number(path: Path) -> int:
+    return int(path.name.removeprefix("view-"))

@@ -15,7 +15,7 @@ def comparison_rows(metrics: dict[str, Any]) -> list[Row]:
     confidence = metrics["comparison"]["confidence"]
     return [
         ("test accuracy", *(f"{model['accuracy']:.4f}" for model in both)),
-        (f"{confidence:.0%} interval", *(f"{m['accuracy_low']:.4f} to {m['accuracy_high']:.4f}" for m in both)),
+        (f"{100 * confidence:g}% interval", *(f"{m['accuracy_low']:.4f} to {m['accuracy_high']:.4f}" for m in both)),
         ("macro F1", *(f"{model['macro_f1']:.4f}" for model in both)),
         ("log loss", *(f"{model['log_loss']:.4f}" for model in both)),
         ("parameters", *(f"{model['parameters']:,}" for model in both)),

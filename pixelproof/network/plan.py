@@ -1,6 +1,5 @@
 """The networks of params.yaml, computed before TensorFlow is loaded or a photo is read."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import prod
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelproof.errors import UserError
+from pixelproof.files import read_json
 from pixelproof.network.layers import Shape, Step, dense_step, step
 from pixelproof.params import Cnn, Ingest, Layer, Mlp, Params, Resize
 
@@ -135,7 +135,7 @@ def class_count(ingest: Ingest, report: Path, given: int | None = None) -> int:
     if given is not None:
         return given
     if report.is_file():
-        content = json.loads(report.read_text("utf-8"))
+        content = read_json(report)
         if content["source"] == ingest.source:
             return len(content["classes"])
     raise UserError(

@@ -12,8 +12,10 @@ import mlflow
 import numpy as np
 from matplotlib.figure import Figure
 from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.models.model import ModelInfo
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
@@ -128,7 +130,9 @@ class EvaluatedRun:
         """Tell whether the store has this run; a result restored from DVC's cache may be older than the store."""
         try:
             self._client.get_run(self.run_id)
-        except mlflow.exceptions.MlflowException:
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+                raise
             return False
         return True
 

@@ -78,13 +78,13 @@ def _epoch(learner: Learner, batches: Iterator[Batch], valid: Callable[[], Itera
     seconds = time.perf_counter() - start
     losses, accuracies, sizes = map(np.array, zip(*steps, strict=True))
     train_loss, train_accuracy = np.average([losses, accuracies], axis=1, weights=sizes).tolist()
-    if not np.isfinite(train_loss):
-        raise UserError(
-            f"epoch {number}: the training loss is {train_loss}, no longer a number. "
-            "Lower the learning_rate in params.yaml."
-        )
     labels = np.concatenate([batch.labels for batch in valid()])
     valid_loss, valid_accuracy = score(learner.predict(valid()), labels)
+    if not np.isfinite([train_loss, valid_loss]).all():
+        raise UserError(
+            f"epoch {number}: the training loss is {train_loss}, the validation loss {valid_loss}; that is no number "
+            "to learn from. Lower the learning_rate in params.yaml."
+        )
     return Epoch(number, train_loss, train_accuracy, valid_loss, valid_accuracy, seconds, sizes.sum() / seconds)
 
 
@@ -95,9 +95,9 @@ def _is_better(epoch: Epoch, best: Epoch, stopping: EarlyStopping | None) -> boo
 
 
 def score(probabilities: Probabilities, labels: np.ndarray) -> tuple[float, float]:
-    """Return the mean cross-entropy in nats and the accuracy."""
+    """Return the mean cross-entropy in nats, clipped as scikit-learn's log_loss is, and the accuracy."""
     true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    loss = -np.log(np.maximum(true, np.finfo(np.float32).tiny)).mean()
+    loss = -np.log(np.maximum(true, np.finfo(np.float32).eps)).mean()
     return float(loss), float((probabilities.argmax(axis=1) == labels).mean())
 
 

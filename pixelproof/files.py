@@ -1,10 +1,13 @@
-"""Write beside, then rename: an output exists whole or not at all."""
+"""Files: written beside and then renamed, so that an output exists whole or not at all; JSON, both ways."""
 
 import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from pixelproof.errors import UserError
 
 
 def _remove(path: Path) -> None:
@@ -29,14 +32,22 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         _remove(beside)
         raise
-    if path.is_dir():  # a rename refuses a folder that is not empty
-        shutil.rmtree(path)
+    if path.is_dir() or beside.is_dir():  # a rename puts no folder in the place of a file or of a full folder
+        _remove(path)
     beside.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file. Raises UserError if it is none, as after a merge gone wrong."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: this is no JSON file that can be read: {error}. Run `dvc repro`.") from None
 
 
 def write_json(path: Path, content: object) -> None:

@@ -1,0 +1,116 @@
+"""Which files a source holds, by their names."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelproof.data.sources import SYSTEM_FILES, SYSTEM_FOLDERS, Found, scan
+from pixelproof.errors import UserError
+
+
+def touch(source: Path, *names: str) -> Path:
+    for name in names:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).touch()
+    return source
+
+
+def test_the_class_is_the_first_folder(tmp_path: Path) -> None:
+    """Else photos in sub-folders of a class would be lost or get classes of their own."""
+    assert scan(touch(tmp_path, "cat/a.jpg", "cat/2024/b.jpg", "dog/a.jpg")) == [
+        Found("cat/2024/b.jpg", "cat", False),
+        Found("cat/a.jpg", "cat", False),
+        Found("dog/a.jpg", "dog", False),
+    ]
+
+
+def test_files_come_in_order_of_their_path(tmp_path: Path) -> None:
+    """Else the manifest would differ from one file system to another."""
+    names = ["b/1", "a/2", "a b/1", "a/10", "é/1", "B/1"]
+    assert [found.path for found in scan(touch(tmp_path, *names))] == sorted(names)
+
+
+def test_a_file_beside_the_class_folders_has_no_class(tmp_path: Path) -> None:
+    """Else a stray file would become a class."""
+    assert scan(touch(tmp_path, "README.txt")) == [Found("README.txt", None, False)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cat/.DS_Store",
+        ".hidden",
+        ".git/objects/ab",
+        "cat/.partial/a.jpg",
+        *(f"cat/{name}" for name in sorted(SYSTEM_FILES)),
+        *(f"{name}/cat/a.jpg" for name in sorted(SYSTEM_FOLDERS)),
+        "cat/Thumbs.db",
+        "__MACOSX/cat/a.jpg",
+    ],
+)
+def test_what_systems_leave_behind_is_ignored(name: str, tmp_path: Path) -> None:
+    """Else a folder copied from a Mac or Windows would have broken photos, or a class too many."""
+    assert [found.ignored for found in scan(touch(tmp_path, name))] == [True]
+
+
+@pytest.mark.parametrize("name", ["cat/thumbs.jpg", "cat/a.db", "NA/a.jpg", "nan/None", "cat/icon", "a.b/c"])
+def test_ordinary_names_are_not_ignored(name: str, tmp_path: Path) -> None:
+    """Else photos would vanish without a word."""
+    assert [found.ignored for found in scan(touch(tmp_path, name))] == [False]
+
+
+def test_a_hidden_folder_above_the_source_hides_nothing(tmp_path: Path) -> None:
+    """Else a source below a folder such as `.cache` would seem empty."""
+    source = touch(tmp_path / ".cache" / "photos", "cat/a.jpg")
+    assert [found.ignored for found in scan(source)] == [False]
+
+
+def test_a_link_to_a_folder_is_listed_and_not_entered(tmp_path: Path) -> None:
+    """Else a link to a folder above would be walked for ever, or photos would be counted twice."""
+    source = touch(tmp_path / "photos", "cat/a.jpg")
+    (source / "dog").symlink_to(source / "cat")
+    (source / "cat" / "loop").symlink_to(source)
+    assert scan(source) == [
+        Found("cat/a.jpg", "cat", False),
+        Found("cat/loop", "cat", False, linked_folder=True),
+        Found("dog", "dog", False, linked_folder=True),
+    ]
+
+
+def test_a_link_to_a_file_is_a_file(tmp_path: Path) -> None:
+    """Else data sets made of links, as DVC makes them, would be empty."""
+    source = touch(tmp_path / "photos", "cat/a.jpg")
+    (source / "cat" / "b.jpg").symlink_to(source / "cat" / "a.jpg")
+    assert Found("cat/b.jpg", "cat", False) in scan(source)
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Else a mistyped path would end in a traceback."""
+    with pytest.raises(UserError, match=r"ingest\.source: .*nowhere.* does not exist"):
+        scan(tmp_path / "nowhere")
+
+
+def test_a_source_that_is_a_file_is_named(tmp_path: Path) -> None:
+    """Else an archive named as the source would look like an empty folder."""
+    with pytest.raises(UserError, match=r"ingest\.source: .*photos\.zip.* is a file"):
+        scan(touch(tmp_path, "photos.zip") / "photos.zip")
+
+
+def test_a_folder_that_may_not_be_read_does_not_vanish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a whole class would be missing from the data without a word."""
+    touch(tmp_path, "cat/a.jpg", "dog/a.jpg")
+    scandir = os.scandir
+
+    def refuse(path: Any = ".") -> Any:
+        if Path(path).name == "dog":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    try:
+        told = any(found.label == "dog" for found in scan(tmp_path))
+    except (UserError, PermissionError) as error:
+        told = "dog" in str(error)
+    assert told

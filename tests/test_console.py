@@ -1,0 +1,105 @@
+"""What a person sees on the terminal."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pixelproof import console
+from pixelproof.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Put back what `run` sets up for a whole process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = []  # else `run` would close pytest's own
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+def test_a_users_mistake_is_one_message_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a mistake would look like a crash, or pass for success in a script."""
+
+    def work() -> None:
+        raise UserError("data/raw: there are no photos")
+
+    with pytest.raises(SystemExit) as ended:
+        console.run(work)
+    seen = capsys.readouterr()
+    assert ended.value.code == 1
+    assert seen.err == "error: data/raw: there are no photos\n"
+    assert seen.out == ""
+
+
+def test_a_percent_sign_in_a_message_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a folder named `100%s` would end in a traceback of the logging module."""
+
+    def work() -> None:
+        raise UserError("data/100%s %d: no photos")
+
+    with pytest.raises(SystemExit):
+        console.run(work)
+    assert "data/100%s %d: no photos" in capsys.readouterr().err
+
+
+def test_any_other_exception_keeps_its_traceback() -> None:
+    """Else a bug of ours would be told as the user's mistake."""
+
+    def work() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        console.run(work)
+
+
+def test_work_that_succeeds_returns_and_its_messages_show(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a stage would be silent, or always fail."""
+    console.run(lambda: logging.getLogger("stages.x").info("%d photos", 3))
+    assert capsys.readouterr().err == "3 photos\n"
+
+
+@pytest.mark.parametrize("library", sorted(console.CHATTY))
+def test_of_chatty_libraries_only_errors_show(library: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else our messages would drown, or a real error would be hidden."""
+
+    def work() -> None:
+        logging.getLogger(f"{library}.inner").warning("a note")
+        logging.getLogger(f"{library}.inner").error("an error")
+
+    logger = logging.getLogger(f"{library}.inner")
+    logger.propagate = True
+    console.run(work)
+    err = capsys.readouterr().err
+    assert "a note" not in err
+    assert "an error" in err
+
+
+@settings(max_examples=20, deadline=None)
+@given(items=st.lists(st.integers(), max_size=30))
+def test_progress_yields_every_item_in_order(items: list[int]) -> None:
+    """Else a stage would leave photos out."""
+    assert list(console.progress(iter(items), "work", len(items))) == items
+
+
+def test_progress_draws_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else the bar would be mixed into the output of a command that someone pipes on."""
+    assert list(console.progress("ab", "reading photos", 2)) == ["a", "b"]
+    seen = capsys.readouterr()
+    assert "reading photos" in seen.err
+    assert "2/2" in seen.err
+    assert seen.out == ""
+
+
+def test_progress_lets_an_exception_through() -> None:
+    """Else a stage that failed would seem to have finished."""
+
+    def items() -> Iterator[int]:
+        yield 1
+        raise UserError("broken")
+
+    with pytest.raises(UserError, match="broken"):
+        list(console.progress(items(), "work", 2))

@@ -1,0 +1,210 @@
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixelproof.errors import UserError
+from pixelproof.params import EarlyStopping, Train
+from pixelproof.training.feed import Batch
+from pixelproof.training.loop import Epoch, fit, score, weights_sha256
+
+LABELS = np.array([0, 1, 0, 1, 0])
+
+
+class FakeLearner:
+    """A learner whose only weight counts its epochs, and whose answers after each epoch are given.
+
+    `answers`: after epoch e, how sure it is of the true class of each validation image.
+    """
+
+    def __init__(self, answers: Sequence[Sequence[float]], losses: Sequence[float] = (1.0,)) -> None:
+        self.answers = answers
+        self.losses = losses
+        self.weight = np.zeros(1)
+        self.steps = 0
+
+    def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        self.steps += 1
+        self.weight += self.steps % 2  # in place, as scikit-learn does it; an epoch has two batches
+        return self.losses[(self.steps - 1) % len(self.losses)], float(labels.mean())
+
+    def predict(self, batches: Iterable[Batch]) -> np.ndarray:
+        labels = np.concatenate([batch.labels for batch in batches])
+        sure = np.array(self.answers[int(self.weight[0]) - 1], np.float32)
+        probabilities = np.empty((len(labels), 2), np.float32)
+        probabilities[np.arange(len(labels)), labels] = sure
+        probabilities[np.arange(len(labels)), 1 - labels] = 1 - sure
+        return probabilities
+
+    def weights(self) -> list[np.ndarray]:
+        return [self.weight]
+
+    def restore(self, weights: Sequence[np.ndarray]) -> None:
+        (self.weight,) = weights
+
+
+def batches() -> Iterator[Batch]:
+    """Five images in a batch of four and one of one."""
+    images = np.zeros((5, 2, 2, 1), np.uint8)
+    yield Batch(images[:4], LABELS[:4])
+    yield Batch(images[4:], LABELS[4:])
+
+
+def settings(epochs: int, monitor: str | None = None, patience: int = 2) -> Train:
+    stopping = EarlyStopping.model_validate({"monitor": monitor, "patience_epochs": patience}) if monitor else None
+    return Train(epochs=epochs, batch_size=4, early_stopping=stopping)
+
+
+def run(learner: FakeLearner, params: Train) -> tuple[list[Epoch], Epoch]:
+    return fit(learner, lambda epoch: batches(), batches, params, lambda epoch: None)
+
+
+def sure(*shares: float) -> list[list[float]]:
+    """The same share for every validation image, epoch by epoch: the higher, the lower the loss."""
+    return [[share] * len(LABELS) for share in shares]
+
+
+@pytest.mark.parametrize(
+    ("patience", "epochs"),
+    [(1, 3), (2, 4), (3, 7), (9, 7)],
+)
+def test_the_training_stops_after_so_many_epochs_without_a_better_one(patience: int, epochs: int) -> None:
+    """Else `patience_epochs` would not mean what params.yaml says."""
+    learner = FakeLearner(sure(0.6, 0.7, 0.5, 0.5, 0.8, 0.5, 0.5))
+    history, best = run(learner, settings(7, "valid_loss", patience))
+    assert [epoch.epoch for epoch in history] == list(range(1, epochs + 1))
+    assert best.epoch == (2 if epochs < 5 else 5)
+
+
+def test_an_equally_good_epoch_is_no_better_one() -> None:
+    """Else a training that stands still would never stop."""
+    history, best = run(FakeLearner(sure(*[0.7] * 9)), settings(9, "valid_loss", 2))
+    assert (len(history), best.epoch) == (3, 1)
+
+
+def test_accuracy_can_be_watched_instead_of_the_loss() -> None:
+    """Else `monitor: valid_accuracy` would be ignored: here the loss is best in epoch 1, the accuracy in epoch 2."""
+    answers = [[0.9, 0.9, 0.9, 0.9, 0.49], [0.6] * 5, [0.95, 0.95, 0.95, 0.95, 0.49], [0.6] * 5, [0.6] * 5]
+    by_accuracy, best = run(FakeLearner(answers), settings(5, "valid_accuracy", 2))
+    assert (len(by_accuracy), best.epoch, best.valid_accuracy) == (4, 2, 1.0)
+    by_loss, best = run(FakeLearner(answers), settings(5, "valid_loss", 2))
+    assert (len(by_loss), best.epoch, best.valid_accuracy) == (5, 3, 0.8)
+
+
+def test_without_early_stopping_every_epoch_is_trained() -> None:
+    """Else leaving the section out would not switch the feature off."""
+    history, best = run(FakeLearner(sure(0.9, 0.5, 0.5, 0.5, 0.5)), settings(5))
+    assert (len(history), best.epoch) == (5, 1)
+
+
+@pytest.mark.parametrize("monitor", [None, "valid_loss", "valid_accuracy"])
+def test_the_learner_ends_with_the_weights_of_the_best_epoch(monitor: str | None) -> None:
+    """Else the last weights would be kept, not the best; a learner that changes its arrays in place included."""
+    learner = FakeLearner([[0.4] * 5, [0.9] * 5, [0.3] * 5, [0.3] * 5])
+    _, best = run(learner, settings(4, monitor))
+    assert best.epoch == 2
+    assert learner.weights()[0] == [2]
+
+
+def test_the_averages_of_an_epoch_are_weighted_by_the_size_of_the_batches() -> None:
+    """Else one image in a small last batch would count as much as a whole batch."""
+    history, _ = run(FakeLearner(sure(0.5), losses=(1.0, 6.0)), settings(1))
+    assert history[0].train_loss == pytest.approx((4 * 1.0 + 1 * 6.0) / 5)
+    assert history[0].train_accuracy == pytest.approx((4 * 0.5 + 1 * 0.0) / 5)
+
+
+def test_an_epoch_counts_its_images_per_second() -> None:
+    """Else the speed in the history would be that of batches, or of another time."""
+    history, _ = run(FakeLearner(sure(0.5)), settings(1))
+    assert history[0].images_per_second == pytest.approx(5 / history[0].seconds)
+
+
+def test_every_epoch_is_reported_as_it_ends_and_asks_for_its_own_batches() -> None:
+    """Else MLflow would get nothing until the end, or each epoch the batches of the first."""
+    events: list[str] = []
+
+    def training(epoch: int) -> Iterator[Batch]:
+        events.append(f"batches {epoch}")
+        return batches()
+
+    learner = FakeLearner(sure(0.5, 0.6))
+    history, _ = fit(learner, training, batches, settings(2), lambda epoch: events.append(f"end {epoch.epoch}"))
+    assert events == ["batches 0", "end 1", "batches 1", "end 2"]
+    assert [epoch.valid_loss for epoch in history] == pytest.approx([-log(0.5), -log(0.6)])
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_training_loss_that_is_no_number_is_an_error_with_a_remedy(loss: float) -> None:
+    """Else a broken training would run on for hours and save broken weights."""
+    learner = FakeLearner(sure(0.5, 0.5, 0.5), losses=(1.0, 1.0, 1.0, loss))
+    with pytest.raises(UserError, match=r"^epoch 2: the training loss is (nan|inf).*Lower the learning_rate"):
+        run(learner, settings(3))
+
+
+def test_a_validation_loss_that_is_no_number_is_an_error_too() -> None:
+    """Else the very last step could break the weights, and they would be saved as the best."""
+    with pytest.raises(UserError, match="epoch 1"):
+        run(FakeLearner(sure(float("nan"))), settings(1))
+
+
+def test_score_gives_the_mean_cross_entropy_and_the_accuracy() -> None:
+    """Else the curves would show other numbers than their names say."""
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.6, 0.3, 0.1]], np.float32)
+    loss, accuracy = score(probabilities, np.array([0, 1, 2]))
+    assert loss == pytest.approx(-(log(0.5) + log(0.8) + log(0.1)) / 3)
+    assert accuracy == pytest.approx(2 / 3)
+
+
+def test_score_stays_finite_where_a_model_is_certain_and_wrong() -> None:
+    """Else one such image would make the whole validation loss infinite, and no epoch better than another."""
+    loss, accuracy = score(np.array([[1, 0], [1, 0]], np.float32), np.array([0, 1]))
+    assert loss == pytest.approx(-log(float(np.finfo(np.float32).eps)) / 2)
+    assert accuracy == 0.5
+
+
+@given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=20))
+def test_score_is_the_mean_over_the_images(shares: list[float]) -> None:
+    """Else the loss would depend on the number of images, or on their order."""
+    true = np.array(shares, np.float32)
+    loss, accuracy = score(np.column_stack([1 - true, true]), np.ones(len(true), np.int64))
+    assert loss == pytest.approx(float(np.mean([-log(share) for share in true])), rel=1e-6)
+    assert accuracy == pytest.approx(float(np.mean(true > 1 - true)))
+
+
+WEIGHTS = (np.arange(6, dtype=np.float32).reshape(2, 3), np.zeros(2, np.float32))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (np.nextafter(WEIGHTS[0], np.float32(9)), WEIGHTS[1]),
+        (WEIGHTS[0].reshape(3, 2), WEIGHTS[1]),
+        (WEIGHTS[0].astype(np.float64), WEIGHTS[1]),
+        (WEIGHTS[0].view(np.int32), WEIGHTS[1]),
+        (WEIGHTS[1], WEIGHTS[0]),
+        (WEIGHTS[0], WEIGHTS[1], WEIGHTS[1]),
+        (WEIGHTS[0],),
+        (np.concatenate([WEIGHTS[0].ravel(), WEIGHTS[1]]),),
+    ],
+    ids=["value", "shape", "type", "type, same bytes", "order", "one more", "one less", "joined"],
+)
+def test_other_weights_have_another_hash(other: tuple[np.ndarray, ...]) -> None:
+    """Else two different models could pass for the same one."""
+    assert weights_sha256(other) != weights_sha256(WEIGHTS)
+
+
+def test_equal_weights_have_the_same_hash_however_they_lie_in_memory() -> None:
+    """Else a model that was saved and loaded would not be recognised."""
+    transposed = np.asfortranarray(WEIGHTS[0])
+    assert not transposed.flags.c_contiguous
+    assert weights_sha256([transposed, WEIGHTS[1].copy()]) == weights_sha256(WEIGHTS)
+
+
+def test_a_hash_of_weights_is_always_the_same() -> None:
+    """Else a later version of the program could not recognise an older model."""
+    content = b"<f4 (2, 3) " + WEIGHTS[0].tobytes() + b"<f4 (2,) " + WEIGHTS[1].tobytes()
+    assert weights_sha256(WEIGHTS) == hashlib.sha256(content).hexdigest()
