@@ -15,8 +15,8 @@ from rich.console import Console
 
 from benchmarks import resize
 from pixelproof import console
-from pixelproof.atomic import write_json, write_text
 from pixelproof.errors import UserError
+from pixelproof.files import write_json, write_text
 
 HERE = Path(__file__).parent
 PHOTOS = Path("../shared/data/cats_dogs")
