@@ -63,27 +63,27 @@ def write_views(store: ImageStore, training: np.ndarray, params: Augment, folder
     Yields the number of images done since the last time. The folder then holds view-000, view-001, ...
     """
     compose(params)  # a mistake in the transforms shows before anything is written
-    writers = [
-        StoreWriter(
-            view_path(folder, view), store.index.iloc[training], store.shape, store.classes, params.model_dump()
-        )
+    index, made_with = store.index.iloc[training], params.model_dump()
+    ids = index["id"].to_numpy()
+    views = [
+        StoreWriter(view_path(folder, view), index, store.shape, store.classes, made_with)
         for view in range(params.views)
     ]
-    chunks = [(view, start) for view in range(params.views) for start in range(0, len(training), CHUNK)]
-    on_all_cores = Parallel(n_jobs=-1, return_as="generator")
-    ids = store.index["id"].to_numpy()
-    results = on_all_cores(
-        delayed(_alter_all)(store.gather(chosen), ids[chosen].tolist(), params, seed, view)
-        for view, chosen in ((view, training[start : start + CHUNK]) for view, start in chunks)
+    on_all_cores = Parallel(n_jobs=-1, return_as="generator_unordered")
+    yield from on_all_cores(
+        delayed(_alter_all)(
+            store.gather(training[start:end]), ids[start:end].tolist(), params, seed, view, writer, start
+        )
+        for view, writer in enumerate(views)
+        for start, end in ((start, start + CHUNK) for start in range(0, len(training), CHUNK))
     )
-    for (view, start), images in zip(chunks, results, strict=True):
-        for offset, image in enumerate(images):
-            writers[view][start + offset] = image
-        yield len(images)
-    for writer in writers:
-        writer.close()
 
 
-def _alter_all(images: Images, ids: list[str], params: Augment, seed: int, view: int) -> list[Pixels]:
+def _alter_all(
+    images: Images, ids: list[str], params: Augment, seed: int, view: int, writer: StoreWriter, start: int
+) -> int:
+    """Alter images and write them into a view's store from position `start` on; return how many."""
     transforms = compose(params)
-    return [alter(transforms, image, seed=seed, id=id, view=view) for image, id in zip(images, ids, strict=True)]
+    for position, (image, id) in enumerate(zip(images, ids, strict=True), start):
+        writer[position] = alter(transforms, image, seed=seed, id=id, view=view)
+    return len(images)

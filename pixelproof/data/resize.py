@@ -34,7 +34,6 @@ def resize_photos(source: Path, photos: pd.DataFrame, classes: list[str], params
                 pass
     finally:
         cv2.setNumThreads(threads)
-    store.close()
 
 
 def _read(source: Path, photo: Any, params: Resize) -> Pixels:

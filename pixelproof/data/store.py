@@ -5,13 +5,15 @@ index.parquet        a row per image: id, label, shard, row
 store.json           version, height, width, channels, classes, images, and the params that made it
 """
 
-import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from pixelproof.files import read_json, write_json
 
 VERSION = 1
 SHARD_BYTES = 256 * 2**20
@@ -25,32 +27,40 @@ def _shard_path(folder: Path, shard: int) -> Path:
 
 
 class StoreWriter:
-    """A new image store in an empty folder; `store[i] = image` writes image i straight to the disk's pages."""
+    """A new image store in an empty folder; `store[i] = image` writes image i to its place on the disk.
+
+    Threads and processes may write different images at once. Nothing is mapped into memory, so a store of
+    any size costs none.
+    """
 
     def __init__(self, folder: Path, index: pd.DataFrame, shape: Shape, classes: list[str], made_with: Any) -> None:
         """Lay out a store for the rows of `index` (columns id, label), in their order."""
         folder.mkdir(parents=True)
+        self._folder = folder
+        self._shape = shape
         self._rows = max(1, SHARD_BYTES // int(np.prod(shape)))
         count = len(index)
-        self._shards = [
-            np.lib.format.open_memmap(
-                _shard_path(folder, shard), "w+", np.uint8, (min(self._rows, count - shard * self._rows), *shape)
-            )
-            for shard in range(-(-count // self._rows))
-        ]
+        for shard in range(-(-count // self._rows)):
+            rows = min(self._rows, count - shard * self._rows)
+            empty = np.lib.format.open_memmap(_shard_path(folder, shard), "w+", np.uint8, (rows, *shape))
+            self._offset = empty.offset  # of the first image, behind the header
         positions = np.arange(count)
         located = index[["id", "label"]].assign(shard=positions // self._rows, row=positions % self._rows)
         located.to_parquet(folder / "index.parquet", index=False)
         size = dict(zip(("height", "width", "channels"), shape, strict=True))
         description = {"version": VERSION, **size, "classes": classes, "images": count, "made_with": made_with}
-        (folder / "store.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        write_json(folder / "store.json", description)
 
     def __setitem__(self, position: int, image: np.ndarray) -> None:
-        self._shards[position // self._rows][position % self._rows] = image
-
-    def close(self) -> None:
-        for shard in self._shards:
-            shard.flush()
+        """Write an image, uint8 (height, width, channels)."""
+        shard, row = divmod(position, self._rows)
+        if image.shape != self._shape or image.dtype != np.uint8:
+            raise ValueError(f"the store holds images of shape {self._shape} uint8, not {image.shape} {image.dtype}")
+        file = os.open(_shard_path(self._folder, shard), os.O_WRONLY)
+        try:
+            os.pwrite(file, np.ascontiguousarray(image).data, self._offset + row * image.nbytes)
+        finally:
+            os.close(file)
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ class ImageStore:
 
     @classmethod
     def open(cls, folder: Path) -> "ImageStore":
-        description = json.loads((folder / "store.json").read_text("utf-8"))
+        description = read_json(folder / "store.json")
         if description["version"] != VERSION:
             raise ValueError(f"{folder}: image store version {description['version']}, this program reads {VERSION}")
         index = pd.read_parquet(folder / "index.parquet")

@@ -40,7 +40,6 @@ def store(tmp_path: Path) -> ImageStore:
     writer = StoreWriter(tmp_path / "store", index, SHAPE, ["b", "a"], {})
     for position, image in enumerate(RANDOM):
         writer[position] = image
-    writer.close()
     return ImageStore.open(tmp_path / "store")
 
 

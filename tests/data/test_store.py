@@ -26,7 +26,6 @@ def write(folder: Path, images: np.ndarray = IMAGES, index: pd.DataFrame = INDEX
     writer = StoreWriter(folder, index, SHAPE, CLASSES, {"fit": "pad"})
     for position in reversed(range(len(images))):  # threads write in any order
         writer[position] = images[position]
-    writer.close()
     return ImageStore.open(folder)
 
 
