@@ -135,6 +135,7 @@ class ZeroPad(Section):
 
 class BatchNorm(Section):
     kind: Literal["batch_norm"]
+    momentum: Share = 0.99  # of the moving averages that are used once the training is over
 
 
 class ActivationLayer(Section):

@@ -69,7 +69,7 @@ def _keras_layers(name: str, layer: Layer) -> Sequence[keras.Layer]:
         case ZeroPad():
             return [keras.layers.ZeroPadding2D(layer.rings, name=name)]
         case BatchNorm():
-            return [keras.layers.BatchNormalization(name=name)]
+            return [keras.layers.BatchNormalization(momentum=layer.momentum, name=name)]
         case ActivationLayer():
             return [keras.layers.Activation(layer.activation, name=name)]
         case Dropout():
