@@ -3,17 +3,20 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 
 from pixelproof.errors import UserError
@@ -33,7 +36,7 @@ def run(work: Callable[[], None]) -> None:
         logging.getLogger("pixelproof").error("error: %s", mistake)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        logging.getLogger("pixelproof").error("stopped by Ctrl-C; nothing half-written is left")
+        logging.getLogger("pixelproof").error("stopped by Ctrl-C; no output is half-written")
         raise SystemExit(130) from None
 
 
@@ -49,3 +52,18 @@ def progress(items: Iterable[T], description: str, total: int) -> Iterator[T]:
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         yield from bar.track(items, total=total, description=description)
+
+
+@contextmanager
+def transfer(description: str, total: int | None, done: int = 0) -> Iterator[Callable[[int], None]]:
+    """Show bytes, rate and time left on standard error; the function that it yields takes how many more are done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(description, total=total, completed=done)
+        yield lambda count: bar.advance(task, count)

@@ -3,26 +3,27 @@
     python -m stages.fetch
 
 Writes  data/raw/<dataset>/; files that are already there, and files of yours beside them, stay
+Keeps   .work/downloads/, what has arrived of a download, until the data set is whole
 """
 
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.data.datasets import DATASETS
+from pixelproof.data.datasets import write_dataset
 from pixelproof.data.sources import check_source
-from pixelproof.params import load_params
-from stages.paths import RAW
+from pixelproof.params import Fetch, load_params
+from stages.paths import DOWNLOADS, RAW
 
 
-def fetch(dataset: str, source: Path, raw: Path) -> None:
+def fetch(params: Fetch, source: Path, raw: Path, downloads: Path) -> None:
     """Write the data set below `raw`. Raises UserError if `source`, the folder to ingest, is not there then."""
-    DATASETS[dataset](raw / dataset)
+    write_dataset(params, raw / params.dataset, downloads)
     check_source(source)
 
 
 def main() -> None:
     params = load_params()
-    fetch(params.fetch.dataset, Path(params.ingest.source), RAW)
+    fetch(params.fetch, Path(params.ingest.source), RAW, DOWNLOADS)
 
 
 if __name__ == "__main__":

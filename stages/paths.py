@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+DOWNLOADS = Path(".work/downloads")  # not an output: a transfer that broke off is continued from here
 RAW = Path("data/raw")
 INGESTED = Path("data/ingested")
 MANIFEST = INGESTED / "manifest.parquet"

@@ -103,3 +103,14 @@ def test_progress_lets_an_exception_through() -> None:
 
     with pytest.raises(UserError, match="broken"):
         list(console.progress(items(), "work", 2))
+
+
+@pytest.mark.parametrize("total", [3_000_000, None])
+def test_a_transfer_shows_bytes_on_standard_error(total: int | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a download of minutes would look like a program that hangs; a server may not tell the size."""
+    with console.transfer("photos.zip", total, done=1_000_000) as advance:
+        advance(500_000)
+    seen = capsys.readouterr()
+    assert "photos.zip" in seen.err
+    assert "1.5/3.0 MB" in seen.err or total is None
+    assert seen.out == ""

@@ -1,0 +1,169 @@
+"""Files from the web: by pooch, with a checksum, resumed where a transfer broke off, tried again after a failure."""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from pixelproof.console import transfer
+from pixelproof.errors import UserError
+
+if TYPE_CHECKING:
+    from requests import Response
+
+log = logging.getLogger(__name__)
+
+WAITS_S = (1.0, 2.0, 4.0, 8.0)  # before each further attempt, counted anew whenever bytes have arrived
+TIMEOUT_S = (10.0, 60.0)  # to connect; without a byte
+CHUNK = 64 * 1024
+PASSING = {408, 425, 429}  # besides 5xx, the answers that a later attempt may not meet
+
+
+@dataclass(frozen=True)
+class Download:
+    url: str
+    checksum: str  # `sha256:<hex digits>` or `md5:<hex digits>`, as pooch takes it
+
+    @property
+    def digest(self) -> str:
+        return self.checksum.partition(":")[2].lower()
+
+
+class _TryAgainError(Exception):
+    """A failure that may pass; the text says which."""
+
+
+def download(source: Download, folder: Path) -> Path:
+    """Return the path of the file, in a folder of its own below `folder`; fetch what is not there yet.
+
+    What has arrived of a transfer that broke off lies beside it, and the next call goes on from there.
+    Raises UserError if the file cannot be had, or is not the one of the checksum, which is then removed.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)  # its notes repeat what the bar shows
+    place, name = folder / source.digest, _file_name(source.url)
+    partial = place / f"{name}.part"
+    try:
+        # pooch downloads to a file of its own, compares the checksum, and only then gives the file its name.
+        return Path(pooch.retrieve(source.url, source.checksum, name, place, downloader=_into(partial)))
+    except ValueError as error:
+        raise UserError(
+            f"{source.url}: {error} Fetch again; if it stays so, ask for the checksum where you have the address from."
+        ) from None
+    except OSError as error:
+        raise UserError(f"{place}: cannot be written ({error.strerror or error}). Make room, or allow it.") from None
+    except KeyboardInterrupt:
+        log.info("%s of %s stay in %s; the next run goes on from there", _megabytes(partial), source.url, partial)
+        raise
+
+
+def _file_name(url: str) -> str:
+    name = unquote(re.split(r"[?#]", url)[0]).rpartition("/")[2]
+    return re.sub(r"[^\w.-]", "_", name).lstrip(".")[-100:] or "download"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _megabytes(path: Path) -> str:
+    return f"{_size(path) / 1e6:.1f} MB"
+
+
+def _into(partial: Path) -> Callable[[str, str, Any], None]:
+    """Return a downloader for pooch; it gathers the bytes in `partial`, which outlives a failure."""
+
+    def downloader(url: str, output_file: str, _pooch: Any) -> None:
+        _fetch(url, partial)
+        partial.replace(output_file)
+
+    return downloader
+
+
+def _fetch(url: str, partial: Path) -> None:
+    """Fetch what `partial` lacks; wait and try again after a failure that may pass."""
+    failures, furthest = 0, _size(partial)
+    while True:
+        try:
+            return _fetch_rest(url, partial)
+        except _TryAgainError as error:
+            reason = str(error)
+        if _size(partial) > furthest:
+            failures, furthest = 0, _size(partial)
+        if failures == len(WAITS_S):
+            raise UserError(
+                f"{url}: {reason}, also after {failures} more attempts. Check the connection (or the proxy) and run "
+                f"again; the {_megabytes(partial)} that have arrived are kept."
+            )
+        log.info("%s: %s; trying again in %g s", url, reason, WAITS_S[failures])
+        time.sleep(WAITS_S[failures])
+        failures += 1
+
+
+def _fetch_rest(url: str, partial: Path) -> None:
+    """Ask once for the bytes that `partial` lacks. Raises _TryAgainError, or UserError where that would not help."""
+    import requests
+    import urllib3
+
+    have = _size(partial)
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+    try:
+        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+            if _is_whole(response, have):
+                return
+            _save(response, partial, _position(response, partial), _file_name(url))
+    except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
+        raise _TryAgainError(_reason(error)) from None
+    except requests.RequestException as error:
+        raise UserError(f"{url}: cannot be fetched ({error}). Check the address.") from None
+
+
+def _is_whole(response: "Response", have: int) -> bool:
+    """Say whether the server has nothing beyond the bytes that are here; so after a kill before the checksum."""
+    return response.status_code == 416 and response.headers.get("Content-Range", "") == f"bytes */{have}"
+
+
+def _position(response: "Response", partial: Path) -> int:
+    """Return where in the file the body begins: at its start if the server ignores Range."""
+    status = response.status_code
+    if status == 200:
+        return 0
+    begins = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if status == 206 and begins and int(begins[1]) == _size(partial):
+        return _size(partial)
+    if status in (206, 416) and partial.exists():
+        partial.unlink()  # the file there is another one than before
+        raise _TryAgainError("the server cannot go on from where the transfer broke off")
+    if status >= 500 or status in PASSING:
+        raise _TryAgainError(f"the server answers {status} {response.reason}")
+    raise UserError(
+        f"{response.url}: the server answers {status} {response.reason}; the file was expected. Check the address."
+    )
+
+
+def _save(response: "Response", partial: Path, position: int, name: str) -> None:
+    """Write the body from `position` on, as it was sent (a .gz stays one)."""
+    length = response.headers.get("Content-Length", "")
+    total = position + int(length) if length.isdecimal() else None
+    with partial.open("ab" if position else "wb") as file, transfer(name, total, position) as advance:
+        for chunk in response.raw.stream(CHUNK, decode_content=False):
+            file.write(chunk)
+            advance(len(chunk))
+
+
+def _reason(error: Exception) -> str:
+    """Return a few words in the place of requests' and urllib3's nested texts."""
+    import requests
+
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"no trusted connection ({error})"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "no connection to the server"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "the server does not answer in time"
+    return "the transfer broke off"
