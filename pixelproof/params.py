@@ -68,7 +68,7 @@ class Resize(Section):
 
 
 class Split(Section):
-    method: Literal["stratified"]
+    method: Literal["stratified", "stable"]
     valid_share: Annotated[Share, Field(gt=0)]
     test_share: Annotated[Share, Field(gt=0)]
 

@@ -17,21 +17,24 @@ COLUMNS = ["id", "label", "part", "group"]
 def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFrame:
     """Assign a part to each photo (columns id, label, group); return COLUMNS in the photos' order.
 
-    Within a class the groups are ranked by a seeded hash of their name and dealt out by rank: first test,
-    then valid, the rest train. Every share is exact to within one group per class, the order of the
-    photos does not matter, and an added photo moves only photos at the two borders.
+    A seeded hash of its name places each group of copies between 0 and 1; from 0 up lies test, then valid,
+    the rest is train. The order of the photos does not matter.
+
+    - `stratified`: its rank by hash among its class. Every share is exact to within one group per class,
+      and an added photo moves only photos at the two borders.
+    - `stable`: the hash itself. An added photo moves no other, and the shares are exact only on average:
+      with n groups a share s is off by about sqrt(s (1 - s) / n).
+
     Raises UserError if a class has too few groups for three parts.
     """
     groups = photos.groupby(["label", "group"], as_index=False).agg(size=("id", "size"))
     groups["rank"] = [_rank(seed, group) for group in groups["group"]]
     groups = groups.sort_values(["label", "rank"], ignore_index=True)
-    total = groups.groupby("label")["size"].transform("sum")
-    # A group goes where its middle falls: no border is off by more than half a group.
-    middle = (groups.groupby("label")["size"].cumsum() - groups["size"] / 2) / total
+    places = _places(groups, params)
     groups["part"] = "train"
-    groups.loc[middle < params.test_share + params.valid_share, "part"] = "valid"
-    groups.loc[middle < params.test_share, "part"] = "test"
-    _check_parts(groups)
+    groups.loc[places < params.test_share + params.valid_share, "part"] = "valid"
+    groups.loc[places < params.test_share, "part"] = "test"
+    _check_parts(groups, params)
     return photos[["id", "label", "group"]].merge(groups[["group", "part"]], on="group", how="left")[COLUMNS]
 
 
@@ -39,12 +42,23 @@ def _rank(seed: int, group: str) -> str:
     return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
 
 
-def _check_parts(groups: pd.DataFrame) -> None:
+def _places(groups: pd.DataFrame, params: Split) -> pd.Series:
+    """Place each group between 0 and 1 (1 excluded); `groups` are in order of label and rank."""
+    if params.method == "stable":
+        return groups["rank"].map(lambda rank: int(rank[:13], 16) / 2**52)  # 52 bits: a float holds them exactly
+    total = groups.groupby("label")["size"].transform("sum")
+    # A group goes where its middle falls: no border is off by more than half a group.
+    return (groups.groupby("label")["size"].cumsum() - groups["size"] / 2) / total
+
+
+def _check_parts(groups: pd.DataFrame, params: Split) -> None:
     for label, own in groups.groupby("label"):
         missing = set(PARTS) - set(own["part"])
         if missing:
             part = min(missing)
             remedy = f"raise split.{part}_share" if part != "train" else "lower the other parts' shares"
+            if params.method == "stable":
+                remedy += ", or choose split.method: stratified, whose shares are exact,"
             raise UserError(
                 f"class {label!r}: its {own['size'].sum()} photos (in {len(own)} groups of copies) leave the part "
                 f"{part} empty. Add photos, or {remedy} in params.yaml."

@@ -23,6 +23,10 @@ def stratified(valid: float = 0.2, test: float = 0.2) -> Split:
     return Split(method="stratified", valid_share=valid, test_share=test)
 
 
+def stable(valid: float = 0.2, test: float = 0.2) -> Split:
+    return Split(method="stable", valid_share=valid, test_share=test)
+
+
 def table(classes: list[list[int]]) -> pd.DataFrame:
     rows = [
         (f"{label}/{group}-{copy}.jpg", str(label), f"{label}x{group}")
@@ -112,6 +116,51 @@ def test_an_added_photo_moves_at_most_one_old_photo_at_each_border(
     moved = [id for id, part in before.items() if after[id] != part]
     assert len(moved) <= 2
     assert all(id.startswith("0/") for id in moved)
+
+
+def large(classes: list[list[int]]) -> pd.DataFrame:
+    """Return a table with so many groups per class that no part of it can stay empty by chance."""
+    return table([sizes * 8 for sizes in classes])
+
+
+@quick
+@given(classes=CLASS_SIZES, valid=SHARES, test=SHARES, seed=SEEDS, order=st.randoms(use_true_random=False))
+def test_a_stable_split_is_a_split(
+    classes: list[list[int]], valid: float, test: float, seed: int, order: object
+) -> None:
+    """Else the other method would lose photos, tear copies apart, or follow a file system's order."""
+    photos = large(classes)
+    splits = split_photos(photos, stable(valid, test), seed=seed)
+    assert splits["id"].tolist() == photos["id"].tolist()
+    assert set(splits["part"]) == set(PARTS)
+    assert audit(splits, stable(valid, test), seed=seed)["groups_in_two_parts"] == 0
+    rows = list(range(len(photos)))
+    order.shuffle(rows)  # type: ignore[attr-defined]
+    assert parts(split_photos(photos.iloc[rows], stable(valid, test), seed=seed)) == parts(splits)
+
+
+@quick
+@given(classes=CLASS_SIZES, seed=SEEDS, added=st.lists(st.integers(0, 10**6), min_size=1, max_size=60))
+def test_a_stable_split_never_moves_an_old_photo(classes: list[list[int]], seed: int, added: list[int]) -> None:
+    """Else a data set that grows would mix old test photos into training."""
+    photos = large(classes)
+    new = pd.DataFrame([(f"0/new{n}.jpg", "0", f"new{name}") for n, name in enumerate(added)], columns=photos.columns)
+    before = parts(split_photos(photos, stable(), seed=seed))
+    after = parts(split_photos(pd.concat([new, photos]), stable(), seed=seed))
+    assert {id: after[id] for id in before} == before
+
+
+def test_a_stable_split_has_its_shares_nearly() -> None:
+    """Else the hash would favour a part."""
+    photos = split_photos(table([[1] * 10_000]), stable(0.1, 0.3), seed=1)["part"].value_counts(normalize=True)
+    assert photos["valid"] == pytest.approx(0.1, abs=0.015)
+    assert photos["test"] == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_class_too_small_for_a_stable_split_is_told_of_the_exact_one() -> None:
+    """Else its reader would not know that the other method can split it."""
+    with pytest.raises(UserError, match=r"class '0': .* leave the part .* empty.*split\.method: stratified"):
+        split_photos(table([[1] * 3]), stable(), seed=1)
 
 
 @pytest.mark.parametrize("sizes", [[1], [1, 1], [50, 1, 1]])
