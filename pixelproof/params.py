@@ -68,7 +68,7 @@ class Resize(Section):
 
 
 class Split(Section):
-    method: Literal["stratified", "stable"]
+    method: Literal["stratified", "stable", "given"]
     valid_share: Annotated[Share, Field(gt=0)]
     test_share: Annotated[Share, Field(gt=0)]
 

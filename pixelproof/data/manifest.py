@@ -12,12 +12,12 @@ from joblib import Parallel, delayed
 
 from pixelproof.console import progress
 from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow
-from pixelproof.data.duplicates import group_copies, label_conflicts
+from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
 from pixelproof.data.sources import Found, scan
 from pixelproof.errors import UserError
 from pixelproof.params import Ingest
 
-COLUMNS = ["id", "label", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
+COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
 COLUMNS += ["pixels_sha256", "group"]
 QUARANTINE_COLUMNS = ["path", "reason", "detail"]
 
@@ -66,10 +66,14 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
         for outcome in progress(_examine_all(source, wanted, params), "ingest", len(wanted)):
             (refused if "reason" in outcome else accepted).append(outcome)
     photos = pd.DataFrame(accepted, columns=[column for column in COLUMNS if column != "group"])
+    photos["given_part"] = photos["given_part"].astype("str")  # text also where every part is null
     photos["group"] = group_copies(photos)
     conflict = label_conflicts(photos)
     refused += _conflicts(photos[conflict])
-    photos = photos[~conflict].reset_index(drop=True)
+    photos = photos[~conflict]
+    above = copied_into(photos)
+    refused += _copies(photos, above)
+    photos = photos[above.isna()].reset_index(drop=True)
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
     classes = params.classes or sorted({file.label for file in wanted if file.label and not file.linked_folder})
     _check_limits(source, photos, quarantine, classes, params)
@@ -92,7 +96,8 @@ def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
     except BadImageError as bad:
         return {"path": _shown(file.path), "reason": bad.reason, "detail": bad.detail}
     sha256 = hashlib.sha256(data).hexdigest()
-    return {"id": file.path, "label": file.label, "bytes": len(data), "sha256": sha256, **asdict(facts)}
+    given = {"id": file.path, "label": file.label, "given_part": file.part}
+    return given | {"bytes": len(data), "sha256": sha256, **asdict(facts)}
 
 
 def _shown(path: str) -> str:
@@ -105,8 +110,8 @@ def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
     if file.linked_folder:
         raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
-    if file.label is None:
-        raise BadImageError("no class folder", "the file lies beside the class folders, not in one")
+    if file.refused is not None:
+        raise BadImageError(*file.refused)
     path = source / file.path
     if not path.is_file():  # reading a named pipe would wait for ever
         raise BadImageError("unreadable", "neither a file nor a link to one")
@@ -131,6 +136,20 @@ def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def _copies(photos: pd.DataFrame, above: pd.Series) -> list[dict[str, Any]]:
+    """Return a quarantine row for each photo whose picture a part above its own holds (`above`, per photo, or null).
+
+    The test part stays as it was given, so that its results compare with others'.
+    """
+    copies = photos[above.notna()]
+    originals = photos[photos["group"].isin(copies["group"])]
+    kept = dict(zip(zip(originals["group"], originals["given_part"], strict=True), originals["id"], strict=True))
+    return [
+        {"path": id, "reason": f"copy of a {part} photo", "detail": f"the same picture as {kept[group, part]}"}
+        for id, group, part in zip(copies["id"], copies["group"], above[above.notna()], strict=True)
+    ]
+
+
 def _check_limits(
     source: Path, photos: pd.DataFrame, quarantine: pd.DataFrame, classes: list[str], params: Ingest
 ) -> None:
@@ -145,11 +164,13 @@ def _check_limits(
             "Mend or remove them, or raise the limit in params.yaml."
         )
     counts = photos["label"].value_counts()
+    in_class_folders = (photos["id"].str.split("/").str[0] == photos["label"]).all()
     for label in classes:
         count = int(counts.get(label, 0))
         if count < params.min_images_per_class:
+            place = source / label if in_class_folders else f"{source}: class {label!r}"
             raise UserError(
-                f"{source / label}: {count} readable images, but ingest.min_images_per_class is "
+                f"{place}: {count} readable images, but ingest.min_images_per_class is "
                 f"{params.min_images_per_class}. Add images or lower the limit in params.yaml."
             )
     if len(classes) < 2:

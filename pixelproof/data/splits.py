@@ -1,6 +1,7 @@
 """Which part each photo belongs to: train, valid or test. Copies of one photo are never torn apart."""
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +25,50 @@ def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFr
       and an added photo moves only photos at the two borders.
     - `stable`: the hash itself. An added photo moves no other, and the shares are exact only on average:
       with n groups a share s is off by about sqrt(s (1 - s) / n).
+    - `given`: the parts that the source gives (column given_part) stay; where it gives no valid or no test
+      part, that is cut from train as `stratified` does, its share taken of train.
 
-    Raises UserError if a class has too few groups for three parts.
+    Raises UserError if a class has too few groups for three parts, or `given` finds no given parts.
     """
-    groups = photos.groupby(["label", "group"], as_index=False).agg(size=("id", "size"))
-    groups["rank"] = [_rank(seed, group) for group in groups["group"]]
-    groups = groups.sort_values(["label", "rank"], ignore_index=True)
-    places = _places(groups, params)
-    groups["part"] = "train"
-    groups.loc[places < params.test_share + params.valid_share, "part"] = "valid"
-    groups.loc[places < params.test_share, "part"] = "test"
+    groups = _rank_groups(photos, seed)
+    groups["part"] = _given_parts(photos, groups, params) if params.method == "given" else _deal(groups, params)
     _check_parts(groups, params)
     return photos[["id", "label", "group"]].merge(groups[["group", "part"]], on="group", how="left")[COLUMNS]
 
 
+def _rank_groups(photos: pd.DataFrame, seed: int) -> pd.DataFrame:
+    groups = photos.groupby(["label", "group"], as_index=False).agg(size=("id", "size"))
+    groups["rank"] = [_rank(seed, group) for group in groups["group"]]
+    return groups.sort_values(["label", "rank"], ignore_index=True)
+
+
 def _rank(seed: int, group: str) -> str:
     return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
+
+
+def _deal(groups: pd.DataFrame, params: Split, empty: Collection[str] = ("valid", "test")) -> pd.Series:
+    """Deal groups, in order of label and rank, out to the parts that are still `empty` and train."""
+    test = params.test_share if "test" in empty else 0.0
+    valid = params.valid_share if "valid" in empty else 0.0
+    places = _places(groups, params)
+    parts = pd.Series("train", index=groups.index)
+    parts[places < test + valid] = "valid"
+    parts[places < test] = "test"
+    return parts
+
+
+def _given_parts(photos: pd.DataFrame, groups: pd.DataFrame, params: Split) -> pd.Series:
+    without = photos["given_part"].isna()
+    if without.any():
+        raise UserError(
+            f"split.method is 'given', but the source gives {without.sum()} of {len(photos)} photos no part. "
+            "Sort its class folders into train/, valid/ and test/, or choose split.method: stratified in params.yaml."
+        )
+    given = photos.drop_duplicates("group").set_index("group")["given_part"]
+    parts = groups["group"].map(given)
+    train = parts == "train"
+    parts[train] = _deal(groups[train], params, set(PARTS) - set(given))
+    return parts
 
 
 def _places(groups: pd.DataFrame, params: Split) -> pd.Series:
@@ -59,6 +88,8 @@ def _check_parts(groups: pd.DataFrame, params: Split) -> None:
             remedy = f"raise split.{part}_share" if part != "train" else "lower the other parts' shares"
             if params.method == "stable":
                 remedy += ", or choose split.method: stratified, whose shares are exact,"
+            if params.method == "given":
+                remedy = "choose split.method: stratified"
             raise UserError(
                 f"class {label!r}: its {own['size'].sum()} photos (in {len(own)} groups of copies) leave the part "
                 f"{part} empty. Add photos, or {remedy} in params.yaml."

@@ -305,6 +305,64 @@ def test_a_wrong_suffix_does_not_matter(source: Path) -> None:
     assert (formats["dots/x.jpg"], formats["dots/y"]) == ("PNG", "JPEG")
 
 
+@pytest.fixture
+def parted(tmp_path: Path) -> Path:
+    """A source that gives its parts."""
+    for number, part in enumerate(("train", "val", "test")):
+        for label in CLASSES:
+            folder = tmp_path / "parted" / part / label
+            folder.mkdir(parents=True)
+            for photo_number in range(4):
+                photo(label, 100 * number + photo_number).save(folder / f"{photo_number}.png")
+    return tmp_path / "parted"
+
+
+def test_given_parts_are_in_the_manifest(parted: Path, tmp_path: Path) -> None:
+    """Else a benchmark's own test part could not be kept."""
+    inventory = take_inventory(parted, ingest())
+    assert inventory.classes == list(CLASSES)
+    inventory.photos.to_parquet(tmp_path / "manifest.parquet", index=False)
+    photos = pd.read_parquet(tmp_path / "manifest.parquet")
+    assert photos["given_part"].value_counts().to_dict() == {"train": 8, "valid": 8, "test": 8}
+    assert (photos["given_part"] == photos["id"].str.split("/").str[0].replace({"val": "valid"})).all()
+
+
+def test_a_source_without_parts_gives_none(source: Path, tmp_path: Path) -> None:
+    """Else the split could not tell a given part from none."""
+    take_inventory(source, ingest()).photos.to_parquet(tmp_path / "manifest.parquet", index=False)
+    given = pd.read_parquet(tmp_path / "manifest.parquet")["given_part"]
+    assert given.isna().all()
+    assert given.dtype == "str"
+
+
+def test_copies_in_two_given_parts_stay_in_the_one_that_evaluates(parted: Path) -> None:
+    """Else a photo of the test part would be trained on, or chosen by."""
+    copies = {
+        "train/bars/of test.png": "test/bars/0.png",
+        "train/bars/of both.png": "test/bars/1.png",
+        "val/bars/of both.png": "test/bars/1.png",
+        "train/dots/of valid.png": "val/dots/2.png",
+        "test/dots/own copy.png": "test/dots/3.png",
+    }
+    for copy, original in copies.items():
+        shutil.copy(parted / original, parted / copy)
+    inventory = take_inventory(parted, ingest())
+    assert inventory.quarantine.values.tolist() == [
+        ["train/bars/of both.png", "copy of a test photo", "the same picture as test/bars/1.png"],
+        ["train/bars/of test.png", "copy of a test photo", "the same picture as test/bars/0.png"],
+        ["train/dots/of valid.png", "copy of a valid photo", "the same picture as val/dots/2.png"],
+        ["val/bars/of both.png", "copy of a test photo", "the same picture as test/bars/1.png"],
+    ]
+    assert (inventory.photos.groupby("group")["given_part"].nunique() == 1).all()
+    assert "test/dots/own copy.png" in set(inventory.photos["id"])
+
+
+def test_a_class_that_is_too_small_is_named_without_a_folder_where_it_has_none(parted: Path) -> None:
+    """Else the message would name a folder that is not there."""
+    message = complaint(parted, ingest(min_images_per_class=13))
+    assert message.startswith(f"{parted}: class 'bars': 12 readable images, but ingest.min_images_per_class is 13")
+
+
 def test_the_odd_files_are_all_accounted_for(odd_files: Path) -> None:
     """Else one of the field's strange files would stop ingest, or fall between manifest and quarantine."""
     report = take_inventory(

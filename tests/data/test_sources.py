@@ -34,7 +34,47 @@ def test_files_come_in_order_of_their_path(tmp_path: Path) -> None:
 
 def test_a_file_beside_the_class_folders_has_no_class(tmp_path: Path) -> None:
     """Else a stray file would become a class."""
-    assert scan(touch(tmp_path, "README.txt")) == [Found("README.txt", None, False)]
+    stray = scan(touch(tmp_path, "README.txt", "cat/a.jpg", "dog/a.jpg"))[0]
+    assert (stray.path, stray.label, stray.ignored) == ("README.txt", None, False)
+    assert stray.refused == ("no class folder", "the file lies beside the class folders, not in one")
+
+
+@pytest.mark.parametrize("valid", ["valid", "val", "validation"])
+def test_parts_above_the_classes_are_seen(tmp_path: Path, valid: str) -> None:
+    """Else train and test would be taken for two classes."""
+    touch(tmp_path, "train/cat/a.jpg", f"{valid}/cat/sub/a.jpg", "test/dog/a.jpg", ".git/x", "__MACOSX/cat/a.jpg")
+    seen = {found.path: (found.label, found.part) for found in scan(tmp_path) if not found.ignored}
+    assert seen == {
+        "train/cat/a.jpg": ("cat", "train"),
+        f"{valid}/cat/sub/a.jpg": ("cat", "valid"),
+        "test/dog/a.jpg": ("dog", "test"),
+    }
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [["train"], ["valid", "test"], ["train", "test", "cat"], ["train", "bus"], ["Train", "Test"], ["val", "valid"]],
+    ids="+".join,
+)
+def test_other_top_folders_are_classes(tmp_path: Path, folders: list[str]) -> None:
+    """Else photos of trains, beside photos of buses, would be taken for a training part."""
+    found = scan(touch(tmp_path, *(f"{folder}/x/a.jpg" for folder in folders)))
+    assert [(file.label, file.part) for file in found] == [(folder, None) for folder in sorted(folders)]
+
+
+def test_stray_files_among_parts_are_told_apart(tmp_path: Path) -> None:
+    """Else a photo without a class or without a part would be trained on."""
+    found = scan(touch(tmp_path, "README.txt", "train/a.jpg", "train/cat/a.jpg", "test/cat/a.jpg"))
+    reasons = {file.path: file.refused[0] for file in found if file.refused}
+    assert reasons == {"README.txt": "no part folder", "train/a.jpg": "no class folder"}
+
+
+def test_a_linked_part_is_listed_and_not_entered(tmp_path: Path) -> None:
+    """Else its photos would be missing without a word."""
+    source = touch(tmp_path, "train/cat/a.jpg", "valid/cat/a.jpg")
+    (source / "test").symlink_to(source / "valid")
+    linked = scan(source)[0]
+    assert (linked.path, linked.label, linked.linked_folder) == ("test", None, True)
 
 
 @pytest.mark.parametrize(

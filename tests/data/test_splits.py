@@ -1,6 +1,7 @@
 """Train, valid and test never share a photo."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -161,6 +162,67 @@ def test_a_class_too_small_for_a_stable_split_is_told_of_the_exact_one() -> None
     """Else its reader would not know that the other method can split it."""
     with pytest.raises(UserError, match=r"class '0': .* leave the part .* empty.*split\.method: stratified"):
         split_photos(table([[1] * 3]), stable(), seed=1)
+
+
+def kept(valid: float = 0.2, test: float = 0.2) -> Split:
+    return Split(method="given", valid_share=valid, test_share=test)
+
+
+def with_given(classes: list[list[int]], cycle: tuple[str | None, ...]) -> pd.DataFrame:
+    """Return a table whose groups have the parts of `cycle` in turn."""
+    photos = table(classes)
+    turn = photos["group"].str.split("x").str[1].astype(int)
+    return photos.assign(given_part=[cycle[number % len(cycle)] for number in turn])
+
+
+@quick
+@given(classes=CLASS_SIZES, seed=SEEDS)
+def test_given_parts_stay_to_the_last_photo(classes: list[list[int]], seed: int) -> None:
+    """Else results would not compare with those of others on the same test part."""
+    photos = with_given(classes, ("train", "train", "valid", "test"))
+    splits = split_photos(photos, kept(), seed=seed)
+    assert splits["part"].tolist() == photos["given_part"].tolist()
+    assert audit(splits, kept(), seed=seed)["groups_in_two_parts"] == 0
+
+
+@quick
+@given(classes=CLASS_SIZES, seed=SEEDS, share=SHARES, missing=st.sampled_from(["valid", "test"]))
+def test_a_part_that_is_not_given_is_cut_from_train(
+    classes: list[list[int]], seed: int, share: float, missing: str
+) -> None:
+    """Else nothing would choose the best epoch, or the given test part would be thinned out for it."""
+    other = {"valid": "test", "test": "valid"}[missing]
+    photos = with_given(classes, ("train", "train", "train", other))
+    splits = split_photos(photos, kept(share, share), seed=seed)
+    assert (splits["part"][photos["given_part"] == other] == other).all()
+    train = splits[photos["given_part"] == "train"]
+    assert set(train["part"]) == {"train", missing}
+    for _, own in train.groupby("label"):
+        largest = own.groupby("group").size().max()
+        assert abs((own["part"] == missing).sum() - share * len(own)) <= largest + 1e-9
+    assert audit(splits, kept(share, share), seed=seed)["groups_in_two_parts"] == 0
+
+
+@pytest.mark.parametrize("method", [stratified, stable])
+def test_other_methods_do_not_look_at_given_parts(method: Any) -> None:
+    """Else a source with parts could not be split anew."""
+    classes = [[1] * 60]
+    photos = with_given(classes, ("train", "valid", "test"))
+    assert parts(split_photos(photos, method(), seed=1)) == parts(split_photos(table(classes), method(), seed=1))
+
+
+@pytest.mark.parametrize(("cycle", "count"), [((None,), 30), (("train", "test", None), 10)])
+def test_parts_that_are_not_given_cannot_be_kept(cycle: tuple[str | None, ...], count: int) -> None:
+    """Else photos would be in no part at all."""
+    with pytest.raises(UserError, match=rf"'given', but the source gives {count} of 30 photos no part\. .*stratified"):
+        split_photos(with_given([[1] * 30], cycle), kept(), seed=1)
+
+
+def test_a_class_that_a_given_part_lacks_is_named() -> None:
+    """Else a class would be tested on no photo."""
+    photos = with_given([[1] * 30, [1] * 30], ("train", "valid", "test"))
+    with pytest.raises(UserError, match=r"class '1': .* leave the part test empty.*split\.method: stratified"):
+        split_photos(photos[(photos["label"] == "0") | (photos["given_part"] != "test")], kept(), seed=1)
 
 
 @pytest.mark.parametrize("sizes", [[1], [1, 1], [50, 1, 1]])
