@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,7 +24,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pixelproof.errors import UserError
-from pixelproof.mistakes import explain
+from pixelproof.mistakes import check_pattern, explain
 
 PARAMS = Path("params.yaml")
 
@@ -47,6 +48,7 @@ class Fetch(Section):
 class Ingest(Section):
     source: Annotated[str, Field(min_length=1)]
     classes: Annotated[list[str], Field(min_length=2)] | None = None
+    pattern: Annotated[str, AfterValidator(check_pattern)] | None = None  # reads labels off file names
     min_images_per_class: Positive
     min_side_px: Positive
     max_quarantined_share: Annotated[float, Field(ge=0, le=1)]

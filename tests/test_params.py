@@ -132,7 +132,7 @@ def test_a_missing_key_is_named_with_its_path(key: str, tmp_path: Path) -> None:
     assert complaint(changed((key, GONE)), tmp_path).startswith(f"{key}: this key is missing")
 
 
-@pytest.mark.parametrize("key", ["train.early_stopping", "ingest.classes", "cnn.layers.pool1.stride"])
+@pytest.mark.parametrize("key", ["train.early_stopping", "ingest.classes", "ingest.pattern", "cnn.layers.pool1.stride"])
 def test_a_key_that_switches_a_feature_on_may_be_left_out(key: str) -> None:
     """Else every feature would have to stand in every file."""
     content = changed((key, None))
@@ -235,6 +235,21 @@ def test_shares_that_leave_nothing_to_train_on_are_refused(valid: float, test: f
 def test_classes_named_twice_are_refused(tmp_path: Path) -> None:
     """Else resize would fail on them after ingest had read every photo."""
     assert complaint(changed(("ingest.classes", ["cat", "cat"])), tmp_path).startswith("ingest.classes: ")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(?P<label>[a-z]+", "is no regular expression: missing ), unterminated subpattern at position 0"),
+        (r"([a-z]+)\.jpg", "has no group named label, as (?P<label>"),
+        (r"(?P<lable>[a-z]+)\.jpg", "has no group named label"),
+    ],
+)
+def test_a_pattern_that_cannot_give_labels_is_refused(pattern: str, words: str, tmp_path: Path) -> None:
+    """Else every photo would be read before the mistake shows."""
+    message = complaint(changed(("ingest.pattern", pattern)), tmp_path)
+    assert message.startswith(f"ingest.pattern: {pattern!r} ")
+    assert words in message
 
 
 def test_all_mistakes_stand_in_one_message(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Every file of a source accounted for: accepted (the manifest), in quarantine with a reason, or ignored."""
 
 import hashlib
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from joblib import Parallel, delayed
 from pixelproof.console import progress
 from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow
 from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
+from pixelproof.data.labels import is_readable
 from pixelproof.data.sources import Found, scan
 from pixelproof.errors import UserError
 from pixelproof.params import Ingest
@@ -52,7 +52,7 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
 
     Raises UserError if there is nothing to use, too much was refused, or a class is too small.
     """
-    files = scan(source)
+    files = scan(source, params.pattern)
     ignored = [_shown(file.path) for file in files if file.ignored or _is_left_out(file, params)]
     wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
     if not wanted:
@@ -106,7 +106,7 @@ def _shown(path: str) -> str:
 
 
 def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in file.path):
+    if not is_readable(file.path):
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
     if file.linked_folder:
         raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
@@ -174,7 +174,8 @@ def _check_limits(
                 f"{params.min_images_per_class}. Add images or lower the limit in params.yaml."
             )
     if len(classes) < 2:
+        kind = "class folder" if in_class_folders else "class"
         raise UserError(
-            f"{source}: only one class folder with photos ({', '.join(classes)}); telling classes apart needs at least "
+            f"{source}: only one {kind} with photos ({', '.join(classes)}); telling classes apart needs at least "
             "two. Add another, or name the folder above."
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pixelproof.data.labels import Given, given_by_folders, gives_parts
+from pixelproof.data.labels import Entry, Given, Layout
 from pixelproof.errors import UserError
 
 SYSTEM_FILES = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"}
@@ -35,38 +35,39 @@ def check_source(source: Path) -> None:
         raise UserError(f"ingest.source: {str(source)!r} is a file. Name a folder with one folder of photos per class.")
 
 
-def scan(source: Path) -> list[Found]:
-    """List every file below `source`, in order of path. Raises UserError if that is no folder."""
+def scan(source: Path, pattern: str | None = None) -> list[Found]:
+    """List every file below `source`, in order of path, with the label and the part that the source gives it.
+
+    `pattern` is a regular expression with a group `label`, which then decides instead of the class folders.
+    Raises UserError if the source is no folder, or cannot be read.
+    """
     check_source(source)
-    entries = sorted(_walk(source), key=lambda entry: str(entry[0]))
-    visible = [(path, link) for path, link in entries if not is_system(path)]
-    parted = gives_parts(path.parts[0] for path, link in visible if link or len(path.parts) > 1)
+    entries = sorted(_walk(source), key=lambda entry: str(entry.path))
+    layout = Layout.of([entry for entry in entries if not _is_system(entry.path)], pattern)
     return [
-        _found(path, link, given_by_folders(path, parted=parted, link=link))
-        if not is_system(path)
-        else Found(str(path), None, True, link)
-        for path, link in entries
+        Found(str(entry.path), None, True, entry.link) if _is_system(entry.path) else _found(entry, layout.given(entry))
+        for entry in entries
     ]
 
 
-def _walk(source: Path) -> Iterator[tuple[PurePosixPath, bool]]:
+def _walk(source: Path) -> Iterator[Entry]:
     for folder, folders, files in os.walk(source, followlinks=False, onerror=_refuse):
         relative = Path(folder).relative_to(source)
         for name in files:
-            yield PurePosixPath(relative / name), False
+            yield Entry(PurePosixPath(relative / name), False)
         for name in folders:
             if (Path(folder) / name).is_symlink():
-                yield PurePosixPath(relative / name), True
+                yield Entry(PurePosixPath(relative / name), True)
 
 
 def _refuse(error: OSError) -> None:
     raise UserError(f"{error.filename}: this folder of the source cannot be read ({error.strerror}). Allow it.")
 
 
-def _found(path: PurePosixPath, link: bool, given: Given) -> Found:
-    return Found(str(path), given.label, False, link, given.part, given.refused)
+def _found(entry: Entry, given: Given) -> Found:
+    return Found(str(entry.path), given.label, False, entry.link, given.part, given.refused)
 
 
-def is_system(path: PurePosixPath) -> bool:
+def _is_system(path: PurePosixPath) -> bool:
     """Tell whether a path is hidden, or left behind by an operating system."""
     return any(name.startswith(".") or name.lower() in SYSTEM_FILES | SYSTEM_FOLDERS for name in path.parts)

@@ -363,6 +363,28 @@ def test_a_class_that_is_too_small_is_named_without_a_folder_where_it_has_none(p
     assert message.startswith(f"{parted}: class 'bars': 12 readable images, but ingest.min_images_per_class is 13")
 
 
+def test_a_flat_folder_has_the_classes_of_its_names(tmp_path: Path) -> None:
+    """Else photos without class folders could not be used."""
+    for label in CLASSES:
+        for number in range(4):
+            photo(label, number).save(tmp_path / f"{label}.{number}.png")
+    (tmp_path / "README.txt").write_text("mine")
+    inventory = take_inventory(tmp_path, ingest())
+    assert inventory.classes == list(CLASSES)
+    assert (inventory.photos["label"] == inventory.photos["id"].str.split(".").str[0]).all()
+    assert inventory.quarantine[["path", "reason"]].values.tolist() == [["README.txt", "no label"]]
+    assert take_inventory(tmp_path, ingest(pattern=r"(?P<label>.)[a-z]+\.\d\.png")).classes == ["b", "d"]
+
+
+def test_a_flat_folder_of_names_without_labels_is_told_what_to_do(tmp_path: Path) -> None:
+    """Else someone with a folder of holiday photos would not know what is missing."""
+    for number in range(4):
+        photo("dots", number).save(tmp_path / f"holiday {number}.png")
+    message = complaint(tmp_path, ingest())
+    assert "4 no label" in message
+    assert "use class folders, or set ingest.pattern" in message
+
+
 def test_the_odd_files_are_all_accounted_for(odd_files: Path) -> None:
     """Else one of the field's strange files would stop ingest, or fall between manifest and quarantine."""
     report = take_inventory(

@@ -77,6 +77,71 @@ def test_a_linked_part_is_listed_and_not_entered(tmp_path: Path) -> None:
     assert (linked.path, linked.label, linked.linked_folder) == ("test", None, True)
 
 
+def labels(source: Path, pattern: str | None = None) -> dict[str, str | None]:
+    return {found.path: found.label for found in scan(source, pattern)}
+
+
+def test_numbered_names_give_the_label_where_there_are_no_class_folders(tmp_path: Path) -> None:
+    """Else a flat folder, as Kaggle's cats and dogs come in, could not be used."""
+    touch(tmp_path, "cat.0.jpg", "cat.12.JPEG", "hot dog.3.png", ".DS_Store", "README.txt", "cat.jpg", "cat.a.jpg")
+    found = {file.path: file.label or (file.refused or ("ignored",))[0] for file in scan(tmp_path)}
+    assert found == {
+        "cat.0.jpg": "cat",
+        "cat.12.JPEG": "cat",
+        "hot dog.3.png": "hot dog",
+        ".DS_Store": "ignored",
+        "README.txt": "no label",
+        "cat.jpg": "no label",
+        "cat.a.jpg": "no label",
+    }
+
+
+def test_class_folders_come_before_numbered_names(tmp_path: Path) -> None:
+    """Else a stray file would make a class, or photos would leave their folder's class."""
+    assert labels(touch(tmp_path, "pets/cat.0.jpg", "wild/cat.1.jpg", "cat.2.jpg")) == {
+        "pets/cat.0.jpg": "pets",
+        "wild/cat.1.jpg": "wild",
+        "cat.2.jpg": None,
+    }
+
+
+def test_a_pattern_decides_when_given(tmp_path: Path) -> None:
+    """Else names of other shapes could not be read."""
+    touch(tmp_path, "001-cat.jpg", "sub/002-dog.jpg", "sub/003-.jpg", "x001-cat.jpg", "001-cat.jpg.txt")
+    assert labels(tmp_path, r"\d+-(?P<label>[a-z]+)?\.jpg") == {
+        "001-cat.jpg": "cat",
+        "sub/002-dog.jpg": "dog",
+        "sub/003-.jpg": None,
+        "x001-cat.jpg": None,
+        "001-cat.jpg.txt": None,
+    }
+
+
+@pytest.mark.parametrize(("pattern", "words"), [(None, "ingest.pattern"), ("(?P<label>x)", "ingest.pattern, (?P<la")])
+def test_a_name_without_a_label_is_told_what_to_do(tmp_path: Path, pattern: str | None, words: str) -> None:
+    """Else nobody would know how a name must look."""
+    refused = scan(touch(tmp_path, "holiday.jpg"), pattern)[0].refused
+    assert refused is not None
+    assert refused[0] == "no label"
+    assert words in refused[1]
+
+
+def test_names_give_labels_below_parts_too(tmp_path: Path) -> None:
+    """Else the folders train and test of flat data sets would be taken for classes."""
+    touch(tmp_path, "train/cat.0.jpg", "train/dog.0.jpg", "test/cat.1.jpg", "test/7.jpg")
+    assert [(found.path, found.label, found.part) for found in scan(tmp_path)] == [
+        ("test/7.jpg", None, "test"),
+        ("test/cat.1.jpg", "cat", "test"),
+        ("train/cat.0.jpg", "cat", "train"),
+        ("train/dog.0.jpg", "dog", "train"),
+    ]
+
+
+def test_a_label_that_cannot_be_written_down_is_none(tmp_path: Path) -> None:
+    """Else one strange file name would make a class, and stop the run when the class is named."""
+    assert list(labels(touch(tmp_path, os.fsdecode(b"\xff.0.jpg"))).values()) == [None]
+
+
 @pytest.mark.parametrize(
     "name",
     [
