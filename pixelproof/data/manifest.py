@@ -32,10 +32,13 @@ class Inventory:
     classes: list[str]
 
     def report(self) -> dict[str, Any]:
+        """Count: found + missing (rows of labels.csv without a file) = accepted + quarantined + ignored."""
         counts = self.photos["label"].value_counts()
         copies = self.photos["group"].value_counts()
+        missing = int((self.quarantine["reason"] == "missing file").sum())
         return {
-            "found": len(self.photos) + len(self.quarantine) + len(self.ignored),
+            "found": len(self.photos) + len(self.quarantine) + len(self.ignored) - missing,
+            **({"missing": missing} if missing else {}),
             "accepted": len(self.photos),
             "quarantined": len(self.quarantine),
             "ignored": len(self.ignored),
@@ -81,7 +84,9 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
 
 
 def _is_left_out(file: Found, params: Ingest) -> bool:
-    return params.classes is not None and file.label is not None and file.label not in params.classes
+    """Tell whether a file is of a class that is not asked for; a missing one is no file."""
+    chosen = params.classes is None or file.label is None or file.label in params.classes
+    return not chosen and file.refused is None
 
 
 def _examine_all(source: Path, files: list[Found], params: Ingest) -> Iterator[dict[str, Any]]:

@@ -62,7 +62,8 @@ def _given_parts(photos: pd.DataFrame, groups: pd.DataFrame, params: Split) -> p
     if without.any():
         raise UserError(
             f"split.method is 'given', but the source gives {without.sum()} of {len(photos)} photos no part. "
-            "Sort its class folders into train/, valid/ and test/, or choose split.method: stratified in params.yaml."
+            "Sort its class folders into train/, valid/ and test/, add a column `part` to its labels.csv, or choose "
+            "split.method: stratified in params.yaml."
         )
     given = photos.drop_duplicates("group").set_index("group")["given_part"]
     parts = groups["group"].map(given)

@@ -385,6 +385,37 @@ def test_a_flat_folder_of_names_without_labels_is_told_what_to_do(tmp_path: Path
     assert "use class folders, or set ingest.pattern" in message
 
 
+def test_a_source_with_a_table_is_accounted_for(source: Path) -> None:
+    """Else rows without a file, or files without a row, would be lost without a word."""
+    files = sorted(str(path.relative_to(source)) for path in source.rglob("*.jpg"))
+    rows = [f"{name},{'ab'[number % 2]},{('train', 'test')[number % 3 == 0]}" for number, name in enumerate(files[2:])]
+    (source / "labels.csv").write_text("\n".join(["path,label,part", *rows, "gone.jpg,a,test"]))
+    before = snapshot(source)
+    inventory = take_inventory(source, ingest())
+    assert inventory.classes == ["a", "b"]
+    assert inventory.photos["id"].tolist() == files[2:]
+    assert inventory.photos["given_part"].value_counts().to_dict() == {"train": 30, "test": 16}
+    assert inventory.quarantine[["path", "reason"]].values.tolist() == [
+        [files[0], "not in labels.csv"],
+        [files[1], "not in labels.csv"],
+        ["gone.jpg", "missing file"],
+    ]
+    report = inventory.report()
+    assert report["ignored_paths"] == ["labels.csv"]
+    assert (report["found"], report["missing"]) == (len(files) + 1, 1)
+    assert report["found"] + report["missing"] == report["accepted"] + report["quarantined"] + report["ignored"]
+    assert snapshot(source) == before
+
+
+def test_a_line_without_a_file_is_missing_whatever_its_class(source: Path) -> None:
+    """Else a file that is not there would be counted among those found."""
+    files = sorted(str(path.relative_to(source)) for path in source.rglob("*.jpg"))
+    rows = [f"{name},{name[:4]}" for name in files]
+    (source / "labels.csv").write_text("\n".join(["path,label", *rows, "gone.jpg,other"]))
+    report = take_inventory(source, ingest(classes=list(CLASSES))).report()
+    assert (report["found"], report["missing"], report["ignored"]) == (len(files) + 1, 1, 1)
+
+
 def test_the_odd_files_are_all_accounted_for(odd_files: Path) -> None:
     """Else one of the field's strange files would stop ingest, or fall between manifest and quarantine."""
     report = take_inventory(

@@ -142,6 +142,36 @@ def test_a_label_that_cannot_be_written_down_is_none(tmp_path: Path) -> None:
     assert list(labels(touch(tmp_path, os.fsdecode(b"\xff.0.jpg"))).values()) == [None]
 
 
+def test_a_table_decides_over_folders_and_pattern(tmp_path: Path) -> None:
+    """Else labels.csv would be taken for a stray file, and the folders' names for classes."""
+    touch(tmp_path, "train/x/a.jpg", "test/x/b.jpg", ".DS_Store", ".cache/c.jpg", "more.jpg")
+    (tmp_path / "labels.csv").write_text("path,label\ntrain/x/a.jpg,cat\n.cache/c.jpg,dog\nsub/gone.jpg,dog\n")
+    (tmp_path / "link").symlink_to(tmp_path / "train")
+    found = scan(tmp_path, r"(?P<label>.).*")
+    assert [(file.path, file.label, file.ignored, file.part) for file in found] == [
+        (".DS_Store", None, True, None),
+        (".cache/c.jpg", "dog", False, None),
+        ("labels.csv", None, True, None),
+        ("link", None, False, None),
+        ("more.jpg", None, False, None),
+        ("sub/gone.jpg", "dog", False, None),
+        ("test/x/b.jpg", None, False, None),
+        ("train/x/a.jpg", "cat", False, None),
+    ]
+    assert {file.path: file.refused[0] for file in found if file.refused} == {
+        "link": "not in labels.csv",
+        "more.jpg": "not in labels.csv",
+        "sub/gone.jpg": "missing file",
+        "test/x/b.jpg": "not in labels.csv",
+    }
+
+
+def test_a_table_lower_down_is_a_file_like_any_other(tmp_path: Path) -> None:
+    """Else one class's own list would decide over all classes."""
+    touch(tmp_path, "cat/labels.csv", "dog/a.jpg")
+    assert labels(tmp_path) == {"cat/labels.csv": "cat", "dog/a.jpg": "dog"}
+
+
 @pytest.mark.parametrize(
     "name",
     [
