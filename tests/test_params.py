@@ -132,7 +132,9 @@ def test_a_missing_key_is_named_with_its_path(key: str, tmp_path: Path) -> None:
     assert complaint(changed((key, GONE)), tmp_path).startswith(f"{key}: this key is missing")
 
 
-@pytest.mark.parametrize("key", ["train.early_stopping", "ingest.classes", "ingest.pattern", "cnn.layers.pool1.stride"])
+@pytest.mark.parametrize(
+    "key", ["train.early_stopping", "ingest.classes", "ingest.pattern", "split.folds", "cnn.layers.pool1.stride"]
+)
 def test_a_key_that_switches_a_feature_on_may_be_left_out(key: str) -> None:
     """Else every feature would have to stand in every file."""
     content = changed((key, None))
@@ -230,6 +232,23 @@ def test_shares_that_leave_nothing_to_train_on_are_refused(valid: float, test: f
     """Else the training part would be empty."""
     message = complaint(changed(("split.valid_share", valid), ("split.test_share", test)), tmp_path)
     assert message.startswith("split: valid_share + test_share is ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"folds": 5}, "split: fold None of folds 5: give both"),
+        ({"fold": 1}, "split: fold 1 of folds None: give both"),
+        ({"folds": 5, "fold": 6}, "split: fold 6 of folds 5: give both, fold from 1 to folds"),
+        ({"folds": 5, "fold": 0}, "split.fold: "),
+        ({"folds": 2, "fold": 1}, "split.folds: input should be greater than or equal to 3, got 2"),
+        ({"folds": 5, "fold": 1, "method": "given"}, "split: method 'given' keeps the parts of the source"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(changes: dict[str, object], words: str, tmp_path: Path) -> None:
+    """Else a fold that is not there would be an empty test part."""
+    message = complaint(changed(*((f"split.{key}", value) for key, value in changes.items())), tmp_path)
+    assert message.startswith(words)
 
 
 def test_classes_named_twice_are_refused(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFr
     - `given`: the parts that the source gives (column given_part) stay; where it gives no valid or no test
       part, that is cut from train as `stratified` does, its share taken of train.
 
+    With `folds`, the first two cut the places into so many equal folds instead: fold `fold` is test, the
+    next one (after the last, the first) valid. Over all folds every photo is in test once, and in valid once.
+
     Raises UserError if a class has too few groups for three parts, or `given` finds no given parts.
     """
     groups = _rank_groups(photos, seed)
@@ -48,6 +51,8 @@ def _rank(seed: int, group: str) -> str:
 
 def _deal(groups: pd.DataFrame, params: Split, empty: Collection[str] = ("valid", "test")) -> pd.Series:
     """Deal groups, in order of label and rank, out to the parts that are still `empty` and train."""
+    if params.folds is not None and params.fold is not None:
+        return _deal_folds(_places(groups, params), params.folds, params.fold)
     test = params.test_share if "test" in empty else 0.0
     valid = params.valid_share if "valid" in empty else 0.0
     places = _places(groups, params)
@@ -55,6 +60,11 @@ def _deal(groups: pd.DataFrame, params: Split, empty: Collection[str] = ("valid"
     parts[places < test + valid] = "valid"
     parts[places < test] = "test"
     return parts
+
+
+def _deal_folds(places: pd.Series, folds: int, fold: int) -> pd.Series:
+    own = (places * folds).astype(int) + 1
+    return own.map({fold: "test", fold % folds + 1: "valid"}).fillna("train")
 
 
 def _given_parts(photos: pd.DataFrame, groups: pd.DataFrame, params: Split) -> pd.Series:
@@ -86,15 +96,21 @@ def _check_parts(groups: pd.DataFrame, params: Split) -> None:
         missing = set(PARTS) - set(own["part"])
         if missing:
             part = min(missing)
-            remedy = f"raise split.{part}_share" if part != "train" else "lower the other parts' shares"
-            if params.method == "stable":
-                remedy += ", or choose split.method: stratified, whose shares are exact,"
-            if params.method == "given":
-                remedy = "choose split.method: stratified"
             raise UserError(
                 f"class {label!r}: its {own['size'].sum()} photos (in {len(own)} groups of copies) leave the part "
-                f"{part} empty. Add photos, or {remedy} in params.yaml."
+                f"{part} empty. Add photos, or {_remedy(part, params)} in params.yaml."
             )
+
+
+def _remedy(part: str, params: Split) -> str:
+    if params.method == "given":
+        return "choose split.method: stratified"
+    if params.folds is not None:
+        remedy = "lower split.folds"
+    else:
+        remedy = f"raise split.{part}_share" if part != "train" else "lower the other parts' shares"
+    exact = ", or choose split.method: stratified, whose shares are exact," if params.method == "stable" else ""
+    return remedy + exact
 
 
 def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
@@ -104,12 +120,18 @@ def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
         raise AssertionError(f"{overlap} groups of copies lie in two parts")
     counts = splits.groupby(["label", "part"]).size().unstack(fill_value=0)
     return {
-        "made_with": {**params.model_dump(), "seed": seed},
+        "made_with": {**_used(params), "seed": seed},
         "photos": {part: int((splits["part"] == part).sum()) for part in PARTS},
         "groups": {part: int(splits.loc[splits["part"] == part, "group"].nunique()) for part in PARTS},
         "classes": {str(label): {part: int(row[part]) for part in PARTS} for label, row in counts.iterrows()},
         "groups_in_two_parts": overlap,
     }
+
+
+def _used(params: Split) -> dict[str, Any]:
+    """Return the keys that decided: no key that is off, and no shares where folds took their place."""
+    shares = {"valid_share", "test_share"} if params.folds is not None else set()
+    return params.model_dump(exclude_none=True, exclude=shares)
 
 
 def read_splits(path: Path) -> pd.DataFrame:

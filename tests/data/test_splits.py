@@ -225,6 +225,63 @@ def test_a_class_that_a_given_part_lacks_is_named() -> None:
         split_photos(photos[(photos["label"] == "0") | (photos["given_part"] != "test")], kept(), seed=1)
 
 
+def folded(method: Any, folds: int, fold: int) -> Split:
+    return Split(method=method, valid_share=0.2, test_share=0.2, folds=folds, fold=fold)
+
+
+@quick
+@given(classes=CLASS_SIZES, seed=SEEDS, folds=st.integers(3, 8), method=st.sampled_from(["stratified", "stable"]))
+def test_over_all_folds_every_photo_is_tested_once(
+    classes: list[list[int]], seed: int, folds: int, method: str
+) -> None:
+    """Else a cross-validation would count some photos twice and others never."""
+    photos = large(classes)
+    splits = [split_photos(photos, folded(method, folds, fold), seed=seed) for fold in range(1, folds + 1)]
+    for part in ("test", "valid"):
+        assert (sum((split["part"] == part).astype(int) for split in splits) == 1).all()
+    for split, following in zip(splits, [*splits[1:], splits[0]], strict=True):
+        assert ((split["part"] == "valid") == (following["part"] == "test")).all()
+        assert audit(split, folded(method, folds, 1), seed=seed)["groups_in_two_parts"] == 0
+
+
+@quick
+@given(classes=CLASS_SIZES, seed=SEEDS, folds=st.integers(3, 8))
+def test_every_fold_has_its_share_of_every_class(classes: list[list[int]], seed: int, folds: int) -> None:
+    """Else one fold would test a class on hardly any photo."""
+    splits = split_photos(table(classes), folded("stratified", folds, 2), seed=seed)
+    for _, own in splits.groupby("label"):
+        largest = own.groupby("group").size().max()
+        for part in ("valid", "test"):
+            assert abs((own["part"] == part).sum() - len(own) / folds) <= largest + 1e-9
+
+
+@quick
+@given(classes=CLASS_SIZES, seed=SEEDS, fold=st.integers(1, 5), order=st.randoms(use_true_random=False))
+def test_stable_folds_never_move_an_old_photo(classes: list[list[int]], seed: int, fold: int, order: object) -> None:
+    """Else a data set that grows would mix the folds."""
+    photos = large(classes)
+    new = photos.assign(id="new" + photos["id"], group="new" + photos["group"])
+    rows = pd.concat([photos, new], ignore_index=True)
+    shuffled = list(range(len(rows)))
+    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    before = parts(split_photos(photos, folded("stable", 5, fold), seed=seed))
+    after = parts(split_photos(rows.iloc[shuffled], folded("stable", 5, fold), seed=seed))
+    assert {id: after[id] for id in before} == before
+
+
+def test_a_class_too_small_for_its_folds_is_told_so() -> None:
+    """Else the message would send its reader to shares that do not count."""
+    with pytest.raises(UserError, match=r"class '0': .* empty\. Add photos, or lower split\.folds in params\.yaml"):
+        split_photos(table([[1] * 4]), folded("stratified", 8, 3), seed=1)
+
+
+def test_the_report_of_a_fold_names_no_shares() -> None:
+    """Else MLflow would show shares that did not count."""
+    splits = split_photos(table([[1] * 30]), folded("stable", 3, 3), seed=1)
+    made_with = audit(splits, folded("stable", 3, 3), seed=1)["made_with"]
+    assert made_with == {"method": "stable", "folds": 3, "fold": 3, "seed": 1}
+
+
 @pytest.mark.parametrize("sizes", [[1], [1, 1], [50, 1, 1]])
 def test_a_class_too_small_for_three_parts_is_named(sizes: list[int]) -> None:
     """Else a class would be tested on no photo, and nobody would know."""
