@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,7 +24,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from pixelproof.errors import UserError
-from pixelproof.mistakes import explain
+from pixelproof.mistakes import check_pattern, explain
 
 PARAMS = Path("params.yaml")
 
@@ -59,6 +60,7 @@ class Fetch(Section):
 class Ingest(Section):
     source: Annotated[str, Field(min_length=1)]
     classes: Annotated[list[str], Field(min_length=2)] | None = None
+    pattern: Annotated[str, AfterValidator(check_pattern)] | None = None  # reads labels off file names
     min_images_per_class: Positive
     min_side_px: Positive
     max_quarantined_share: Annotated[float, Field(ge=0, le=1)]
@@ -80,12 +82,18 @@ class Resize(Section):
 
 
 class Split(Section):
-    method: Literal["stratified"]
+    method: Literal["stratified", "stable", "given"]
     valid_share: Annotated[Share, Field(gt=0)]
     test_share: Annotated[Share, Field(gt=0)]
+    folds: Annotated[int, Field(ge=3)] | None = None  # each 1/folds of the photos; the shares then do not count
+    fold: Positive | None = None  # this fold is the test part, the next one valid
 
     @model_validator(mode="after")
     def leaves_photos_to_train_on(self) -> Self:
+        if (self.folds is None) != (self.fold is None) or (self.fold or 0) > (self.folds or 0):
+            raise ValueError(f"fold {self.fold} of folds {self.folds}: give both, fold from 1 to folds, or neither")
+        if self.folds and self.method == "given":
+            raise ValueError("method 'given' keeps the parts of the source: leave folds and fold out, or change method")
         if self.valid_share + self.test_share >= 1:
             raise ValueError(f"valid_share + test_share is {self.valid_share + self.test_share:g}; it must be below 1")
         return self

@@ -132,7 +132,9 @@ def test_a_missing_key_is_named_with_its_path(key: str, tmp_path: Path) -> None:
     assert complaint(changed((key, GONE)), tmp_path).startswith(f"{key}: this key is missing")
 
 
-@pytest.mark.parametrize("key", ["train.early_stopping", "ingest.classes", "cnn.layers.pool1.stride"])
+@pytest.mark.parametrize(
+    "key", ["train.early_stopping", "ingest.classes", "ingest.pattern", "split.folds", "cnn.layers.pool1.stride"]
+)
 def test_a_key_that_switches_a_feature_on_may_be_left_out(key: str) -> None:
     """Else every feature would have to stand in every file."""
     content = changed((key, None))
@@ -232,9 +234,41 @@ def test_shares_that_leave_nothing_to_train_on_are_refused(valid: float, test: f
     assert message.startswith("split: valid_share + test_share is ")
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"folds": 5}, "split: fold None of folds 5: give both"),
+        ({"fold": 1}, "split: fold 1 of folds None: give both"),
+        ({"folds": 5, "fold": 6}, "split: fold 6 of folds 5: give both, fold from 1 to folds"),
+        ({"folds": 5, "fold": 0}, "split.fold: "),
+        ({"folds": 2, "fold": 1}, "split.folds: input should be greater than or equal to 3, got 2"),
+        ({"folds": 5, "fold": 1, "method": "given"}, "split: method 'given' keeps the parts of the source"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(changes: dict[str, object], words: str, tmp_path: Path) -> None:
+    """Else a fold that is not there would be an empty test part."""
+    message = complaint(changed(*((f"split.{key}", value) for key, value in changes.items())), tmp_path)
+    assert message.startswith(words)
+
+
 def test_classes_named_twice_are_refused(tmp_path: Path) -> None:
     """Else resize would fail on them after ingest had read every photo."""
     assert complaint(changed(("ingest.classes", ["cat", "cat"])), tmp_path).startswith("ingest.classes: ")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(?P<label>[a-z]+", "is no regular expression: missing ), unterminated subpattern at position 0"),
+        (r"([a-z]+)\.jpg", "has no group named label, as (?P<label>"),
+        (r"(?P<lable>[a-z]+)\.jpg", "has no group named label"),
+    ],
+)
+def test_a_pattern_that_cannot_give_labels_is_refused(pattern: str, words: str, tmp_path: Path) -> None:
+    """Else every photo would be read before the mistake shows."""
+    message = complaint(changed(("ingest.pattern", pattern)), tmp_path)
+    assert message.startswith(f"ingest.pattern: {pattern!r} ")
+    assert words in message
 
 
 def test_all_mistakes_stand_in_one_message(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Every file of a source accounted for: accepted (the manifest), in quarantine with a reason, or ignored."""
 
 import hashlib
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,12 +11,13 @@ from joblib import Parallel, delayed
 
 from pixelproof.console import progress
 from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow
-from pixelproof.data.duplicates import group_copies, label_conflicts
+from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
+from pixelproof.data.labels import is_readable
 from pixelproof.data.sources import Found, scan
 from pixelproof.errors import UserError
 from pixelproof.params import Ingest
 
-COLUMNS = ["id", "label", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
+COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
 COLUMNS += ["pixels_sha256", "group"]
 FILES_PER_TASK = 32  # one file takes about a millisecond; handing it to a thread costs a third of that
 QUARANTINE_COLUMNS = ["path", "reason", "detail"]
@@ -33,10 +33,13 @@ class Inventory:
     classes: list[str]
 
     def report(self) -> dict[str, Any]:
+        """Count: found + missing (rows of labels.csv without a file) = accepted + quarantined + ignored."""
         counts = self.photos["label"].value_counts()
         copies = self.photos["group"].value_counts()
+        missing = int((self.quarantine["reason"] == "missing file").sum())
         return {
-            "found": len(self.photos) + len(self.quarantine) + len(self.ignored),
+            "found": len(self.photos) + len(self.quarantine) + len(self.ignored) - missing,
+            **({"missing": missing} if missing else {}),
             "accepted": len(self.photos),
             "quarantined": len(self.quarantine),
             "ignored": len(self.ignored),
@@ -53,7 +56,7 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
 
     Raises UserError if there is nothing to use, too much was refused, or a class is too small.
     """
-    files = scan(source)
+    files = scan(source, params.pattern)
     ignored = [_shown(file.path) for file in files if file.ignored or _is_left_out(file, params)]
     wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
     if not wanted:
@@ -67,10 +70,14 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
         for outcome in progress(_examine_all(source, wanted, params), "ingest", len(wanted)):
             (refused if "reason" in outcome else accepted).append(outcome)
     photos = pd.DataFrame(accepted, columns=[column for column in COLUMNS if column != "group"])
+    photos["given_part"] = photos["given_part"].astype("str")  # text also where every part is null
     photos["group"] = group_copies(photos)
     conflict = label_conflicts(photos)
     refused += _conflicts(photos[conflict])
-    photos = photos[~conflict].reset_index(drop=True)
+    photos = photos[~conflict]
+    above = copied_into(photos)
+    refused += _copies(photos, above)
+    photos = photos[above.isna()].reset_index(drop=True)
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
     classes = params.classes or sorted({file.label for file in wanted if file.label and not file.linked_folder})
     _check_limits(source, photos, quarantine, classes, params)
@@ -78,7 +85,9 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
 
 
 def _is_left_out(file: Found, params: Ingest) -> bool:
-    return params.classes is not None and file.label is not None and file.label not in params.classes
+    """Tell whether a file is of a class that is not asked for; a missing one is no file."""
+    chosen = params.classes is None or file.label is None or file.label in params.classes
+    return not chosen and file.refused is None
 
 
 def _examine_all(source: Path, files: list[Found], params: Ingest) -> Iterator[dict[str, Any]]:
@@ -93,7 +102,8 @@ def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
     except BadImageError as bad:
         return {"path": _shown(file.path), "reason": bad.reason, "detail": bad.detail}
     sha256 = hashlib.sha256(data).hexdigest()
-    return {"id": file.path, "label": file.label, "bytes": len(data), "sha256": sha256, **asdict(facts)}
+    given = {"id": file.path, "label": file.label, "given_part": file.part}
+    return given | {"bytes": len(data), "sha256": sha256, **asdict(facts)}
 
 
 def _shown(path: str) -> str:
@@ -102,12 +112,12 @@ def _shown(path: str) -> str:
 
 
 def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in file.path):
+    if not is_readable(file.path):
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
     if file.linked_folder:
         raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
-    if file.label is None:
-        raise BadImageError("no class folder", "the file lies beside the class folders, not in one")
+    if file.refused is not None:
+        raise BadImageError(*file.refused)
     path = source / file.path
     if not path.is_file():  # reading a named pipe would wait for ever
         raise BadImageError("unreadable", "neither a file nor a link to one")
@@ -132,6 +142,20 @@ def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def _copies(photos: pd.DataFrame, above: pd.Series) -> list[dict[str, Any]]:
+    """Return a quarantine row for each photo whose picture a part above its own holds (`above`, per photo, or null).
+
+    The test part stays as it was given, so that its results compare with others'.
+    """
+    copies = photos[above.notna()]
+    originals = photos[photos["group"].isin(copies["group"])]
+    kept = dict(zip(zip(originals["group"], originals["given_part"], strict=True), originals["id"], strict=True))
+    return [
+        {"path": id, "reason": f"copy of a {part} photo", "detail": f"the same picture as {kept[group, part]}"}
+        for id, group, part in zip(copies["id"], copies["group"], above[above.notna()], strict=True)
+    ]
+
+
 def _check_limits(
     source: Path, photos: pd.DataFrame, quarantine: pd.DataFrame, classes: list[str], params: Ingest
 ) -> None:
@@ -146,15 +170,18 @@ def _check_limits(
             "Mend or remove them, or raise the limit in params.yaml."
         )
     counts = photos["label"].value_counts()
+    in_class_folders = (photos["id"].str.split("/").str[0] == photos["label"]).all()
     for label in classes:
         count = int(counts.get(label, 0))
         if count < params.min_images_per_class:
+            place = source / label if in_class_folders else f"{source}: class {label!r}"
             raise UserError(
-                f"{source / label}: {count} readable images, but ingest.min_images_per_class is "
+                f"{place}: {count} readable images, but ingest.min_images_per_class is "
                 f"{params.min_images_per_class}. Add images or lower the limit in params.yaml."
             )
     if len(classes) < 2:
+        kind = "class folder" if in_class_folders else "class"
         raise UserError(
-            f"{source}: only one class folder with photos ({', '.join(classes)}); telling classes apart needs at least "
+            f"{source}: only one {kind} with photos ({', '.join(classes)}); telling classes apart needs at least "
             "two. Add another, or name the folder above."
         )

@@ -1,6 +1,7 @@
 """Which part each photo belongs to: train, valid or test. Copies of one photo are never torn apart."""
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +18,99 @@ COLUMNS = ["id", "label", "part", "group"]
 def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFrame:
     """Assign a part to each photo (columns id, label, group); return COLUMNS in the photos' order.
 
-    Within a class the groups are ranked by a seeded hash of their name and dealt out by rank: first test,
-    then valid, the rest train. Every share is exact to within one group per class, the order of the
-    photos does not matter, and an added photo moves only photos at the two borders.
-    Raises UserError if a class has too few groups for three parts.
+    A seeded hash of its name places each group of copies between 0 and 1; from 0 up lies test, then valid,
+    the rest is train. The order of the photos does not matter.
+
+    - `stratified`: its rank by hash among its class. Every share is exact to within one group per class,
+      and an added photo moves only photos at the two borders.
+    - `stable`: the hash itself. An added photo moves no other, and the shares are exact only on average:
+      with n groups a share s is off by about sqrt(s (1 - s) / n).
+    - `given`: the parts that the source gives (column given_part) stay; where it gives no valid or no test
+      part, that is cut from train as `stratified` does, its share taken of train.
+
+    With `folds`, the first two cut the places into so many equal folds instead: fold `fold` is test, the
+    next one (after the last, the first) valid. Over all folds every photo is in test once, and in valid once.
+
+    Raises UserError if a class has too few groups for three parts, or `given` finds no given parts.
     """
+    groups = _rank_groups(photos, seed)
+    groups["part"] = _given_parts(photos, groups, params) if params.method == "given" else _deal(groups, params)
+    _check_parts(groups, params)
+    return photos[["id", "label", "group"]].merge(groups[["group", "part"]], on="group", how="left")[COLUMNS]
+
+
+def _rank_groups(photos: pd.DataFrame, seed: int) -> pd.DataFrame:
     groups = photos.groupby(["label", "group"], as_index=False).agg(size=("id", "size"))
     groups["rank"] = [_rank(seed, group) for group in groups["group"]]
-    groups = groups.sort_values(["label", "rank"], ignore_index=True)
-    total = groups.groupby("label")["size"].transform("sum")
-    # A group goes where its middle falls: no border is off by more than half a group.
-    middle = (groups.groupby("label")["size"].cumsum() - groups["size"] / 2) / total
-    groups["part"] = "train"
-    groups.loc[middle < params.test_share + params.valid_share, "part"] = "valid"
-    groups.loc[middle < params.test_share, "part"] = "test"
-    _check_parts(groups)
-    return photos[["id", "label", "group"]].merge(groups[["group", "part"]], on="group", how="left")[COLUMNS]
+    return groups.sort_values(["label", "rank"], ignore_index=True)
 
 
 def _rank(seed: int, group: str) -> str:
     return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
 
 
-def _check_parts(groups: pd.DataFrame) -> None:
+def _deal(groups: pd.DataFrame, params: Split, empty: Collection[str] = ("valid", "test")) -> pd.Series:
+    """Deal groups, in order of label and rank, out to the parts that are still `empty` and train."""
+    if params.folds is not None and params.fold is not None:
+        return _deal_folds(_places(groups, params), params.folds, params.fold)
+    test = params.test_share if "test" in empty else 0.0
+    valid = params.valid_share if "valid" in empty else 0.0
+    places = _places(groups, params)
+    parts = pd.Series("train", index=groups.index)
+    parts[places < test + valid] = "valid"
+    parts[places < test] = "test"
+    return parts
+
+
+def _deal_folds(places: pd.Series, folds: int, fold: int) -> pd.Series:
+    own = (places * folds).astype(int) + 1
+    return own.map({fold: "test", fold % folds + 1: "valid"}).fillna("train")
+
+
+def _given_parts(photos: pd.DataFrame, groups: pd.DataFrame, params: Split) -> pd.Series:
+    without = photos["given_part"].isna()
+    if without.any():
+        raise UserError(
+            f"split.method is 'given', but the source gives {without.sum()} of {len(photos)} photos no part. "
+            "Sort its class folders into train/, valid/ and test/, add a column `part` to its labels.csv, or choose "
+            "split.method: stratified in params.yaml."
+        )
+    given = photos.drop_duplicates("group").set_index("group")["given_part"]
+    parts = groups["group"].map(given)
+    train = parts == "train"
+    parts[train] = _deal(groups[train], params, set(PARTS) - set(given))
+    return parts
+
+
+def _places(groups: pd.DataFrame, params: Split) -> pd.Series:
+    """Place each group between 0 and 1 (1 excluded); `groups` are in order of label and rank."""
+    if params.method == "stable":
+        return groups["rank"].map(lambda rank: int(rank[:13], 16) / 2**52)  # 52 bits: a float holds them exactly
+    total = groups.groupby("label")["size"].transform("sum")
+    # A group goes where its middle falls: no border is off by more than half a group.
+    return (groups.groupby("label")["size"].cumsum() - groups["size"] / 2) / total
+
+
+def _check_parts(groups: pd.DataFrame, params: Split) -> None:
     for label, own in groups.groupby("label"):
         missing = set(PARTS) - set(own["part"])
         if missing:
             part = min(missing)
-            remedy = f"raise split.{part}_share" if part != "train" else "lower the other parts' shares"
             raise UserError(
                 f"class {label!r}: its {own['size'].sum()} photos (in {len(own)} groups of copies) leave the part "
-                f"{part} empty. Add photos, or {remedy} in params.yaml."
+                f"{part} empty. Add photos, or {_remedy(part, params)} in params.yaml."
             )
+
+
+def _remedy(part: str, params: Split) -> str:
+    if params.method == "given":
+        return "choose split.method: stratified"
+    if params.folds is not None:
+        remedy = "lower split.folds"
+    else:
+        remedy = f"raise split.{part}_share" if part != "train" else "lower the other parts' shares"
+    exact = ", or choose split.method: stratified, whose shares are exact," if params.method == "stable" else ""
+    return remedy + exact
 
 
 def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
@@ -58,12 +120,18 @@ def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
         raise AssertionError(f"{overlap} groups of copies lie in two parts")
     counts = splits.groupby(["label", "part"]).size().unstack(fill_value=0)
     return {
-        "made_with": {**params.model_dump(), "seed": seed},
+        "made_with": {**_used(params), "seed": seed},
         "photos": {part: int((splits["part"] == part).sum()) for part in PARTS},
         "groups": {part: int(splits.loc[splits["part"] == part, "group"].nunique()) for part in PARTS},
         "classes": {str(label): {part: int(row[part]) for part in PARTS} for label, row in counts.iterrows()},
         "groups_in_two_parts": overlap,
     }
+
+
+def _used(params: Split) -> dict[str, Any]:
+    """Return the keys that decided: no key that is off, and no shares where folds took their place."""
+    shares = {"valid_share", "test_share"} if params.folds is not None else set()
+    return params.model_dump(exclude_none=True, exclude=shares)
 
 
 def read_splits(path: Path) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelproof.data.duplicates import group_copies, label_conflicts
+from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
 
 HASHES = st.integers(0, 5).map(lambda number: f"{number:064x}"[::-1])
 PHOTOS = st.lists(st.tuples(HASHES, st.sampled_from(["cat", "dog"])), min_size=1, max_size=12)
@@ -39,3 +39,17 @@ def test_a_picture_under_two_labels_is_a_conflict_for_all_its_copies(photos: lis
     conflicts = label_conflicts(table(photos))
     for conflict, (pixels, _) in zip(conflicts, photos, strict=True):
         assert conflict == (len({label for other, label in photos if other == pixels}) > 1)
+
+
+def test_the_part_that_evaluates_keeps_a_picture() -> None:
+    """Else copies of test photos would be trained on, or thrown out of both parts."""
+    photos = pd.DataFrame(
+        [
+            *[("a", "train"), ("a", "valid"), ("a", "test")],
+            *[("b", "train"), ("b", "valid"), ("c", "test"), ("c", "test"), ("d", None), ("d", None)],
+        ],
+        columns=["group", "given_part"],
+    )
+    above = copied_into(photos)
+    assert above.where(above.notna(), "").tolist() == ["test", "test", "", "valid", "", "", "", "", ""]
+    assert copied_into(photos[photos["given_part"].isna()]).isna().all()
