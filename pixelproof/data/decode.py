@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 import simplejpeg
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 Colour = Literal["rgb", "grey"]
 CHANNELS: dict[Colour, int] = {"rgb": 3, "grey": 1}
@@ -42,6 +42,7 @@ class Facts:
     height: int
     orientation: int  # EXIF: 1 upright, 2 to 8 turned or mirrored
     frames: int
+    transparent: bool
     pixels_sha256: str
 
 
@@ -60,11 +61,21 @@ def examine(data: bytes) -> Facts:
     with _open(data) as image, _damage_told():
         orientation = _orientation(image)
         kind, mode, frames = image.format or "", image.mode, getattr(image, "n_frames", 1)
+        transparent = image.has_transparency_data
     pixels = decode(data, kind, mode, orientation, "grey" if mode in ("L", "1") else "rgb")
     height, width, channels = pixels.shape
     digest = hashlib.sha256(f"{height} {width} {channels} ".encode())
     digest.update(np.ascontiguousarray(pixels).data)
-    return Facts(kind, mode, width, height, orientation, frames, digest.hexdigest())
+    return Facts(kind, mode, width, height, orientation, frames, transparent, digest.hexdigest())
+
+
+def real_format(data: bytes) -> str:
+    """Return the format that a file's first bytes tell, whatever its name says; empty if none that is known."""
+    try:
+        with _open(data) as image:
+            return image.format or ""
+    except BadImageError:
+        return ""
 
 
 def decode(
@@ -154,6 +165,9 @@ def _flatten(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         values = np.asarray(image)
         return Image.fromarray(np.clip(values * (255 if values.max() <= 1 else 1), 0, 255).astype(np.uint8))
+    if image.mode == "LAB":  # Pillow converts it by colour profiles only
+        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB") or image
     if image.has_transparency_data:
         seen = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", seen.size, (*BACKGROUND, 255)), seen)

@@ -10,17 +10,18 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from pixelproof.console import progress
-from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow
+from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow, real_format
 from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
 from pixelproof.data.labels import is_readable
+from pixelproof.data.notes import notes
 from pixelproof.data.sources import Found, scan
 from pixelproof.errors import UserError
 from pixelproof.params import Ingest
 
 COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
-COLUMNS += ["pixels_sha256", "group"]
+COLUMNS += ["pixels_sha256", "group", "note"]
 FILES_PER_TASK = 32  # one file takes about a millisecond; handing it to a thread costs a third of that
-QUARANTINE_COLUMNS = ["path", "reason", "detail"]
+QUARANTINE_COLUMNS = ["path", "reason", "detail", "format", "bytes", "sha256"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,23 @@ class Inventory:
             "ignored": len(self.ignored),
             "classes": {label: int(counts[label]) for label in self.classes},
             "quarantine_reasons": {reason: int(n) for reason, n in self.quarantine["reason"].value_counts().items()},
+            "notes": {note: int(n) for note, n in _kinds(self.photos["note"]).items()},
             "groups_of_copies": int((copies > 1).sum()),
             "photos_in_groups_of_copies": int(copies[copies > 1].sum()),
             "ignored_paths": self.ignored,
         }
+
+
+def _kinds(notes: pd.Series) -> pd.Series:
+    """Count notes by kind: what stands before a colon, or before numbers in brackets."""
+    each = notes[notes != ""].str.split("; ").explode()
+    return (
+        each.str.replace(r"first of \d+", "first of several", regex=True)
+        .str.split(r"[:(]")
+        .str[0]
+        .str.strip()
+        .value_counts()
+    )
 
 
 def take_inventory(source: Path, params: Ingest) -> Inventory:
@@ -77,8 +91,9 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
     photos = photos[~conflict]
     above = copied_into(photos)
     refused += _copies(photos, above)
-    photos = photos[above.isna()].reset_index(drop=True)
+    photos = photos.loc[above.isna(), COLUMNS].reset_index(drop=True)
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
+    quarantine["bytes"] = quarantine["bytes"].astype("Int64")  # whole numbers, and none where nothing was read
     classes = params.classes or sorted({file.label for file in wanted if file.label and not file.linked_folder})
     _check_limits(source, photos, quarantine, classes, params)
     return Inventory(photos, quarantine, ignored, classes)
@@ -97,13 +112,16 @@ def _examine_all(source: Path, files: list[Found], params: Ingest) -> Iterator[d
 
 
 def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
+    content: dict[str, Any] = {}
     try:
-        data, facts = _read(source, file, params)
+        data = _read(source, file)
+        content = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        facts = _accept(data, params)
     except BadImageError as bad:
-        return {"path": _shown(file.path), "reason": bad.reason, "detail": bad.detail}
-    sha256 = hashlib.sha256(data).hexdigest()
+        format = real_format(data) if content else ""
+        return {"path": _shown(file.path), "reason": bad.reason, "detail": bad.detail, "format": format, **content}
     given = {"id": file.path, "label": file.label, "given_part": file.part}
-    return given | {"bytes": len(data), "sha256": sha256, **asdict(facts)}
+    return given | content | asdict(facts) | {"note": "; ".join(notes(file.path, facts))}
 
 
 def _shown(path: str) -> str:
@@ -111,7 +129,7 @@ def _shown(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
+def _read(source: Path, file: Found) -> bytes:
     if not is_readable(file.path):
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
     if file.linked_folder:
@@ -122,14 +140,17 @@ def _read(source: Path, file: Found, params: Ingest) -> tuple[bytes, Facts]:
     if not path.is_file():  # reading a named pipe would wait for ever
         raise BadImageError("unreadable", "neither a file nor a link to one")
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise BadImageError("unreadable", error.strerror or str(error)) from None
+
+
+def _accept(data: bytes, params: Ingest) -> Facts:
     facts = examine(data)
     if min(facts.width, facts.height) < params.min_side_px:
         limit = f"ingest.min_side_px is {params.min_side_px}"
         raise BadImageError("too small", f"{facts.width} x {facts.height} pixels; {limit}")
-    return data, facts
+    return facts
 
 
 def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:
@@ -138,8 +159,14 @@ def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:
     for _, copies in photos.groupby("group"):
         for photo in copies.itertuples():
             others = ", ".join(other for other in copies["id"] if other != photo.id)
-            rows.append({"path": photo.id, "reason": "label conflict", "detail": f"the same picture as {others}"})
+            rows.append(_refused(photo, "label conflict", f"the same picture as {others}"))
     return rows
+
+
+def _refused(photo: Any, reason: str, detail: str) -> dict[str, Any]:
+    """Return the quarantine row of a photo (a manifest row) that could be read, and still cannot be used."""
+    content = {"format": photo.format, "bytes": photo.bytes, "sha256": photo.sha256}
+    return {"path": photo.id, "reason": reason, "detail": detail, **content}
 
 
 def _copies(photos: pd.DataFrame, above: pd.Series) -> list[dict[str, Any]]:
@@ -151,8 +178,8 @@ def _copies(photos: pd.DataFrame, above: pd.Series) -> list[dict[str, Any]]:
     originals = photos[photos["group"].isin(copies["group"])]
     kept = dict(zip(zip(originals["group"], originals["given_part"], strict=True), originals["id"], strict=True))
     return [
-        {"path": id, "reason": f"copy of a {part} photo", "detail": f"the same picture as {kept[group, part]}"}
-        for id, group, part in zip(copies["id"], copies["group"], above[above.notna()], strict=True)
+        _refused(photo, f"copy of a {part} photo", f"the same picture as {kept[photo.group, part]}")
+        for photo, part in zip(copies.itertuples(), above[above.notna()], strict=True)
     ]
 
 
