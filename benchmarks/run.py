@@ -54,7 +54,9 @@ def main() -> None:
     if not photos.is_dir():
         raise UserError(f"{photos}: there is no such folder. Name one with a folder of photos per class.")
     results = rows("resize", resize.images_per_second(photos))
-    machine = f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, best of 3"
+    machine = (
+        f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, best of {resize.ROUNDS} rounds"
+    )
     write_json(HERE / "results.json", results)
     write_text(HERE / "results.md", markdown(results, machine))
     Console().print(markdown(results, machine))
