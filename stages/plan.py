@@ -10,10 +10,12 @@ Writes  reports/plan/cnn.json, mlp.json (each what its own training depends on),
 
 from pathlib import Path
 
+import numpy as np
+
 from pixelproof import console
-from pixelproof.data.augment import compose
+from pixelproof.data.augment import alter, compose
 from pixelproof.files import replacing, write_json
-from pixelproof.network.plan import class_count, plan_models, summary
+from pixelproof.network.plan import class_count, image_shape, plan_models, summary
 from pixelproof.params import Params, load_params
 from stages.paths import INGEST_REPORT, PLAN
 
@@ -22,7 +24,8 @@ CHECKED = "params.yaml was checked as a whole.\n"
 
 def plan(params: Params, classes: int, folder: Path) -> None:
     """Write the plan into `folder`, whole or not at all. Raises UserError for a network that cannot be built."""
-    compose(params.augment)
+    blank = np.zeros(image_shape(params.resize), np.uint8)  # some transforms fail only when they meet an image
+    alter(compose(params.augment), blank, seed=params.seed, id="", view=0)
     plans = plan_models(params, classes)
     with replacing(folder) as beside:
         for model, planned in plans.items():

@@ -48,6 +48,10 @@ MISTAKES: dict[str, tuple[Change, list[str]]] = {
         lambda params: params["augment"]["transforms"]["move"].update(rotat=5),
         ["augment.transforms.move", "rotat"],
     ),
+    "transform that cannot work on the images": (
+        lambda params: params["augment"]["transforms"].update(cut={"kind": "Crop", "x_max": 500, "y_max": 500}),
+        ["augment.transforms", "cannot work on an image of shape (16, 16, 3)"],
+    ),
     "missing source": (set_in("ingest", source="nowhere"), ["nowhere"]),
     "class with too few photos": (set_in("ingest", source="few"), ["few/bars: 3 readable images", "is 10"]),
     "folder with no photos": (set_in("ingest", source="empty"), ["'empty' holds no photos"]),

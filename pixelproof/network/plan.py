@@ -38,7 +38,7 @@ class Plan:
         return asdict(self)
 
 
-def image_shape(resize: Resize) -> Shape:
+def image_shape(resize: Resize) -> tuple[int, int, int]:
     return (resize.height_px, resize.width_px, 3 if resize.colour == "rgb" else 1)
 
 
