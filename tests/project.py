@@ -35,7 +35,7 @@ class Project:
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             (root / part).parent.mkdir(parents=True, exist_ok=True)
-            copy(ROOT / part, root / part)  # type: ignore[operator]
+            copy(ROOT / part, root / part)
         for command in ("git init --quiet", "git add .", "git -c user.name=t -c user.email=t@t commit -qm start"):
             subprocess.run(command.split(), cwd=root, check=True)
 

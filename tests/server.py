@@ -39,7 +39,7 @@ class Server:
         if what == "answer" or content is None:
             request.send_error(number or 404)
             return
-        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and self.knows_ranges else 0  # type: ignore[index]
+        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and self.knows_ranges else 0
         if begin >= len(content):
             request.send_response(416)
             request.send_header("Content-Range", f"bytes */{len(content)}")
@@ -92,7 +92,7 @@ def tarred(
 ) -> bytes:
     """Return a tar archive; `change` may alter each entry's header."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)

@@ -14,7 +14,7 @@ from pixelproof.cli import app
 README = (ROOT / "README.md").read_text("utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
-COMMANDS = set(get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS = set(get_command(app).commands)
 BIN = Path(sys.executable).parent
 
 

@@ -6,7 +6,7 @@ from pixelproof.data.notes import notes
 
 def facts(**changes: object) -> Facts:
     usual = {"format": "JPEG", "mode": "RGB", "width": 40, "height": 30, "orientation": 1, "frames": 1}
-    return Facts(**(usual | {"transparent": False, "pixels_sha256": ""} | changes))  # type: ignore[arg-type]
+    return Facts(**(usual | {"transparent": False, "pixels_sha256": ""} | changes))
 
 
 @pytest.mark.parametrize("path", ["cats/1.jpg", "cats/1.JPG", "cats/1.jpeg"])

@@ -83,7 +83,7 @@ def test_the_order_of_the_rows_does_not_matter(classes: list[list[int]], seed: i
     """Else the split would depend on a file system's order."""
     photos = table(classes)
     ids = list(range(len(photos)))
-    order.shuffle(ids)  # type: ignore[attr-defined]
+    order.shuffle(ids)
     shuffled = photos.iloc[ids]
     splits = split_photos(shuffled, stratified(), seed=seed)
     assert splits["id"].tolist() == shuffled["id"].tolist()
@@ -136,7 +136,7 @@ def test_a_stable_split_is_a_split(
     assert set(splits["part"]) == set(PARTS)
     assert audit(splits, stable(valid, test), seed=seed)["groups_in_two_parts"] == 0
     rows = list(range(len(photos)))
-    order.shuffle(rows)  # type: ignore[attr-defined]
+    order.shuffle(rows)
     assert parts(split_photos(photos.iloc[rows], stable(valid, test), seed=seed)) == parts(splits)
 
 
@@ -263,7 +263,7 @@ def test_stable_folds_never_move_an_old_photo(classes: list[list[int]], seed: in
     new = photos.assign(id="new" + photos["id"], group="new" + photos["group"])
     rows = pd.concat([photos, new], ignore_index=True)
     shuffled = list(range(len(rows)))
-    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    order.shuffle(shuffled)
     before = parts(split_photos(photos, folded("stable", 5, fold), seed=seed))
     after = parts(split_photos(rows.iloc[shuffled], folded("stable", 5, fold), seed=seed))
     assert {id: after[id] for id in before} == before
