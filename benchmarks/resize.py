@@ -16,7 +16,7 @@ from PIL import Image
 
 from pixelproof.data.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
-from pixelproof.params import Ingest, Resize
+from pixelproof.params.data import Ingest, Resize
 
 SIZES_PX = (64, 128, 300)
 PROJECT = "pixelproof"

@@ -11,7 +11,8 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.data.datasets import write_dataset
 from pixelproof.data.sources import check_source
-from pixelproof.params import Fetch, load_params
+from pixelproof.params import load_params
+from pixelproof.params.data import Fetch
 from stages.paths import DOWNLOADS, RAW
 
 

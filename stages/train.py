@@ -16,7 +16,7 @@ import pandas as pd
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import Images, ImageStore, Shape, open_views
 from pixelproof.files import read_json, replacing, write_json
-from pixelproof.params import Train
+from pixelproof.params.training import Train
 from pixelproof.tracking import runs
 from pixelproof.training.feed import Batch, plain_batches, training_batches
 from pixelproof.training.loop import Epoch, Learner, fit, weights_sha256

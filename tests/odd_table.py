@@ -11,7 +11,7 @@ import pandas as pd
 
 from pixelproof.data.manifest import Inventory, take_inventory
 from pixelproof.files import write_text
-from pixelproof.params import Ingest
+from pixelproof.params.data import Ingest
 
 PAGE = Path(__file__).parents[1] / "docs/ingest.md"
 TABLE = re.compile(r"(<!-- odd files[^\n]*\n).*?(<!-- end of odd files -->)", re.DOTALL)

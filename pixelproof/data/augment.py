@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from pixelproof.data.decode import Pixels
 from pixelproof.data.store import Images, ImageStore, StoreWriter, view_path
 from pixelproof.errors import UserError
-from pixelproof.params import Augment, Transform
+from pixelproof.params.data import Augment, Transform
 
 CHUNK = 64  # images that a worker alters between two reports
 

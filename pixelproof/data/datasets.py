@@ -14,7 +14,7 @@ from pixelproof.data.downloads import Download, download
 from pixelproof.data.landing import land
 from pixelproof.errors import UserError
 from pixelproof.files import replacing
-from pixelproof.params import Fetch
+from pixelproof.params.data import Fetch
 
 _MICROSOFT = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F"
 _ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"

@@ -16,7 +16,7 @@ from pixelproof.data.labels import is_readable
 from pixelproof.data.notes import notes
 from pixelproof.data.sources import Found, scan
 from pixelproof.errors import UserError
-from pixelproof.params import Ingest
+from pixelproof.params.data import Ingest
 
 COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
 COLUMNS += ["pixels_sha256", "group", "note"]

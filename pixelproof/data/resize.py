@@ -13,7 +13,7 @@ from pixelproof.console import progress
 from pixelproof.data.decode import CHANNELS, BadImageError, Pixels, decode, quiet_pillow
 from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError
-from pixelproof.params import Resize
+from pixelproof.params.data import Resize
 
 PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a thread costs a third of that
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pixelproof.errors import UserError
-from pixelproof.params import Split
+from pixelproof.params.data import Split
 
 PARTS = ("train", "valid", "test")
 COLUMNS = ["id", "label", "part", "group"]

@@ -10,7 +10,8 @@ import numpy as np
 from pixelproof.network.geometry import pair
 from pixelproof.network.layers import Shape
 from pixelproof.network.plan import output_units
-from pixelproof.params import (
+from pixelproof.params.base import Padding
+from pixelproof.params.network import (
     ActivationLayer,
     BatchNorm,
     Cnn,
@@ -20,7 +21,6 @@ from pixelproof.params import (
     Flatten,
     GlobalPool,
     Layer,
-    Padding,
     Pool,
     ZeroPad,
 )

@@ -7,7 +7,7 @@ D(F - 1) + 1 pixels (Dumoulin and Visin, "A guide to convolution arithmetic for 
 from dataclasses import dataclass
 
 from pixelproof.errors import UserError
-from pixelproof.params import Padding, Size
+from pixelproof.params.base import Padding, Size
 
 Pair = tuple[int, int]
 

@@ -9,7 +9,7 @@ from math import prod
 
 from pixelproof.errors import UserError
 from pixelproof.network.geometry import Window, pair
-from pixelproof.params import BatchNorm, Conv, Dense, Flatten, GlobalPool, Layer, Pool, ZeroPad
+from pixelproof.params.network import BatchNorm, Conv, Dense, Flatten, GlobalPool, Layer, Pool, ZeroPad
 
 Shape = tuple[int, ...]
 

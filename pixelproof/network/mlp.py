@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
-from pixelproof.params import Mlp
+from pixelproof.params.network import Mlp
 
 # skops loads no type it does not know; the optimizer's state is the one such type in the saved model.
 TRUSTED_TYPES = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]

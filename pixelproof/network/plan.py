@@ -9,7 +9,9 @@ from typing import Any
 from pixelproof.errors import UserError
 from pixelproof.files import read_json
 from pixelproof.network.layers import Shape, Step, dense_step, step
-from pixelproof.params import Cnn, Ingest, Layer, Mlp, Params, Resize
+from pixelproof.params import Params
+from pixelproof.params.data import Ingest, Resize
+from pixelproof.params.network import Cnn, Layer, Mlp
 
 
 @dataclass(frozen=True)

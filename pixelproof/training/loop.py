@@ -10,7 +10,7 @@ import numpy as np
 
 from pixelproof.data.store import Images
 from pixelproof.errors import UserError
-from pixelproof.params import EarlyStopping, Train
+from pixelproof.params.training import EarlyStopping, Train
 from pixelproof.training.feed import Batch, Labels
 
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes)

@@ -15,7 +15,7 @@ from pixelproof.data import augment
 from pixelproof.data.augment import alter, compose, write_views
 from pixelproof.data.store import ImageStore, StoreWriter, open_views
 from pixelproof.errors import UserError
-from pixelproof.params import Augment
+from pixelproof.params.data import Augment
 
 SHAPE = (16, 12, 3)
 COUNT = 9

@@ -17,7 +17,7 @@ from pixelproof.data.downloads import Download
 from pixelproof.data.landing import MARKER
 from pixelproof.data.sources import scan
 from pixelproof.errors import UserError
-from pixelproof.params import Fetch
+from pixelproof.params.data import Fetch
 from stages.fetch import fetch
 
 PHOTOS = {"cats/1.jpg": b"cat 1", "cats/2.jpg": b"cat 2", "dogs/1.jpg": b"dog"}

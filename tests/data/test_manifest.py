@@ -14,7 +14,7 @@ from PIL import Image
 
 from pixelproof.data.manifest import COLUMNS, QUARANTINE_COLUMNS, take_inventory
 from pixelproof.errors import UserError
-from pixelproof.params import Ingest
+from pixelproof.params.data import Ingest
 
 
 def ingest(**changes: Any) -> Ingest:

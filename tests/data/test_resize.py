@@ -21,7 +21,7 @@ from pixelproof.data.manifest import Inventory, take_inventory
 from pixelproof.data.resize import fit, fitted_size, resize_photos
 from pixelproof.data.store import ImageStore
 from pixelproof.errors import UserError
-from pixelproof.params import Ingest, Resize
+from pixelproof.params.data import Ingest, Resize
 
 SIDES = st.integers(1, 5000)
 FITS = st.sampled_from(["stretch", "pad", "crop"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pixelproof.data.splits import COLUMNS, PARTS, audit, positions, read_splits, split_photos
 from pixelproof.errors import UserError
-from pixelproof.params import Split
+from pixelproof.params.data import Split
 
 SHARES = st.floats(0.1, 0.3)
 SEEDS = st.integers(0, 2**32 - 1)

@@ -8,7 +8,7 @@ import pytest
 
 from pixelproof.network.layers import Shape
 from pixelproof.network.plan import plan_cnn
-from pixelproof.params import Cnn
+from pixelproof.params.network import Cnn
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pixelproof.errors import UserError
 from pixelproof.network.geometry import Pair, Window, pair
-from pixelproof.params import Padding
+from pixelproof.params.base import Padding
 
 SIDES = st.integers(1, 40)
 

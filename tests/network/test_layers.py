@@ -5,7 +5,7 @@ from pydantic import TypeAdapter
 
 from pixelproof.errors import UserError
 from pixelproof.network.layers import Shape, Step, step
-from pixelproof.params import Layer
+from pixelproof.params.network import Layer
 
 LAYER: TypeAdapter[Any] = TypeAdapter(Layer)
 

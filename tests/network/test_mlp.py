@@ -7,7 +7,7 @@ import pytest
 
 from pixelproof.network.mlp import MlpLearner, check_against_plan, flatten, load
 from pixelproof.network.plan import plan_mlp
-from pixelproof.params import Mlp
+from pixelproof.params.network import Mlp
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
 

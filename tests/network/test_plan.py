@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from pixelproof.errors import UserError
 from pixelproof.network.plan import class_count, image_shape, output_units, plan_cnn, plan_mlp, plan_models, summary
-from pixelproof.params import Cnn, Ingest, Mlp, Resize, load_params
+from pixelproof.params import load_params
+from pixelproof.params.data import Ingest, Resize
+from pixelproof.params.network import Cnn, Mlp
 
 ARTICLE = (300, 300, 3)
 CONV = {"kind": "conv", "filters": 10, "kernel": 5, "stride": 1, "padding": "valid", "activation": "relu"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from pixelproof.params import EarlyStopping, Train
+from pixelproof.params.training import EarlyStopping, Train
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load, Keras ten
 
@@ -155,7 +155,7 @@ def test_a_logged_cnn_answers_as_before(root: Path, runs: Any, tmp_path: Path) -
     import mlflow.keras
 
     from pixelproof.network.cnn import build
-    from pixelproof.params import Cnn
+    from pixelproof.params.network import Cnn
 
     params = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
     model = build(Cnn.model_validate(params), IMAGES.shape[1:], 3)
@@ -173,7 +173,7 @@ def test_a_logged_mlp_answers_as_before(root: Path, runs: Any, tmp_path: Path) -
     import mlflow.sklearn
 
     from pixelproof.network.mlp import TRUSTED_TYPES, MlpLearner, flatten
-    from pixelproof.params import Mlp
+    from pixelproof.params.network import Mlp
 
     params = Mlp(hidden=[5], activation="relu", l2=0.0, learning_rate=0.01)
     learner = MlpLearner(params, IMAGES[0].size, 3, len(IMAGES), seed=7)

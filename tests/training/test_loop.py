@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixelproof.errors import UserError
-from pixelproof.params import EarlyStopping, Train
+from pixelproof.params.training import EarlyStopping, Train
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import Epoch, fit, score, weights_sha256
 

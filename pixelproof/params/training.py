@@ -1,0 +1,22 @@
+"""The sections of params.yaml that say how to train and how to judge: train, evaluate."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pixelproof.params.base import Positive, Section
+
+
+class EarlyStopping(Section):
+    monitor: Literal["valid_loss", "valid_accuracy"]
+    patience_epochs: Positive
+
+
+class Train(Section):
+    epochs: Positive
+    batch_size: Positive
+    early_stopping: EarlyStopping | None = None
+
+
+class Evaluate(Section):
+    confidence: Annotated[float, Field(gt=0, lt=1)]
