@@ -16,6 +16,7 @@ from PIL import Image
 
 from pixelproof.data.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
+from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest, Resize
 
 SIZES_PX = (64, 128, 300)
@@ -55,7 +56,7 @@ def _seconds(work: Callable[[], object]) -> float:
 def _pixelproof(source: Path, photos: pd.DataFrame, size: int) -> None:
     params = Resize(height_px=size, width_px=size, colour="rgb", fit="stretch")
     with tempfile.TemporaryDirectory() as folder:
-        resize_photos(source, photos, sorted(photos["label"].unique()), params, Path(folder) / "store")
+        resize_photos(source, photos, sorted(photos["label"].unique()), params, Path(folder) / "store", Journal())
 
 
 def _keras(source: Path, size: int) -> None:

@@ -12,12 +12,15 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 from pixelproof.errors import UserError
 
@@ -40,18 +43,38 @@ def run(work: Callable[[], None]) -> None:
         raise SystemExit(130) from None
 
 
-def progress(items: Iterable[T], description: str, total: int) -> Iterator[T]:
-    """Yield the items while a bar on standard error shows count, share, time spent and time left."""
+class _Rate(ProgressColumn):
+    """Items per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
+
+
+def progress(items: Iterable[T], description: str, total: int, done: int = 0) -> Iterator[T]:
+    """Yield the items while a bar on standard error shows count, share, rate, time spent and time left.
+
+    `done` of the `total` were done before.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TaskProgressColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        yield from bar.track(items, total=total, description=description)
+        yield from bar.track(items, total=total, completed=done, description=description)
+
+
+def work_off(counts: Iterable[int], description: str, total: int, done: int = 0) -> None:
+    """Run through `counts`, how many items were done each time, under a bar as `progress` shows."""
+    if done:
+        logging.info("%s: continues after %s of %s", description, f"{done:,}", f"{total:,}")
+    for _ in progress((1 for count in counts for _ in range(count)), description, total, done):
+        pass
 
 
 @contextmanager

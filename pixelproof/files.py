@@ -10,7 +10,8 @@ from typing import Any
 from pixelproof.errors import UserError
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or nothing."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -26,14 +27,19 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.partial")
-    _remove(beside)
+    remove(beside)
     try:
         yield beside
     except BaseException:
-        _remove(beside)
+        remove(beside)
         raise
+    move_into_place(beside, path)
+
+
+def move_into_place(beside: Path, path: Path) -> None:
+    """Rename `beside`, a file or a folder, to `path`, in the place of whatever is there."""
     if path.is_dir() or beside.is_dir():  # a rename puts no folder in the place of a file or of a full folder
-        _remove(path)
+        remove(path)
     beside.replace(path)
 
 

@@ -16,7 +16,8 @@ from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import ImageStore, open_views
 from pixelproof.evidence.sheet import write_sheet
 from pixelproof.files import replacing
-from pixelproof.params import load_params
+from pixelproof.journal import continuing, fingerprint
+from pixelproof.params import Params, load_params
 from stages.paths import AUGMENT_SHEET, AUGMENTED, RESIZED, SPLITS
 
 SHEET_ROWS = 10
@@ -33,15 +34,18 @@ def write_augment_sheet(store: ImageStore, training: np.ndarray, views: list[Ima
         write_sheet([[original, *row] for original, *row in zip(originals, *altered, strict=True)], beside)
 
 
+def _work(params: Params) -> str:
+    """Name this work by all that its outcome depends on; the images by their files' times, to be quick."""
+    images = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(RESIZED.iterdir())]
+    return fingerprint(images, SPLITS.read_text("utf-8"), params.augment.model_dump(), params.seed)
+
+
 def main() -> None:
     params = load_params()
     store = ImageStore.open(RESIZED)
     training = positions(store.index, read_splits(SPLITS), "train")
-    with replacing(AUGMENTED) as folder:
-        done = write_views(store, training, params.augment, folder, seed=params.seed)
-        total = len(training) * params.augment.views
-        for _ in console.progress((1 for count in done for _ in range(count)), "augment", total):
-            pass
+    with continuing(AUGMENTED, _work(params)) as (folder, journal):
+        write_views(store, training, params.augment, folder, journal, seed=params.seed)
     write_augment_sheet(store, training, open_views(AUGMENTED), AUGMENT_SHEET)
 
 

@@ -11,23 +11,25 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
-from pixelproof.files import replacing, write_json, write_text
+from pixelproof.files import remove, write_json, write_text
+from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
 from stages.paths import INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE
 
 
-def write_inventory(inventory: Inventory, source: str) -> None:
-    with replacing(INGESTED) as folder:
-        folder.mkdir()
-        inventory.photos.to_parquet(folder / MANIFEST.name, index=False)
+def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
+    remove(folder)  # begun by a run that was stopped
+    folder.mkdir()
+    inventory.photos.to_parquet(folder / MANIFEST.name, index=False)
     write_text(QUARANTINE, inventory.quarantine.to_csv(index=False))
     write_json(INGEST_REPORT, {"source": source, **inventory.report()})
 
 
 def main() -> None:
     params = load_params()
-    inventory = take_inventory(Path(params.ingest.source), params.ingest)
-    write_inventory(inventory, params.ingest.source)
+    with continuing(INGESTED, fingerprint()) as (folder, journal):  # what a file holds depends on the code alone
+        inventory = take_inventory(Path(params.ingest.source), params.ingest, journal)
+        write_inventory(inventory, params.ingest.source, folder)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",
         len(inventory.photos),

@@ -6,13 +6,15 @@ Reads   data/ingested/manifest.parquet, reports/ingest.json (the order of the cl
 Writes  data/resized/ (an image store)
 """
 
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 
 from pixelproof import console
 from pixelproof.data.resize import resize_photos
-from pixelproof.files import read_json, replacing
+from pixelproof.files import read_json
+from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
 from stages.paths import INGEST_REPORT, MANIFEST, RESIZED
 
@@ -20,8 +22,10 @@ from stages.paths import INGEST_REPORT, MANIFEST, RESIZED
 def main() -> None:
     params = load_params()
     classes = list(read_json(INGEST_REPORT)["classes"])
-    with replacing(RESIZED) as folder:
-        resize_photos(Path(params.ingest.source), pd.read_parquet(MANIFEST), classes, params.resize, folder)
+    photos = pd.read_parquet(MANIFEST)
+    work = fingerprint(sha256(MANIFEST.read_bytes()).hexdigest(), classes, params.resize.model_dump())
+    with continuing(RESIZED, work) as (folder, journal):
+        resize_photos(Path(params.ingest.source), photos, classes, params.resize, folder, journal)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,12 @@ def photo(label: str, number: int, *, width: int = 40, height: int = 32) -> Imag
     return Image.fromarray(pixels)
 
 
-def write_photos(source: Path, per_class: int = 24) -> Path:
+def write_photos(source: Path, per_class: int = 24, *, width: int = 40, height: int = 32) -> Path:
     """Write a source with one folder of JPEG photos per class; return it."""
     for label in CLASSES:
         (source / label).mkdir(parents=True)
         for number in range(per_class):
-            photo(label, number).save(source / label / f"{label}{number:03d}.jpg", quality=95)
+            photo(label, number, width=width, height=height).save(
+                source / label / f"{label}{number:03d}.jpg", quality=95
+            )
     return source

@@ -2,19 +2,21 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import albumentations
 import numpy as np
 from joblib import Parallel, delayed
 
+from pixelproof.console import work_off
 from pixelproof.data.decode import Pixels
 from pixelproof.data.store import Images, ImageStore, StoreWriter, view_path
 from pixelproof.errors import UserError
+from pixelproof.journal import Journal, chunks
 from pixelproof.params.data import Augment, Transform
 
-CHUNK = 64  # images that a worker alters between two reports
+IMAGES_PER_TASK = 64
 
 
 def compose(params: Augment) -> albumentations.Compose:
@@ -57,33 +59,47 @@ def alter(transforms: albumentations.Compose, image: Pixels, *, seed: int, id: s
     return altered
 
 
-def write_views(store: ImageStore, training: np.ndarray, params: Augment, folder: Path, *, seed: int) -> Iterator[int]:
+def write_views(
+    store: ImageStore, training: np.ndarray, params: Augment, folder: Path, journal: Journal, *, seed: int
+) -> None:
     """Write each view of the images at the positions `training` as an image store of its own.
 
-    Yields the number of images done since the last time. The folder then holds view-000, view-001, ...
+    The folder then holds view-000, view-001, ...; what `journal` lists is there already.
     """
     compose(params)  # a mistake in the transforms shows before anything is written
     index, made_with = store.index.iloc[training], params.model_dump()
     ids = index["id"].to_numpy()
-    views = [
+    writers = [
         StoreWriter(view_path(folder, view), index, store.shape, store.classes, made_with)
         for view in range(params.views)
     ]
+    pieces = [Piece(view, chunk) for view in range(params.views) for chunk in chunks(len(training), IMAGES_PER_TASK)]
+    waiting = journal.without_finished(pieces)
     on_all_cores = Parallel(n_jobs=-1, return_as="generator_unordered")
-    yield from on_all_cores(
+    altered = on_all_cores(
         delayed(_alter_all)(
-            store.gather(training[start:end]), ids[start:end].tolist(), params, seed, view, writer, start
+            piece, store.gather(training[piece.images]), ids[piece.images].tolist(), params, seed, writers[piece.view]
         )
-        for view, writer in enumerate(views)
-        for start, end in ((start, start + CHUNK) for start in range(0, len(training), CHUNK))
+        for piece in waiting
     )
+    total = len(training) * params.views
+    work_off(journal.noting(altered), "augment", total, total - sum(len(piece.images) for piece in waiting))
+
+
+class Piece(NamedTuple):
+    """Some images of one view."""
+
+    view: int
+    images: range
 
 
 def _alter_all(
-    images: Images, ids: list[str], params: Augment, seed: int, view: int, writer: StoreWriter, start: int
-) -> int:
-    """Alter images and write them into a view's store from position `start` on; return how many."""
+    piece: Piece, images: Images, ids: list[str], params: Augment, seed: int, writer: StoreWriter
+) -> tuple[Piece, int]:
+    """Alter images and write them into their view's store; return what was done, and how many."""
     transforms = compose(params)
-    for position, (image, id) in enumerate(zip(images, ids, strict=True), start):
-        writer[position] = alter(transforms, image, seed=seed, id=id, view=view)
-    return len(images)
+    altered = (
+        alter(transforms, image, seed=seed, id=id, view=piece.view) for image, id in zip(images, ids, strict=True)
+    )
+    writer.write(piece.images.start, altered)
+    return piece, len(images)

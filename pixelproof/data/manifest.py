@@ -1,26 +1,22 @@
 """Every file of a source accounted for: accepted (the manifest), in quarantine with a reason, or ignored."""
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from pixelproof.console import progress
-from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow, real_format
+from pixelproof.data.decode import quiet_pillow
 from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
-from pixelproof.data.labels import is_readable
-from pixelproof.data.notes import notes
+from pixelproof.data.examination import examine_all, shown
 from pixelproof.data.sources import Found, scan
 from pixelproof.errors import UserError
+from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest
 
 COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
 COLUMNS += ["pixels_sha256", "group", "note"]
-FILES_PER_TASK = 32  # one file takes about a millisecond; handing it to a thread costs a third of that
 QUARANTINE_COLUMNS = ["path", "reason", "detail", "format", "bytes", "sha256"]
 
 
@@ -65,13 +61,14 @@ def _kinds(notes: pd.Series) -> pd.Series:
     )
 
 
-def take_inventory(source: Path, params: Ingest) -> Inventory:
+def take_inventory(source: Path, params: Ingest, journal: Journal | None = None) -> Inventory:
     """Read and fully decode every file below `source`, which is never written to.
 
+    What `journal` tells of, from a run that was stopped, is not decoded again.
     Raises UserError if there is nothing to use, too much was refused, or a class is too small.
     """
     files = scan(source, params.pattern)
-    ignored = [_shown(file.path) for file in files if file.ignored or _is_left_out(file, params)]
+    ignored = [shown(file.path) for file in files if file.ignored or _is_left_out(file, params)]
     wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
     if not wanted:
         raise UserError(
@@ -81,7 +78,9 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
     accepted: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     with quiet_pillow():
-        for outcome in progress(_examine_all(source, wanted, params), "ingest", len(wanted)):
+        for outcome in progress(
+            examine_all(source, wanted, params.min_side_px, journal or Journal()), "ingest", len(wanted)
+        ):
             (refused if "reason" in outcome else accepted).append(outcome)
     photos = pd.DataFrame(accepted, columns=[column for column in COLUMNS if column != "group"])
     photos["given_part"] = photos["given_part"].astype("str")  # text also where every part is null
@@ -103,54 +102,6 @@ def _is_left_out(file: Found, params: Ingest) -> bool:
     """Tell whether a file is of a class that is not asked for; a missing one is no file."""
     chosen = params.classes is None or file.label is None or file.label in params.classes
     return not chosen and file.refused is None
-
-
-def _examine_all(source: Path, files: list[Found], params: Ingest) -> Iterator[dict[str, Any]]:
-    """Yield a row per file, in order: a manifest row, or a quarantine row (it has a `reason`)."""
-    on_all_cores = Parallel(-1, prefer="threads", return_as="generator", batch_size=FILES_PER_TASK)
-    yield from on_all_cores(delayed(_examine)(source, file, params) for file in files)
-
-
-def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    try:
-        data = _read(source, file)
-        content = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        facts = _accept(data, params)
-    except BadImageError as bad:
-        format = real_format(data) if content else ""
-        return {"path": _shown(file.path), "reason": bad.reason, "detail": bad.detail, "format": format, **content}
-    given = {"id": file.path, "label": file.label, "given_part": file.part}
-    return given | content | asdict(facts) | {"note": "; ".join(notes(file.path, facts))}
-
-
-def _shown(path: str) -> str:
-    """Return a path that can be written down, whatever bytes its name holds."""
-    return path.encode("utf-8", "backslashreplace").decode()
-
-
-def _read(source: Path, file: Found) -> bytes:
-    if not is_readable(file.path):
-        raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
-    if file.linked_folder:
-        raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
-    if file.refused is not None:
-        raise BadImageError(*file.refused)
-    path = source / file.path
-    if not path.is_file():  # reading a named pipe would wait for ever
-        raise BadImageError("unreadable", "neither a file nor a link to one")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadImageError("unreadable", error.strerror or str(error)) from None
-
-
-def _accept(data: bytes, params: Ingest) -> Facts:
-    facts = examine(data)
-    if min(facts.width, facts.height) < params.min_side_px:
-        limit = f"ingest.min_side_px is {params.min_side_px}"
-        raise BadImageError("too small", f"{facts.width} x {facts.height} pixels; {limit}")
-    return facts
 
 
 def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:

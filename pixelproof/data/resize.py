@@ -1,6 +1,8 @@
 """Photos of any size to images of one size, written into an image store."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,31 +11,45 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from pixelproof.console import progress
+from pixelproof.console import work_off
 from pixelproof.data.decode import CHANNELS, BadImageError, Pixels, decode, quiet_pillow
 from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError
+from pixelproof.journal import Journal, chunks
 from pixelproof.params.data import Resize
 
 PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a thread costs a third of that
 
 
-def resize_photos(source: Path, photos: pd.DataFrame, classes: list[str], params: Resize, folder: Path) -> None:
-    """Write the photos of a manifest as an image store, on all cores. Raises UserError if one has changed."""
+def resize_photos(
+    source: Path, photos: pd.DataFrame, classes: list[str], params: Resize, folder: Path, journal: Journal
+) -> None:
+    """Write the photos of a manifest as an image store, on all cores; those that `journal` lists are there already.
+
+    Raises UserError if a photo has changed since ingest read it.
+    """
     shape = (params.height_px, params.width_px, CHANNELS[params.colour])
     store = StoreWriter(folder, photos, shape, classes, params.model_dump())
 
-    def place(position: int, photo: Any) -> None:
-        store[position] = fit(_read(source, photo, params), params)
+    def place(chunk: range) -> tuple[range, int]:
+        rows = photos.iloc[chunk.start : chunk.stop].itertuples()
+        store.write(chunk.start, (fit(_read(source, photo, params), params) for photo in rows))
+        return chunk, len(chunk)
 
+    waiting = journal.without_finished(chunks(len(photos), PHOTOS_PER_TASK))
+    on_all_cores = Parallel(-1, prefer="threads", return_as="generator_unordered")
+    with quiet_pillow(), _one_thread_each():
+        placed = on_all_cores(delayed(place)(chunk) for chunk in waiting)
+        work_off(journal.noting(placed), "resize", len(photos), len(photos) - sum(map(len, waiting)))
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Keep OpenCV from using more threads: the cores are busy with a photo each."""
     threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # the cores are busy with a photo each
+    cv2.setNumThreads(1)
     try:
-        with quiet_pillow():
-            on_all_cores = Parallel(-1, prefer="threads", return_as="generator_unordered", batch_size=PHOTOS_PER_TASK)
-            done = on_all_cores(delayed(place)(position, photo) for position, photo in enumerate(photos.itertuples()))
-            for _ in progress(done, "resize", len(photos)):
-                pass
+        yield
     finally:
         cv2.setNumThreads(threads)
 

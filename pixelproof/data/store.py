@@ -6,6 +6,8 @@ store.json           version, height, width, channels, classes, images, and the 
 """
 
 import os
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pixelproof.files import read_json, write_json
+from pixelproof.files import read_json, remove, write_json
 
 VERSION = 1
 SHARD_BYTES = 256 * 2**20
+DESCRIPTION = "store.json"
 
 Images = np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]  # (n, height, width, channels)
 Shape = tuple[int, int, int]  # (height, width, channels)
@@ -27,40 +30,50 @@ def _shard_path(folder: Path, shard: int) -> Path:
 
 
 class StoreWriter:
-    """A new image store in an empty folder; `store[i] = image` writes image i to its place on the disk.
+    """An image store in the making; `write` puts images to their places on the disk.
 
     Threads and processes may write different images at once. Nothing is mapped into memory, so a store of
     any size costs none.
     """
 
     def __init__(self, folder: Path, index: pd.DataFrame, shape: Shape, classes: list[str], made_with: Any) -> None:
-        """Lay out a store for the rows of `index` (columns id, label), in their order."""
-        folder.mkdir(parents=True)
+        """Lay out a store for the rows of `index` (columns id, label), in their order.
+
+        A store that is laid out already, by a run that was stopped, keeps its images.
+        """
         self._folder = folder
         self._shape = shape
         self._rows = max(1, SHARD_BYTES // int(np.prod(shape)))
+        if not (folder / DESCRIPTION).exists():
+            self._lay_out(index, classes, made_with)
+        self._offset = np.load(_shard_path(folder, 0), mmap_mode="r").offset  # of the first image, behind the header
+
+    def _lay_out(self, index: pd.DataFrame, classes: list[str], made_with: Any) -> None:
+        remove(self._folder)
+        self._folder.mkdir(parents=True)
         count = len(index)
         for shard in range(-(-count // self._rows)):
             rows = min(self._rows, count - shard * self._rows)
-            empty = np.lib.format.open_memmap(_shard_path(folder, shard), "w+", np.uint8, (rows, *shape))
-            self._offset = empty.offset  # of the first image, behind the header
+            np.lib.format.open_memmap(_shard_path(self._folder, shard), "w+", np.uint8, (rows, *self._shape))
         positions = np.arange(count)
         located = index[["id", "label"]].assign(shard=positions // self._rows, row=positions % self._rows)
-        located.to_parquet(folder / "index.parquet", index=False)
-        size = dict(zip(("height", "width", "channels"), shape, strict=True))
+        located.to_parquet(self._folder / "index.parquet", index=False)
+        size = dict(zip(("height", "width", "channels"), self._shape, strict=True))
         description = {"version": VERSION, **size, "classes": classes, "images": count, "made_with": made_with}
-        write_json(folder / "store.json", description)
+        write_json(self._folder / DESCRIPTION, description)  # last: with it the layout is whole
 
-    def __setitem__(self, position: int, image: np.ndarray) -> None:
-        """Write an image, uint8 (height, width, channels)."""
-        shard, row = divmod(position, self._rows)
-        if image.shape != self._shape or image.dtype != np.uint8:
-            raise ValueError(f"the store holds images of shape {self._shape} uint8, not {image.shape} {image.dtype}")
-        file = os.open(_shard_path(self._folder, shard), os.O_WRONLY)
-        try:
-            os.pwrite(file, np.ascontiguousarray(image).data, self._offset + row * image.nbytes)
-        finally:
-            os.close(file)
+    def write(self, start: int, images: Iterable[np.ndarray]) -> None:
+        """Write images, uint8 (height, width, channels), to the places from `start` on."""
+        with ExitStack() as files:
+            shards: dict[int, int] = {}
+            for position, image in enumerate(images, start):
+                if image.shape != self._shape or image.dtype != np.uint8:
+                    raise ValueError(f"the store holds {self._shape} uint8, not {image.shape} {image.dtype}")
+                shard, row = divmod(position, self._rows)
+                if shard not in shards:
+                    file = files.enter_context(_shard_path(self._folder, shard).open("r+b", buffering=0))
+                    shards[shard] = file.fileno()
+                os.pwrite(shards[shard], np.ascontiguousarray(image).data, self._offset + row * image.nbytes)
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,7 @@ class ImageStore:
 
     @classmethod
     def open(cls, folder: Path) -> "ImageStore":
-        description = read_json(folder / "store.json")
+        description = read_json(folder / DESCRIPTION)
         if description["version"] != VERSION:
             raise ValueError(f"{folder}: image store version {description['version']}, this program reads {VERSION}")
         index = pd.read_parquet(folder / "index.parquet")

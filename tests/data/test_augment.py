@@ -1,6 +1,7 @@
 """Altered views of training images."""
 
 import functools
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stops import count_calls, stop_after
 
 from pixelproof.data import augment
 from pixelproof.data.augment import alter, compose, write_views
 from pixelproof.data.store import ImageStore, StoreWriter, open_views
 from pixelproof.errors import UserError
+from pixelproof.journal import Journal
 from pixelproof.params.data import Augment
 
 SHAPE = (16, 12, 3)
@@ -38,8 +41,7 @@ def store(tmp_path: Path) -> ImageStore:
     """A store of nine images of two classes."""
     index = pd.DataFrame({"id": [f"{n}.png" for n in range(COUNT)], "label": ["b", "a", "a"] * 3})
     writer = StoreWriter(tmp_path / "store", index, SHAPE, ["b", "a"], {})
-    for position, image in enumerate(RANDOM):
-        writer[position] = image
+    writer.write(0, RANDOM)
     return ImageStore.open(tmp_path / "store")
 
 
@@ -158,10 +160,9 @@ def test_every_view_is_a_store_of_the_training_images(
 ) -> None:
     """Else images outside the training part would be trained on, or views be missing."""
     in_this_process(monkeypatch)
-    monkeypatch.setattr(augment, "CHUNK", 2)
+    monkeypatch.setattr(augment, "IMAGES_PER_TASK", 2)
     training = np.array([1, 2, 4, 7, 8])
-    done = list(write_views(store, training, settings_for(), tmp_path / "views", seed=5))
-    assert sum(done) == 3 * len(training)
+    write_views(store, training, settings_for(), tmp_path / "views", Journal(), seed=5)
     assert sorted(path.name for path in (tmp_path / "views").iterdir()) == ["view-000", "view-001", "view-002"]
     views = open_views(tmp_path / "views")
     for number, view in enumerate(views):
@@ -180,7 +181,7 @@ def test_without_transforms_every_view_holds_the_originals(
     """Else `transforms: {}` would not mean training on the photos as they are."""
     in_this_process(monkeypatch)
     training = np.array([0, 3, 5])
-    list(write_views(store, training, settings_for({}, views=2), tmp_path / "views", seed=5))
+    write_views(store, training, settings_for({}, views=2), tmp_path / "views", Journal(), seed=5)
     for view in open_views(tmp_path / "views"):
         assert np.array_equal(view.gather(np.arange(3)), RANDOM[training])
 
@@ -188,11 +189,11 @@ def test_without_transforms_every_view_holds_the_originals(
 @pytest.mark.slow
 def test_worker_processes_change_nothing(store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the views would depend on the number of cores."""
-    monkeypatch.setattr(augment, "CHUNK", 2)
+    monkeypatch.setattr(augment, "IMAGES_PER_TASK", 2)
     for name in ("many", "one"):
         if name == "one":
             in_this_process(monkeypatch)
-        list(write_views(store, np.arange(COUNT), settings_for(), tmp_path / name, seed=5))
+        write_views(store, np.arange(COUNT), settings_for(), tmp_path / name, Journal(), seed=5)
     for one, other in zip(open_views(tmp_path / "one"), open_views(tmp_path / "many"), strict=True):
         assert np.array_equal(one.gather(np.arange(COUNT)), other.gather(np.arange(COUNT)))
 
@@ -200,5 +201,25 @@ def test_worker_processes_change_nothing(store: ImageStore, tmp_path: Path, monk
 def test_a_mistake_shows_before_anything_is_written(store: ImageStore, tmp_path: Path) -> None:
     """Else a folder of empty stores would be left behind."""
     with pytest.raises(UserError):
-        list(write_views(store, np.arange(COUNT), settings_for({"x": {"kind": "Afine"}}), tmp_path / "views", seed=5))
+        write_views(
+            store, np.arange(COUNT), settings_for({"x": {"kind": "Afine"}}), tmp_path / "views", Journal(), seed=5
+        )
     assert not (tmp_path / "views").exists()
+
+
+def test_views_that_were_stopped_go_on(store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a run that was killed at 90 % would alter all images anew, or leave some out."""
+    in_this_process(monkeypatch)
+    monkeypatch.setattr(augment, "IMAGES_PER_TASK", 1)
+    training, params = np.arange(COUNT), settings_for()
+    write_views(store, training, params, tmp_path / "whole", Journal(), seed=5)
+    altered = count_calls(monkeypatch, augment, "alter")
+    with Journal(tmp_path / "journal") as journal, suppress(KeyboardInterrupt):
+        stop_after(monkeypatch, journal, lines=20)
+        write_views(store, training, params, tmp_path / "stopped", journal, seed=5)
+    altered.clear()
+    with Journal(tmp_path / "journal") as journal:
+        write_views(store, training, params, tmp_path / "stopped", journal, seed=5)
+    assert len(altered) == 3 * COUNT - 20
+    for whole, stopped in zip(open_views(tmp_path / "whole"), open_views(tmp_path / "stopped"), strict=True):
+        assert np.array_equal(whole.gather(np.arange(COUNT)), stopped.gather(np.arange(COUNT)))

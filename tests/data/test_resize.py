@@ -4,6 +4,7 @@ import hashlib
 import io
 import struct
 import zlib
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from photos import photo
 from PIL import Image
+from stops import count_calls, stop_after
 
+import pixelproof.data.resize as resize_module
 from pixelproof.data.decode import EXIF_ORIENTATION
 from pixelproof.data.manifest import Inventory, take_inventory
 from pixelproof.data.resize import fit, fitted_size, resize_photos
 from pixelproof.data.store import ImageStore
 from pixelproof.errors import UserError
+from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest, Resize
 
 SIDES = st.integers(1, 5000)
@@ -37,7 +41,7 @@ def inventory_of(source: Path) -> Inventory:
 
 
 def made(source: Path, inventory: Inventory, params: Resize, folder: Path) -> ImageStore:
-    resize_photos(source, inventory.photos, inventory.classes, params, folder)
+    resize_photos(source, inventory.photos, inventory.classes, params, folder, Journal())
     return ImageStore.open(folder)
 
 
@@ -216,3 +220,20 @@ def test_pillows_notes_about_odd_files_do_not_stop_resize(tmp_path: Path) -> Non
             data = buffer.getvalue()
             (source / label / f"{number}.png").write_bytes(data[:33] + chunk + data[33:])
     assert len(made(source, inventory_of(source), resize("pad"), tmp_path / "store")) == 20
+
+
+def test_a_resize_that_was_stopped_goes_on(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a run that was killed at 90 % would read all photos anew, or leave some out."""
+    monkeypatch.setattr(resize_module, "PHOTOS_PER_TASK", 4)
+    inventory, params = inventory_of(source), resize("pad")
+    made(source, inventory, params, tmp_path / "whole")
+    read = count_calls(monkeypatch, resize_module, "decode")
+    with Journal(tmp_path / "journal") as journal, suppress(KeyboardInterrupt):
+        stop_after(monkeypatch, journal, lines=10)
+        resize_photos(source, inventory.photos, inventory.classes, params, tmp_path / "stopped", journal)
+    read.clear()
+    with Journal(tmp_path / "journal") as journal:
+        assert len(journal.lines) == 10
+        resize_photos(source, inventory.photos, inventory.classes, params, tmp_path / "stopped", journal)
+    assert len(read) == 48 - 4 * 10
+    assert hashes(tmp_path / "stopped") == hashes(tmp_path / "whole")

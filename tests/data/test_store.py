@@ -24,8 +24,8 @@ CLASSES = ["b", "NA", "a"]
 
 def write(folder: Path, images: np.ndarray = IMAGES, index: pd.DataFrame = INDEX) -> ImageStore:
     writer = StoreWriter(folder, index, SHAPE, CLASSES, {"fit": "pad"})
-    for position in reversed(range(len(images))):  # threads write in any order
-        writer[position] = images[position]
+    for start in reversed(range(0, len(images), 3)):  # threads write in any order, also across two shards
+        writer.write(start, images[start : start + 3])
     return ImageStore.open(folder)
 
 
@@ -116,11 +116,18 @@ def test_the_rows_of_an_index_that_was_filtered_are_counted_anew(tmp_path: Path)
     assert np.array_equal(store.gather(np.arange(3)), IMAGES[chosen])
 
 
-def test_a_store_is_never_written_over(tmp_path: Path) -> None:
-    """Else shards of an earlier run could stay among the new ones."""
+def test_a_store_that_is_laid_out_keeps_its_images(tmp_path: Path) -> None:
+    """Else a run that goes on after a stop would lose the images that it had."""
     write(tmp_path / "store")
-    with pytest.raises(FileExistsError):
-        write(tmp_path / "store")
+    StoreWriter(tmp_path / "store", INDEX, SHAPE, CLASSES, {"fit": "pad"})
+    assert np.array_equal(ImageStore.open(tmp_path / "store").gather(np.arange(COUNT)), IMAGES)
+
+
+def test_a_store_that_was_half_laid_out_is_laid_out_anew(tmp_path: Path) -> None:
+    """Else a shard that a kill cut short would be taken for whole."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/images-000.npy").write_bytes(b"cut short")
+    assert np.array_equal(write(tmp_path / "store").gather(np.arange(COUNT)), IMAGES)
 
 
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""Stages killed with -9: nothing half-written is taken for whole, and nothing that was done is lost."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from kills import large_project, survive
+from project import Project
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return large_project(tmp_path_factory.mktemp("kills"))
+
+
+def test_stages_killed_at_random_moments_end_with_the_same_bytes(project: Project) -> None:
+    """Else a lost session could leave images that no run makes. `python tests/kills.py` does it 20 times."""
+    told = survive(project, kills=5, seed=1)
+    assert sum("killed" in line for line in told) >= 3, told
+
+
+def test_a_killed_repro_is_continued_by_the_next_one(project: Project) -> None:
+    """Else a lock, or an output that DVC has deleted, would stand in the way of whom the power went out on."""
+    expected = project.outputs()
+    (project.root / "dvc.lock").unlink(missing_ok=True)
+    command = ["dvc", "repro", "--no-run-cache", "augment"]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    with (project.root / "log.txt").open("wb") as log:
+        killed = subprocess.Popen(
+            command, cwd=project.root, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    journal = wait_for_journal(project.root / "data", "augmented", killed)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert journal.exists()
+    done = project.run(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"augment: continues after [\d,]+ of [\d,]+", done.stderr)
+    assert project.outputs() == expected
+
+
+def wait_for_journal(folder: Path, output: str, process: subprocess.Popen[bytes]) -> Path:
+    """Return the journal of an output in the making, once it has lines."""
+    while process.poll() is None:
+        for journal in folder.glob(f".{output}.*.partial/journal"):
+            if journal.stat().st_size:
+                return journal
+        time.sleep(0.002)
+    raise AssertionError("the stage ended before it could be killed")
