@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,24 @@ def resize_photos(
     shape = (params.height_px, params.width_px, CHANNELS[params.colour])
     store = StoreWriter(folder, photos, shape, classes, params.model_dump())
 
-    def place(chunk: range) -> tuple[range, int]:
-        rows = photos.iloc[chunk.start : chunk.stop].itertuples()
+    def place(chunk: range, rows: list[Any]) -> tuple[range, int]:
         store.write(chunk.start, (fit(_read(source, photo, params), params) for photo in rows))
         return chunk, len(chunk)
 
     waiting = journal.without_finished(chunks(len(photos), PHOTOS_PER_TASK))
     on_all_cores = Parallel(-1, prefer="threads", return_as="generator_unordered")
     with quiet_pillow(), _one_thread_each():
-        placed = on_all_cores(delayed(place)(chunk) for chunk in waiting)
+        placed = on_all_cores(delayed(place)(chunk, rows) for chunk, rows in _with_rows(waiting, photos))
         work_off(journal.noting(placed), "resize", len(photos), len(photos) - sum(map(len, waiting)))
+
+
+def _with_rows(waiting: list[range], photos: pd.DataFrame) -> Iterator[tuple[range, list[Any]]]:
+    """Yield each chunk, they are in order, with its rows: in one pass, since to cut a table costs like a photo."""
+    rows = photos.itertuples()
+    at = 0
+    for chunk in waiting:
+        yield chunk, list(islice(rows, chunk.start - at, chunk.stop - at))
+        at = chunk.stop
 
 
 @contextmanager
@@ -92,10 +101,17 @@ def fit(pixels: Pixels, params: Resize) -> Pixels:
 
 
 def _scale(pixels: Pixels, height: int, width: int) -> Pixels:
+    """Resize by bilinear interpolation, which takes two neighbours into account; so it never shrinks by more than two.
+
+    A side that must shrink by more is halved before, the mean of each two pixels: patterns would alias otherwise.
+    """
+    while (tall := pixels.shape[0] > 2 * height) | (wide := pixels.shape[1] > 2 * width):
+        pixels = _interpolate(pixels, pixels.shape[0] // (1 + tall), pixels.shape[1] // (1 + wide))
+    return _interpolate(pixels, height, width)
+
+
+def _interpolate(pixels: Pixels, height: int, width: int) -> Pixels:
     if pixels.shape[:2] == (height, width):
         return pixels
-    # Two neighbours are enough down to half the size; below that every pixel must count, or patterns alias.
-    shrink = max(pixels.shape[0] / height, pixels.shape[1] / width)
-    method = cv2.INTER_AREA if shrink > 2 else cv2.INTER_LINEAR
-    scaled: np.ndarray = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=method)
+    scaled: np.ndarray = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=cv2.INTER_LINEAR)
     return scaled.reshape((height, width, pixels.shape[2]))
