@@ -3,7 +3,8 @@
     python -m stages.ingest
 
 Reads   ingest.source (never writes to it)
-Writes  data/ingested/manifest.parquet, reports/quarantine.csv, reports/ingest.json
+Writes  data/ingested/manifest.parquet, reports/quarantine.csv, reports/ingest.json,
+        reports/ingest/ (tables for plots, contact sheets), reports/quarantine.png
 """
 
 import logging
@@ -11,9 +12,10 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.evidence.inventory import write_pictures
 from pixelproof.files import replacing, write_json, write_text
 from pixelproof.params import load_params
-from stages.paths import INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE
+from stages.paths import INGEST_PICTURES, INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE, QUARANTINE_SHEET
 
 
 def write_inventory(inventory: Inventory, source: str) -> None:
@@ -26,8 +28,10 @@ def write_inventory(inventory: Inventory, source: str) -> None:
 
 def main() -> None:
     params = load_params()
-    inventory = take_inventory(Path(params.ingest.source), params.ingest)
+    source = Path(params.ingest.source)
+    inventory = take_inventory(source, params.ingest)
     write_inventory(inventory, params.ingest.source)
+    write_pictures(inventory, lambda id: (source / id).read_bytes(), INGEST_PICTURES, QUARANTINE_SHEET)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",
         len(inventory.photos),
