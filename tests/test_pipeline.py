@@ -158,8 +158,25 @@ def test_dvc_shows_metrics_and_plots(project: Project) -> None:
         "roc",
         "precision-recall",
         "reports/augment.png",
+        "reports/quarantine.png",
+        "reports/ingest/contact/bars.png",
+        "reports/ingest/contact/dots.png",
+        "reports/ingest/sizes.csv",
     }
     assert not json.loads(plots.stdout).get("errors")
+
+
+@pytest.mark.parametrize("counts", ["reports/ingest/classes.csv", "reports/split.csv"])
+def test_bars_begin_at_nothing(counts: str, project: Project) -> None:
+    """DVC's own bars begin at the smallest count: classes of 1,000 and 1,001 photos would look like none and all."""
+    shown = json.loads(project.run("dvc", "plots", "show", counts, "--out", "plots", "--json").stdout)
+    content = shown["data"][counts][0]["content"]
+    spec = json.loads(content) if isinstance(content, str) else content
+    assert spec["encoding"]["x"]["scale"]["zero"] is True
+    values = spec["data"]["values"]
+    assert {value["label"] for value in values} == {"bars", "dots"}
+    photos = read_json(project.root / "reports/ingest.json")["accepted"]
+    assert sum(int(value["photos"]) for value in values) == photos
 
 
 def swap_two_layers(params: Any) -> None:

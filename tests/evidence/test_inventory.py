@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from pixelproof.data.manifest import Inventory, take_inventory
 from pixelproof.errors import UserError
-from pixelproof.evidence.contact import CLASSES, PHOTOS
+from pixelproof.evidence.census import SIZES
+from pixelproof.evidence.contact import CLASSES, PHOTOS, file_stem
 from pixelproof.evidence.inventory import write_pictures
 from pixelproof.params.data import Ingest
 from stages import ingest
@@ -99,3 +100,5 @@ def test_the_limits_are_those_of_the_docs() -> None:
     page = (ROOT / "docs/ingest.md").read_text("utf-8")
     assert f"{PHOTOS} photos of each class" in page
     assert f"first {CLASSES} classes" in page
+    assert f"{SIZES:,} points" in page
+    assert f"`Cats & Dogs` becomes `{file_stem('Cats & Dogs')}.png`" in page
