@@ -169,7 +169,7 @@ def test_dvc_shows_metrics_and_plots(project: Project) -> None:
 @pytest.mark.parametrize("counts", ["reports/ingest/classes.csv", "reports/split.csv"])
 def test_bars_show_every_photo_in_the_colour_of_its_part(counts: str, project: Project) -> None:
     """`dvc plots show` must find the project's own template; DVC's would draw train, valid and test in one colour."""
-    shown = json.loads(project.run("dvc", "plots", "show", counts, "--out", "plots", "--json").stdout)
+    shown = json.loads(project.run("dvc", "plots", "show", "--out", "plots", "--json").stdout)
     content = shown["data"][counts][0]["content"]
     spec = json.loads(content) if isinstance(content, str) else content
     assert spec["encoding"]["color"]["field"] == "part"
