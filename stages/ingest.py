@@ -3,7 +3,8 @@
     python -m stages.ingest
 
 Reads   ingest.source (never writes to it)
-Writes  data/ingested/manifest.parquet, reports/quarantine.csv, reports/ingest.json
+Writes  data/ingested/manifest.parquet, reports/quarantine.csv, reports/ingest.json,
+        reports/ingest/ (tables for plots, contact sheets), reports/quarantine.png
 """
 
 import logging
@@ -11,10 +12,11 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.evidence.inventory import write_pictures
 from pixelproof.files import remove, write_json, write_text
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
-from stages.paths import INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE
+from stages.paths import INGEST_PICTURES, INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE, QUARANTINE_SHEET
 
 
 def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
@@ -27,9 +29,11 @@ def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
 
 def main() -> None:
     params = load_params()
+    source = Path(params.ingest.source)
     with continuing(INGESTED, fingerprint()) as (folder, journal):  # what a file holds depends on the code alone
-        inventory = take_inventory(Path(params.ingest.source), params.ingest, journal)
+        inventory = take_inventory(source, params.ingest, journal)
         write_inventory(inventory, params.ingest.source, folder)
+        write_pictures(inventory, lambda id: (source / id).read_bytes(), INGEST_PICTURES, QUARANTINE_SHEET)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",
         len(inventory.photos),

@@ -3,7 +3,7 @@
     python -m stages.split
 
 Reads   data/ingested/manifest.parquet
-Writes  data/splits.csv, reports/split.json
+Writes  data/splits.csv, reports/split.csv (the counts, for the plot), reports/split.json
 """
 
 import logging
@@ -12,9 +12,10 @@ import pandas as pd
 
 from pixelproof import console
 from pixelproof.data.splits import audit, split_photos
+from pixelproof.evidence.census import class_counts
 from pixelproof.files import write_json, write_text
 from pixelproof.params import load_params
-from stages.paths import MANIFEST, SPLIT_REPORT, SPLITS
+from stages.paths import MANIFEST, SPLIT_COUNTS, SPLIT_REPORT, SPLITS
 
 
 def main() -> None:
@@ -22,6 +23,7 @@ def main() -> None:
     splits = split_photos(pd.read_parquet(MANIFEST), params.split, seed=params.seed)
     report = audit(splits, params.split, seed=params.seed)
     write_text(SPLITS, splits.to_csv(index=False))
+    write_text(SPLIT_COUNTS, class_counts(splits, splits["part"]).to_csv(index=False))
     write_json(SPLIT_REPORT, report)
     logging.info("photos: %s", ", ".join(f"{part} {count:,}" for part, count in report["photos"].items()))
 

@@ -19,6 +19,7 @@ PARTS = (
     "stages",
     ".dvc/config",
     ".dvc/.gitignore",
+    ".dvc/plots",
     ".dvcignore",
     ".gitignore",
     "dvc.yaml",

@@ -158,8 +158,26 @@ def test_dvc_shows_metrics_and_plots(project: Project) -> None:
         "roc",
         "precision-recall",
         "reports/augment.png",
+        "reports/quarantine.png",
+        "reports/ingest/contact/bars.png",
+        "reports/ingest/contact/dots.png",
+        "reports/ingest/sizes.csv",
     }
     assert not json.loads(plots.stdout).get("errors")
+
+
+@pytest.mark.parametrize("counts", ["reports/ingest/classes.csv", "reports/split.csv"])
+def test_bars_show_every_photo_in_the_colour_of_its_part(counts: str, project: Project) -> None:
+    """`dvc plots show` must find the project's own template; DVC's would draw train, valid and test in one colour."""
+    shown = json.loads(project.run("dvc", "plots", "show", "--out", "plots", "--json").stdout)
+    content = shown["data"][counts][0]["content"]
+    spec = json.loads(content) if isinstance(content, str) else content
+    assert spec["encoding"]["color"]["field"] == "part"
+    values = spec["data"]["values"]
+    assert {value["part"] for value in values} <= set(spec["encoding"]["color"]["scale"]["domain"])
+    assert {value["label"] for value in values} == {"bars", "dots"}
+    photos = read_json(project.root / "reports/ingest.json")["accepted"]
+    assert sum(int(value["photos"]) for value in values) == photos
 
 
 def swap_two_layers(params: Any) -> None:

@@ -183,3 +183,27 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in (3, 4, 7, 8):
         pixels = pixels[::-1]
     return pixels
+
+
+def glimpse(data: bytes, at_least: tuple[int, int]) -> Pixels | None:
+    """Return what a person can see of any file, upright and in colour; None where nothing can be seen.
+
+    For pictures only, never for training: of a JPEG that breaks off, what comes before the break is shown.
+    `at_least` as in `decode`.
+    """
+    try:
+        with _open(data) as image:
+            format, mode, orientation = image.format or "", image.mode, _orientation(image)
+    except BadImageError:
+        return None
+    try:
+        return decode(data, format, mode, orientation, "rgb", at_least)
+    except BadImageError:
+        return _decode_damaged_jpeg(data, orientation) if format == "JPEG" else None
+
+
+def _decode_damaged_jpeg(data: bytes, orientation: int) -> Pixels | None:
+    try:
+        return _upright(simplejpeg.decode_jpeg(data, "RGB", strict=False), orientation)
+    except ValueError:
+        return None
