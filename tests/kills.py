@@ -18,7 +18,7 @@ from project import Project, shrink
 STAGES = {  # what DVC deletes before it runs the stage; the outputs of `ingest` persist
     "ingest": (),
     "resize": ("data/resized",),
-    "split": ("data/splits.csv", "reports/split.json"),
+    "split": ("data/splits.csv", "reports/split.json", "reports/split.csv"),
     "augment": ("data/augmented", "reports/augment.png"),
 }
 PHOTOS_PER_CLASS = 600

@@ -1,0 +1,96 @@
+"""Memory that the stages before the training take, however many photos there are.
+
+    python -m benchmarks.memory [FOLDER] [--photos N] [--side PX]
+
+FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs. Its photos are copied under new names
+until there are N. Runs `ingest` and `resize` as `dvc repro` does, as processes of their own, in a temporary project,
+and prints the largest anonymous resident memory of each: what the process itself holds, without the pages of files
+that the system may drop at any time.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from ruamel.yaml import YAML
+
+from pixelproof import console
+
+ROOT = Path(__file__).parents[1]
+PHOTOS = Path("../shared/data/cats_dogs")
+STAGES = ("ingest", "plan", "resize")
+MIB = 2**20
+
+
+def write_copies(photos: Path, source: Path, total: int) -> None:
+    """Fill `source` with `total` photos, as many of each class, under names of their own."""
+    classes = [folder for folder in sorted(photos.iterdir()) if folder.is_dir()]
+    for folder in classes:
+        (source / folder.name).mkdir(parents=True)
+        originals = sorted(folder.iterdir())
+        for number in range(total // len(classes)):
+            original = originals[number % len(originals)]
+            shutil.copy(original, source / folder.name / f"{number:06d}{original.suffix}")
+
+
+def anonymous_bytes(process: psutil.Process) -> int:
+    """Return the anonymous resident memory of a process and its children, in bytes (Linux)."""
+    total = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            rollup = Path(f"/proc/{one.pid}/smaps_rollup").read_text("ascii")
+        except OSError:  # it ended since it was listed
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Anonymous:"))
+    return total
+
+
+def peak(stage: str, project: Path) -> tuple[int, float]:
+    """Run a stage; return its largest anonymous memory in bytes, and its seconds."""
+    began = time.perf_counter()
+    process = psutil.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project)
+    largest = 0
+    for _ in count():
+        if process.poll() is not None:
+            break
+        largest = max(largest, anonymous_bytes(process))
+        time.sleep(0.05)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return largest, time.perf_counter() - began
+
+
+def write_project(project: Path, side: int) -> None:
+    for part in ("pixelproof", "stages"):
+        shutil.copytree(ROOT / part, project / part)
+    yaml = YAML()
+    params = yaml.load((ROOT / "presets/cats-dogs.yaml").read_text("utf-8"))
+    params["ingest"]["source"] = "photos"
+    params["resize"].update(height_px=side, width_px=side)
+    with (project / "params.yaml").open("w", encoding="utf-8") as file:
+        yaml.dump(params, file)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the memory of the stages before the training.")
+    parser.add_argument("folder", nargs="?", type=Path, default=PHOTOS)
+    parser.add_argument("--photos", type=int, default=25_000)
+    parser.add_argument("--side", type=int, default=300, help="pixels")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        write_project(project, arguments.side)
+        write_copies(arguments.folder, project / "photos", arguments.photos)
+        for stage in STAGES:
+            largest, seconds = peak(stage, project)
+            Console().print(f"{stage}: {largest / MIB:,.0f} MiB anonymous at most, {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    console.run(main)
