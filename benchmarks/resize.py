@@ -16,6 +16,7 @@ from PIL import Image
 
 from pixelproof.data.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
+from pixelproof.data.sources import open_source
 from pixelproof.params.data import Ingest, Resize
 
 SIZES_PX = (64, 128, 300)
@@ -26,7 +27,8 @@ ROUNDS = 4  # the best counts
 def images_per_second(source: Path) -> list[tuple[str, str, float]]:
     """Return (case, contender, images per second) for every size and contender."""
     ingest = Ingest(source=str(source), min_images_per_class=1, min_side_px=1, max_quarantined_share=1.0)
-    photos = take_inventory(source, ingest).photos
+    with open_source(source) as opened:
+        photos = take_inventory(opened, ingest).photos
     paths = [source / id for id in photos["id"]]
     for path in paths:
         path.read_bytes()
@@ -54,8 +56,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _pixelproof(source: Path, photos: pd.DataFrame, size: int) -> None:
     params = Resize(height_px=size, width_px=size, colour="rgb", fit="stretch")
-    with tempfile.TemporaryDirectory() as folder:
-        resize_photos(source, photos, sorted(photos["label"].unique()), params, Path(folder) / "store")
+    with tempfile.TemporaryDirectory() as folder, open_source(source) as opened:
+        resize_photos(opened, photos, sorted(photos["label"].unique()), params, Path(folder) / "store")
 
 
 def _keras(source: Path, size: int) -> None:

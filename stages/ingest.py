@@ -11,9 +11,10 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.data.sources import open_source
 from pixelproof.files import replacing, write_json, write_text
 from pixelproof.params import load_params
-from stages.paths import INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE
+from stages.paths import INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE, WORK
 
 
 def write_inventory(inventory: Inventory, source: str) -> None:
@@ -26,7 +27,8 @@ def write_inventory(inventory: Inventory, source: str) -> None:
 
 def main() -> None:
     params = load_params()
-    inventory = take_inventory(Path(params.ingest.source), params.ingest)
+    with open_source(Path(params.ingest.source), WORK) as source:
+        inventory = take_inventory(source, params.ingest)
     write_inventory(inventory, params.ingest.source)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",

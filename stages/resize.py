@@ -12,16 +12,17 @@ import pandas as pd
 
 from pixelproof import console
 from pixelproof.data.resize import resize_photos
+from pixelproof.data.sources import open_source
 from pixelproof.files import read_json, replacing
 from pixelproof.params import load_params
-from stages.paths import INGEST_REPORT, MANIFEST, RESIZED
+from stages.paths import INGEST_REPORT, MANIFEST, RESIZED, WORK
 
 
 def main() -> None:
     params = load_params()
     classes = list(read_json(INGEST_REPORT)["classes"])
-    with replacing(RESIZED) as folder:
-        resize_photos(Path(params.ingest.source), pd.read_parquet(MANIFEST), classes, params.resize, folder)
+    with open_source(Path(params.ingest.source), WORK) as source, replacing(RESIZED) as folder:
+        resize_photos(source, pd.read_parquet(MANIFEST), classes, params.resize, folder)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pixelproof.data.decode import BadImageError, Facts, examine, quiet_pillow, 
 from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
 from pixelproof.data.labels import is_readable
 from pixelproof.data.notes import notes
-from pixelproof.data.sources import Found, scan
+from pixelproof.data.sources import MISSING, Found, Source, scan
 from pixelproof.errors import UserError
 from pixelproof.params.data import Ingest
 
@@ -65,8 +65,8 @@ def _kinds(notes: pd.Series) -> pd.Series:
     )
 
 
-def take_inventory(source: Path, params: Ingest) -> Inventory:
-    """Read and fully decode every file below `source`, which is never written to.
+def take_inventory(source: Source, params: Ingest) -> Inventory:
+    """Read and fully decode every file of `source`, which is never written to.
 
     Raises UserError if there is nothing to use, too much was refused, or a class is too small.
     """
@@ -75,7 +75,7 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
     wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
     if not wanted:
         raise UserError(
-            f"ingest.source: {str(source)!r} holds no photos. Put them there, one folder per class, "
+            f"ingest.source: {str(source.path)!r} holds no photos. Put them there, one folder per class, "
             "or name another folder."
         )
     accepted: list[dict[str, Any]] = []
@@ -94,24 +94,24 @@ def take_inventory(source: Path, params: Ingest) -> Inventory:
     photos = photos.loc[above.isna(), COLUMNS].reset_index(drop=True)
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
     quarantine["bytes"] = quarantine["bytes"].astype("Int64")  # whole numbers, and none where nothing was read
-    classes = params.classes or sorted({file.label for file in wanted if file.label and not file.linked_folder})
-    _check_limits(source, photos, quarantine, classes, params)
+    classes = params.classes or sorted({file.label for file in wanted if file.label})
+    _check_limits(source.path, photos, quarantine, classes, params)
     return Inventory(photos, quarantine, ignored, classes)
 
 
 def _is_left_out(file: Found, params: Ingest) -> bool:
     """Tell whether a file is of a class that is not asked for; a missing one is no file."""
     chosen = params.classes is None or file.label is None or file.label in params.classes
-    return not chosen and file.refused is None
+    return not chosen and file.refused != MISSING
 
 
-def _examine_all(source: Path, files: list[Found], params: Ingest) -> Iterator[dict[str, Any]]:
+def _examine_all(source: Source, files: list[Found], params: Ingest) -> Iterator[dict[str, Any]]:
     """Yield a row per file, in order: a manifest row, or a quarantine row (it has a `reason`)."""
     on_all_cores = Parallel(-1, prefer="threads", return_as="generator", batch_size=FILES_PER_TASK)
     yield from on_all_cores(delayed(_examine)(source, file, params) for file in files)
 
 
-def _examine(source: Path, file: Found, params: Ingest) -> dict[str, Any]:
+def _examine(source: Source, file: Found, params: Ingest) -> dict[str, Any]:
     content: dict[str, Any] = {}
     try:
         data = _read(source, file)
@@ -129,18 +129,13 @@ def _shown(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _read(source: Path, file: Found) -> bytes:
+def _read(source: Source, file: Found) -> bytes:
     if not is_readable(file.path):
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
-    if file.linked_folder:
-        raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
     if file.refused is not None:
         raise BadImageError(*file.refused)
-    path = source / file.path
-    if not path.is_file():  # reading a named pipe would wait for ever
-        raise BadImageError("unreadable", "neither a file nor a link to one")
     try:
-        return path.read_bytes()
+        return source.read(file.path)
     except OSError as error:
         raise BadImageError("unreadable", error.strerror or str(error)) from None
 

@@ -11,6 +11,7 @@ from joblib import Parallel, delayed
 
 from pixelproof.console import progress
 from pixelproof.data.decode import CHANNELS, BadImageError, Pixels, decode, quiet_pillow
+from pixelproof.data.sources import Source
 from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError
 from pixelproof.params.data import Resize
@@ -18,7 +19,7 @@ from pixelproof.params.data import Resize
 PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a thread costs a third of that
 
 
-def resize_photos(source: Path, photos: pd.DataFrame, classes: list[str], params: Resize, folder: Path) -> None:
+def resize_photos(source: Source, photos: pd.DataFrame, classes: list[str], params: Resize, folder: Path) -> None:
     """Write the photos of a manifest as an image store, on all cores. Raises UserError if one has changed."""
     shape = (params.height_px, params.width_px, CHANNELS[params.colour])
     store = StoreWriter(folder, photos, shape, classes, params.model_dump())
@@ -38,16 +39,16 @@ def resize_photos(source: Path, photos: pd.DataFrame, classes: list[str], params
         cv2.setNumThreads(threads)
 
 
-def _read(source: Path, photo: Any, params: Resize) -> Pixels:
+def _read(source: Source, photo: Any, params: Resize) -> Pixels:
     at_least = fitted_size(photo.height, photo.width, params)
     try:
-        data = (source / photo.id).read_bytes()
+        data = source.read(photo.id)
         if hashlib.sha256(data).hexdigest() != photo.sha256:
             raise OSError("its content has changed")
         return decode(data, photo.format, photo.mode, photo.orientation, params.colour, at_least)
     except (OSError, BadImageError) as error:
         raise UserError(
-            f"{source / photo.id}: no longer the photo that ingest has seen ({error}). Run `dvc repro` again."
+            f"{source.path / photo.id}: no longer the photo that ingest has seen ({error}). Run `dvc repro` again."
         ) from None
 
 

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from photos import photo
 from PIL import Image
+from sources import take_inventory
 
 from pixelproof.data.decode import EXIF_ORIENTATION
-from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.data.manifest import Inventory
 from pixelproof.data.resize import fit, fitted_size, resize_photos
+from pixelproof.data.sources import open_source
 from pixelproof.data.store import ImageStore
 from pixelproof.errors import UserError
 from pixelproof.params.data import Ingest, Resize
@@ -37,7 +39,8 @@ def inventory_of(source: Path) -> Inventory:
 
 
 def made(source: Path, inventory: Inventory, params: Resize, folder: Path) -> ImageStore:
-    resize_photos(source, inventory.photos, inventory.classes, params, folder)
+    with open_source(source) as opened:
+        resize_photos(opened, inventory.photos, inventory.classes, params, folder)
     return ImageStore.open(folder)
 
 
