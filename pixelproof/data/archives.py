@@ -6,6 +6,7 @@ import lzma
 import re
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -20,7 +21,10 @@ from pixelproof.errors import UserError
 LIMIT_BYTES = 200 * 2**30  # ImageNet unpacked is 150 GiB
 LIMIT_RATIO = 100  # times the archive's own size; photos are near 1, simple drawings as BMP near 50
 HARMLESS_BYTES = 64 * 2**20  # up to here the ratio may be what it likes: a few plain pictures compress 500 times
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(ValueError, struct.error, OverflowError),  # zipfile and tarfile on names and numbers that are none
+)
 COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {  # by a file's first bytes
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"BZh": bz2.BZ2File,

@@ -66,11 +66,11 @@ def _children(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _visit(child: os.DirEntry[str], folder: _Folder, ways: Counter[str]) -> Entry | _Folder:
-    path = folder.path / child.name
+    path, real = folder.path / child.name, os.path.join(folder.real[-1], child.name)  # noqa: PTH118
     if child.is_symlink():
-        return _follow(child.path, path, folder, ways)
+        return _follow(real, path, folder, ways)
     if child.is_dir(follow_symlinks=False):
-        return _Folder(path, (*folder.real, os.path.join(folder.real[-1], child.name)))  # noqa: PTH118
+        return _Folder(path, (*folder.real, real))
     return Entry(path)
 
 

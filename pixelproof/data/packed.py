@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ from pixelproof.errors import UserError
 CHUNK_BYTES = 2**20
 ZIP_HEADER = struct.Struct("<4s22xHH")  # signature, lengths of name and extra field (APPNOTE.TXT, 4.3.7)
 Refusal = tuple[str, str]
+SPARSE: Refusal = ("unreadable", "packed as a sparse file; pack it as a plain one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +93,49 @@ def open_archive(path: Path, work: Path | None) -> Iterator[ArchiveSource]:
 
     Raises UserError if it is damaged, or made to do harm.
     """
-    with path.open("rb") as file:
-        with _damage_told(path):
-            is_tar = archives.archive_kind(path) == "tar"
-            plain = _plain_tar(file, path, work) if is_tar else file
-            members = list(_tar_members(plain) if is_tar else _zip_members(plain, path))
-        with plain:
-            yield ArchiveSource(path, plain, members)
+    with ExitStack() as opened:
+        with _damage_told(path, work):
+            if archives.archive_kind(path) == "tar":
+                file = opened.enter_context(_open_tar(path, work))
+                members = list(_tar_members(file))
+            else:
+                file = opened.enter_context(path.open("rb"))
+                members = list(_zip_members(file, path))
+        yield ArchiveSource(path, file, members)
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
+def _damage_told(path: Path, work: Path | None) -> Iterator[None]:
     try:
         yield
     except (*archives.BROKEN, OSError) as error:
-        raise UserError(f"{path}: cannot be read to its end ({error}). Have it packed again.") from None
+        if isinstance(error, OSError) and error.errno is not None:  # of the disk; of damaged content it is None
+            remedy = f"See that it may be read, and that {work or tempfile.gettempdir()} has room for a compressed tar"
+        else:
+            remedy = "Have it packed again"
+        raise UserError(f"{path}: cannot be read to its end ({error}). {remedy}.") from None
 
 
-def _plain_tar(file: IO[bytes], path: Path, work: Path | None) -> IO[bytes]:
-    """Return the tar itself. A compressed one, which can only be read from its start, is unpacked first.
+@contextmanager
+def _open_tar(path: Path, work: Path | None) -> Iterator[IO[bytes]]:
+    """Open the tar itself. A compressed one, which can only be read from its start, is unpacked first.
 
     The unpacked tar has no name, so that it is gone with this process, whatever ends it.
     """
-    packed = archives.decompressed(file)
-    if packed is None:
-        return file
-    if work is not None:
-        work.mkdir(parents=True, exist_ok=True)
-    plain = tempfile.TemporaryFile(dir=work)  # noqa: SIM115
+    with path.open("rb") as file:
+        packed = archives.decompressed(file)
+        if packed is None:
+            yield file
+            return
+        if work is not None:
+            work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=work) as plain:
+            _copy(file, packed, plain, path)
+            yield plain
+
+
+def _copy(file: IO[bytes], packed: IO[bytes], plain: IO[bytes], path: Path) -> None:
+    """Write what `packed` unpacks from `file` to `plain`; a bar shows how far `file` has been read."""
     with transfer(f"unpacking {path.name}", path.stat().st_size) as advance:
         seen = 0
         while chunk := packed.read(CHUNK_BYTES):
@@ -127,9 +143,7 @@ def _plain_tar(file: IO[bytes], path: Path, work: Path | None) -> IO[bytes]:
             archives.check_total(plain.tell(), path)
             advance(file.tell() - seen)
             seen = file.tell()
-    plain.flush()
-    plain.seek(0)
-    return plain
+    plain.seek(0)  # also writes what a buffer still holds
 
 
 def _tar_members(plain: IO[bytes]) -> Iterator[Member]:
@@ -137,9 +151,7 @@ def _tar_members(plain: IO[bytes]) -> Iterator[Member]:
         for member in archives.tar_members(tar):
             kind = archives.tar_member_kind(member)
             if kind != "folder":
-                sparse = (
-                    ("unreadable", "packed as a sparse file; pack it as a plain one") if member.issparse() else None
-                )
+                sparse = SPARSE if member.issparse() else None
                 yield Member(member.name, TarSlot(member.offset_data, member.size), _flaw(kind) or sparse)
 
 
@@ -164,7 +176,7 @@ def _check_overlaps(infos: Iterable[zipfile.ZipInfo], path: Path) -> None:
 
 def _flaw(kind: archives.Kind) -> Refusal | None:
     flaw = archives.kind_flaw(kind)
-    return flaw and ("link or device in an archive", f"the entry {flaw}; only files are read")
+    return ("link or device in an archive", f"the entry {flaw}; only files are read") if flaw else None
 
 
 def _zip_flaw(info: zipfile.ZipInfo) -> Refusal | None:
@@ -173,7 +185,7 @@ def _zip_flaw(info: zipfile.ZipInfo) -> Refusal | None:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return (
             "unreadable",
-            f"compressed by zip's method {info.compress_type}; only 0 (stored) and 8 (deflate) are read",
+            f"compressed by zip's method {info.compress_type}; 0 (stored) and 8 (deflate) are read",
         )
     if info.file_size > max(archives.HARMLESS_BYTES, archives.LIMIT_RATIO * info.compress_size):
         return "decompression bomb", f"{info.compress_size:,} bytes that unpack to {info.file_size:,}"
@@ -205,8 +217,11 @@ def _misplaced(name: str) -> Refusal:
 
 def _outer_folder(paths: Iterable[PurePosixPath]) -> PurePosixPath:
     """Return the deepest folder that holds every visible file: there is nothing to tell apart above it."""
-    parents = [path.parent.parts for path in paths if not is_system_file(path)]
-    return PurePosixPath(*os.path.commonprefix(parents)) if parents else PurePosixPath()
+    parents = [path.parent for path in paths if not is_system_file(path)]
+    if not parents:
+        return PurePosixPath()
+    first, last = min(parents), max(parents)  # what these two share, all between them share
+    return next(folder for folder in (first, *first.parents) if last.is_relative_to(folder))
 
 
 def _read_at(file: int, offset: int, size: int) -> bytes:

@@ -45,7 +45,7 @@ def check_source(path: Path) -> None:
     """Raise UserError if `path` is neither a folder nor an archive."""
     if not path.exists():
         raise UserError(f"ingest.source: {str(path)!r} does not exist. {WANTED}")
-    if not path.is_dir() and archive_kind(path) is None:
+    if not path.is_dir() and not (path.is_file() and archive_kind(path)):
         raise UserError(f"ingest.source: {str(path)!r} is a file, but no archive that can be read. {WANTED}")
 
 
