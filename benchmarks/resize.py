@@ -20,6 +20,7 @@ from PIL import Image
 
 from pixelproof.data.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
+from pixelproof.data.sources import open_source
 from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest, Resize
 
@@ -31,7 +32,8 @@ ROUNDS = 4  # the best counts
 def images_per_second(source: Path) -> list[tuple[str, str, float]]:
     """Return (case, contender, images per second) for every size and contender."""
     ingest = Ingest(source=str(source), min_images_per_class=1, min_side_px=1, max_quarantined_share=1.0)
-    photos = take_inventory(source, ingest).photos
+    with open_source(source) as opened:
+        photos = take_inventory(opened, ingest).photos
     paths = [source / id for id in photos["id"]]
     contents = [path.read_bytes() for path in paths]
     results = []
@@ -59,8 +61,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _pixelproof(source: Path, photos: pd.DataFrame, size: int) -> None:
     params = Resize(height_px=size, width_px=size, colour="rgb", fit="stretch")
-    with tempfile.TemporaryDirectory() as folder:
-        resize_photos(source, photos, sorted(photos["label"].unique()), params, Path(folder) / "store", Journal())
+    with tempfile.TemporaryDirectory() as folder, open_source(source) as opened:
+        resize_photos(opened, photos, sorted(photos["label"].unique()), params, Path(folder) / "store", Journal())
 
 
 def _keras(source: Path, size: int) -> None:

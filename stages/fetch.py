@@ -17,7 +17,7 @@ from stages.paths import DOWNLOADS, RAW
 
 
 def fetch(params: Fetch, source: Path, raw: Path, downloads: Path) -> None:
-    """Write the data set below `raw`. Raises UserError if `source`, the folder to ingest, is not there then."""
+    """Write the data set below `raw`. Raises UserError if `source`, which is to be ingested, is not there then."""
     write_dataset(params, raw / params.dataset, downloads)
     check_source(source)
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.data.sources import open_source
 from pixelproof.evidence.inventory import write_pictures
 from pixelproof.files import remove, write_json, write_text
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
-from stages.paths import INGEST_PICTURES, INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE, QUARANTINE_SHEET
+from stages.paths import INGEST_PICTURES, INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE, QUARANTINE_SHEET, WORK
 
 
 def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
@@ -29,11 +30,12 @@ def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
 
 def main() -> None:
     params = load_params()
-    source = Path(params.ingest.source)
-    with continuing(INGESTED, fingerprint()) as (folder, journal):  # what a file holds depends on the code alone
+    # What a file's content is depends on the code alone: no other inputs.
+    with open_source(Path(params.ingest.source), WORK) as source, continuing(INGESTED, fingerprint()) as begun:
+        folder, journal = begun
         inventory = take_inventory(source, params.ingest, journal)
         write_inventory(inventory, params.ingest.source, folder)
-        write_pictures(inventory, lambda id: (source / id).read_bytes(), INGEST_PICTURES, QUARANTINE_SHEET)
+        write_pictures(inventory, source.read, INGEST_PICTURES, QUARANTINE_SHEET)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",
         len(inventory.photos),

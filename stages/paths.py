@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-DOWNLOADS = Path(".work/downloads")  # not an output: a transfer that broke off is continued from here
+WORK = Path(".work")  # not an output: work that a stage has begun
+DOWNLOADS = WORK / "downloads"  # a transfer that broke off is continued from here
 RAW = Path("data/raw")
 INGESTED = Path("data/ingested")
 MANIFEST = INGESTED / "manifest.parquet"

@@ -13,10 +13,11 @@ import pandas as pd
 
 from pixelproof import console
 from pixelproof.data.resize import resize_photos
+from pixelproof.data.sources import open_source
 from pixelproof.files import read_json
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
-from stages.paths import INGEST_REPORT, MANIFEST, RESIZED
+from stages.paths import INGEST_REPORT, MANIFEST, RESIZED, WORK
 
 
 def main() -> None:
@@ -24,8 +25,8 @@ def main() -> None:
     classes = list(read_json(INGEST_REPORT)["classes"])
     photos = pd.read_parquet(MANIFEST)
     work = fingerprint(sha256(MANIFEST.read_bytes()).hexdigest(), classes, params.resize.model_dump())
-    with continuing(RESIZED, work) as (folder, journal):
-        resize_photos(Path(params.ingest.source), photos, classes, params.resize, folder, journal)
+    with open_source(Path(params.ingest.source), WORK) as source, continuing(RESIZED, work) as (folder, journal):
+        resize_photos(source, photos, classes, params.resize, folder, journal)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,14 @@ def cats_dogs() -> Path:
 
 
 @pytest.fixture(scope="session")
+def parted_archives() -> Path:
+    """A folder with cats_dogs_128px.zip and fashion_mnist.zip, which give their parts; see `cats_dogs`."""
+    if not (SHARED / "cats_dogs_128px.zip").is_file():
+        pytest.skip(f"{SHARED} does not hold cats_dogs_128px.zip, which may not be copied into the project")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
 def odd_files() -> Path:
     """84 strange image files; see `cats_dogs`."""
     folder = SHARED / "odd"

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from sources import take_inventory
 
-from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.data.manifest import Inventory
 from pixelproof.files import write_text
 from pixelproof.params.data import Ingest
 

@@ -1,16 +1,19 @@
 """Archives of photos (zip, tar, compressed tar), unpacked by someone who does not trust them."""
 
+import bz2
+import gzip
 import lzma
 import re
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, Literal
 
 from pixelproof.console import transfer
 from pixelproof.errors import UserError
@@ -18,14 +21,25 @@ from pixelproof.errors import UserError
 LIMIT_BYTES = 200 * 2**30  # ImageNet unpacked is 150 GiB
 LIMIT_RATIO = 100  # times the archive's own size; photos are near 1, simple drawings as BMP near 50
 HARMLESS_BYTES = 64 * 2**20  # up to here the ratio may be what it likes: a few plain pictures compress 500 times
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(ValueError, struct.error, OverflowError),  # zipfile and tarfile on names and numbers that are none
+)
+COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {  # by a file's first bytes
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
+AT_ONCE_BYTES = 2**24  # of a tar; only a name made to fill the memory is longer
+ACCEPTED = "zip, tar, or tar compressed by gzip, bzip2 or xz"
+Kind = Literal["file", "folder", "link", "special"]
 
 
 @dataclass(frozen=True)
 class Entry:
     name: str
     size: int
-    kind: str  # file | folder | link | special
+    kind: Kind
     open: Callable[[], IO[bytes]]
 
 
@@ -44,18 +58,12 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _write_all(archive: Path, folder: Path) -> None:
-    limit = min(LIMIT_BYTES, max(HARMLESS_BYTES, LIMIT_RATIO * archive.stat().st_size))
     total = files = 0
     with transfer(f"unpacking {archive.name}", None) as advance:
         for entry in _entries(archive):
             path = _checked(entry, archive)
             total += entry.size
-            if total > limit:
-                raise UserError(
-                    f"{archive}: its files take more than {limit:,} bytes; the limit is {LIMIT_RATIO} times the "
-                    f"archive's size, and {LIMIT_BYTES:,} bytes. If you trust it, unpack it by hand and name the "
-                    "folder in ingest.source."
-                )
+            check_total(total, archive)
             if entry.kind == "file":
                 _write(entry, folder / path, archive)
                 files += 1
@@ -64,21 +72,84 @@ def _write_all(archive: Path, folder: Path) -> None:
         raise UserError(f"{archive}: holds no files. Name an archive of class folders with photos.")
 
 
+def check_total(total: int, archive: Path) -> None:
+    """Raise UserError if `total` bytes are more than what comes out of an archive of photos."""
+    limit = min(LIMIT_BYTES, max(HARMLESS_BYTES, LIMIT_RATIO * archive.stat().st_size))
+    if total > limit:
+        raise UserError(
+            f"{archive}: its files take more than {limit:,} bytes; the limit is {LIMIT_RATIO} times the "
+            f"archive's size, and {LIMIT_BYTES:,} bytes. If you trust it, unpack it by hand and name the "
+            "folder in ingest.source."
+        )
+
+
+def archive_kind(path: Path) -> Literal["tar", "zip"] | None:
+    """Recognise an archive by its content. A tar comes first: it may end in a zip that it contains."""
+    if _begins_as_tar(path):
+        return "tar"
+    return "zip" if zipfile.is_zipfile(path) else None
+
+
+def _begins_as_tar(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            tarfile.TarInfo.frombuf((decompressed(file) or file).read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
+    except (*BROKEN, OSError):
+        return False
+    return True
+
+
+def decompressed(file: IO[bytes]) -> IO[bytes] | None:
+    """Return the content of a compressed file, to be read on and on, or None if it is not compressed."""
+    head = file.read(6)
+    file.seek(0)
+    return next((open(file) for magic, open in COMPRESSIONS.items() if head.startswith(magic)), None)
+
+
 def _entries(archive: Path) -> Iterator[Entry]:
-    """Yield what the archive holds, in its order. A tar is recognised first: it may end in a zip that it contains."""
-    if tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as tar:
-            for member in tar:
+    """Yield what the archive holds, in its order."""
+    kind = archive_kind(archive)
+    if kind == "tar":
+        with archive.open("rb") as file, open_tar(decompressed(file) or file) as tar:
+            for member in tar_members(tar):
                 yield _tar_entry(tar, member)
-    elif zipfile.is_zipfile(archive):
+    elif kind == "zip":
         with zipfile.ZipFile(archive) as packed:
             for info in packed.infolist():
                 yield _zip_entry(packed, info, archive)
     else:
         raise UserError(
-            f"{archive}: this is no zip or tar archive (tar may be compressed by gzip, bzip2 or xz). "
+            f"{archive}: this is no archive that can be read ({ACCEPTED}). "
             "Name an archive that holds one folder of photos per class."
         )
+
+
+class _Cautious:
+    """A file that gives no more than AT_ONCE_BYTES at once."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        if size > AT_ONCE_BYTES:
+            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        return self._file.read(size)
+
+
+def open_tar(plain: IO[bytes]) -> tarfile.TarFile:
+    return tarfile.open(fileobj=_Cautious(plain), mode="r:")  # type: ignore[call-overload, no-any-return]
+
+
+def tar_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Yield every member. Raises tarfile.ReadError where tarfile itself would end early without a word."""
+    while (member := tar.next()) is not None:
+        yield member
+        tar.members.clear()  # type: ignore[attr-defined]  # a million of them take a gibibyte
+    assert tar.fileobj is not None  # it is open
+    tar.fileobj.seek(tar.offset)
+    if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError("it ends, or is damaged, before the end mark")
 
 
 def _tar_entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
@@ -87,35 +158,58 @@ def _tar_entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
         assert file is not None  # it is none for folders, links and devices only
         return file
 
-    kind = "file" if member.isreg() else "folder" if member.isdir() else "special"
-    return Entry(member.name, member.size, "link" if member.issym() or member.islnk() else kind, content)
+    return Entry(member.name, member.size, tar_member_kind(member), content)
+
+
+def tar_member_kind(member: tarfile.TarInfo) -> Kind:
+    if member.issym() or member.islnk():
+        return "link"
+    return "file" if member.isreg() else "folder" if member.isdir() else "special"
 
 
 def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo, archive: Path) -> Entry:
-    if info.flag_bits & 1:
+    if is_encrypted(info):
         raise UserError(f"{archive}: {info.filename!r} is encrypted. Name an archive without a password.")
+    return Entry(info.filename, info.file_size, zip_member_kind(info), lambda: packed.open(info))
+
+
+def is_encrypted(info: zipfile.ZipInfo) -> bool:
+    return bool(info.flag_bits & 1)
+
+
+def zip_member_kind(info: zipfile.ZipInfo) -> Kind:
     mode = stat.S_IFMT(info.external_attr >> 16)  # 0 where the packing system has no such thing
-    kind = "folder" if info.is_dir() else "file"
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
-        kind = "link" if mode == stat.S_IFLNK else "special"
-    return Entry(info.filename, info.file_size, kind, lambda: packed.open(info))
+        return "link" if mode == stat.S_IFLNK else "special"
+    return "folder" if info.is_dir() else "file"
 
 
 def _checked(entry: Entry, archive: Path) -> PurePosixPath:
     """Return the entry's path. Raises UserError if it leads out of the folder or is no file or folder."""
-    name = entry.name.replace("\\", "/")  # as some Windows programs write zip files
-    path = PurePosixPath(name)
-    if "\0" in name:
-        what = "has a name that no file can have"
-    elif path.is_absolute() or re.match(r"[A-Za-z]:", name) or ".." in path.parts:
-        what = "leads out of the folder to unpack into"
-    elif entry.kind == "link":
-        what = "is a link"
-    elif entry.kind == "special":
-        what = "is a device or a pipe"
-    else:
-        return path
-    raise UserError(f"{archive}: the entry {entry.name!r} {what}; only files and folders are unpacked. Do not use it.")
+    flaw = name_flaw(entry.name) or kind_flaw(entry.kind)
+    if flaw is None:
+        return member_path(entry.name)
+    raise UserError(f"{archive}: the entry {entry.name!r} {flaw}; only files and folders are unpacked. Do not use it.")
+
+
+def member_path(name: str) -> PurePosixPath:
+    """Return a member's path below the archive; only one whose name has no flaw may be used."""
+    return PurePosixPath(name.replace("\\", "/"))  # as some Windows programs write zip files
+
+
+def name_flaw(name: str) -> str | None:
+    """Say why a name leads to no place below the archive, or return None."""
+    path = member_path(name)
+    if "\0" in name or not path.parts:
+        return "has a name that no file can have"
+    if path.is_absolute() or re.match(r"[A-Za-z]:", name) or ".." in path.parts:
+        return "leads out of the folder it belongs to"
+    return None
+
+
+def kind_flaw(kind: Kind) -> str | None:
+    """Say why a member holds no bytes of its own, or return None."""
+    return {"link": "is a link", "special": "is a device or a pipe"}.get(kind)
 
 
 def _write(entry: Entry, path: Path, archive: Path) -> None:

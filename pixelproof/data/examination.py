@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, delayed
@@ -13,7 +12,7 @@ from joblib import Parallel, delayed
 from pixelproof.data.decode import BadImageError, Facts, examine, real_format
 from pixelproof.data.labels import is_readable
 from pixelproof.data.notes import notes
-from pixelproof.data.sources import Found
+from pixelproof.data.sources import Found, Source
 from pixelproof.journal import Journal, chunks
 
 FILES_PER_TASK = 32  # one file takes about a millisecond; handing it to a thread costs a third of that
@@ -22,7 +21,7 @@ Learned = Facts | BadImageError  # of a file's content
 Row = dict[str, Any]
 
 
-def examine_all(source: Path, files: list[Found], min_side_px: int, journal: Journal) -> Iterator[Row]:
+def examine_all(source: Source, files: list[Found], min_side_px: int, journal: Journal) -> Iterator[Row]:
     """Yield a row per file, in order: a manifest row, or a quarantine row (it has a `reason`).
 
     Content that `journal` tells of is read, but not decoded again.
@@ -42,7 +41,7 @@ def examine_all(source: Path, files: list[Found], min_side_px: int, journal: Jou
         yield from rows
 
 
-def _row(source: Path, file: Found, min_side_px: int, known: dict[str, Learned], new: dict[str, Learned]) -> Row:
+def _row(source: Source, file: Found, min_side_px: int, known: dict[str, Learned], new: dict[str, Learned]) -> Row:
     content: dict[str, Any] = {}
     try:
         data = _read(source, file)
@@ -63,18 +62,13 @@ def shown(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _read(source: Path, file: Found) -> bytes:
+def _read(source: Source, file: Found) -> bytes:
     if not is_readable(file.path):
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
-    if file.linked_folder:
-        raise BadImageError("linked folder", "a symbolic link to a folder is not followed")
     if file.refused is not None:
         raise BadImageError(*file.refused)
-    path = source / file.path
-    if not path.is_file():  # reading a named pipe would wait for ever
-        raise BadImageError("unreadable", "neither a file nor a link to one")
     try:
-        return path.read_bytes()
+        return source.read(file.path)
     except OSError as error:
         raise BadImageError("unreadable", error.strerror or str(error)) from None
 

@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 PART_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+SYSTEM_FILES = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"}
+SYSTEM_FOLDERS = {"__macosx", "@eadir"}
 NUMBERED = r"(?P<label>[^.]+)\.\d+\.\w+"  # cat.0.jpg
 
 
@@ -20,10 +22,12 @@ class Given(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A file of the source, or a link to a folder, which is not followed."""
+    """A file of the source, or a link that leads to none."""
 
     path: PurePosixPath  # below the source
-    link: bool
+    link: bool = False  # to a folder, and not followed
+    refused: tuple[str, str] | None = None  # the reason and its detail, where it must not be read
+    placed: bool = True  # False: an archive names it so that it lies nowhere below the source
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,14 @@ class Layout:
         """Recognise the layout of a source's visible entries; `pattern` is that of the params, if there is one."""
         parted = _gives_parts(entries)
         depth = 2 if parted else 1
-        has_class_folders = any(len(path.parts) + link > depth for path, link in entries)
+        has_class_folders = any(len(entry.path.parts) + entry.link > depth for entry in entries)
         if pattern is None and not has_class_folders:
             pattern = NUMBERED
         return cls(parted, None if pattern is None else re.compile(pattern))
 
     def given(self, entry: Entry) -> Given:
         """Read label and part off an entry's path."""
-        path, link = entry
+        path, link = entry.path, entry.link
         if not self.parted:
             return self._labelled(path.parts, None, link)
         part = PART_FOLDERS.get(path.parts[0])
@@ -61,6 +65,11 @@ class Layout:
         return Given(None, part, ("no class folder", "the file lies beside the class folders, not in one"))
 
 
+def is_system_file(path: PurePosixPath) -> bool:
+    """Tell whether a path is hidden, or left behind by an operating system."""
+    return any(name.startswith(".") or name.lower() in SYSTEM_FILES | SYSTEM_FOLDERS for name in path.parts)
+
+
 def is_readable(name: str) -> bool:
     """Tell whether a name can be written down: no bytes that are no UTF-8 text, no control characters."""
     return not any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
@@ -68,7 +77,7 @@ def is_readable(name: str) -> bool:
 
 def _gives_parts(entries: Sequence[Entry]) -> bool:
     """Tell whether the top folders are nothing but parts, train and another one among them."""
-    named = {path.parts[0] for path, link in entries if len(path.parts) + link > 1}
+    named = {entry.path.parts[0] for entry in entries if len(entry.path.parts) + entry.link > 1}
     return named <= set(PART_FOLDERS) and "train" in named and len({PART_FOLDERS[name] for name in named}) > 1
 
 

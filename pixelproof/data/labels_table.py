@@ -12,13 +12,14 @@ LABELS_TABLE = "labels.csv"
 HEADER = "Its first line must be `path,label` or `path,label,part`"
 
 
-def read_labels_table(path: Path) -> dict[str, Given]:
-    """Return what the table at `path` says of each file that it lists, by the file's path below the source.
+def read_labels_table(content: bytes, path: Path) -> dict[str, Given]:
+    """Return what the table says of each file that it lists, by the file's path below the source.
 
-    It is UTF-8 text with a line per photo and the columns path, label and, optionally, part: train, valid (or val,
-    validation) or test in every line. Raises UserError that names the first line that is wrong.
+    `path` is where its `content` comes from, for the messages. It is UTF-8 text with a line per photo and the
+    columns path, label and, optionally, part: train, valid (or val, validation) or test in every line. Raises
+    UserError that names the first line that is wrong.
     """
-    rows = _rows(path)
+    rows = _rows(content, path)
     _, header = next(rows, (1, []))
     header = [name.strip() for name in header]
     if sorted(header) not in (["label", "path"], ["label", "part", "path"]):
@@ -34,11 +35,11 @@ def read_labels_table(path: Path) -> dict[str, Given]:
     return table
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, values) for each line that is not empty."""
     try:
-        text = path.read_text("utf-8-sig")  # spreadsheets begin a file with a byte order mark
-    except (OSError, UnicodeDecodeError) as error:
+        text = content.decode("utf-8-sig")  # spreadsheets begin a file with a byte order mark
+    except UnicodeDecodeError as error:
         raise UserError(f"{path}: cannot be read as UTF-8 text ({error}). {HEADER}.") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:

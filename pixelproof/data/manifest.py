@@ -10,7 +10,7 @@ from pixelproof.console import progress
 from pixelproof.data.decode import quiet_pillow
 from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
 from pixelproof.data.examination import examine_all, shown
-from pixelproof.data.sources import Found, scan
+from pixelproof.data.sources import MISSING, Found, Source, scan
 from pixelproof.errors import UserError
 from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest
@@ -61,8 +61,8 @@ def _kinds(notes: pd.Series) -> pd.Series:
     )
 
 
-def take_inventory(source: Path, params: Ingest, journal: Journal | None = None) -> Inventory:
-    """Read and fully decode every file below `source`, which is never written to.
+def take_inventory(source: Source, params: Ingest, journal: Journal | None = None) -> Inventory:
+    """Read and fully decode every file of `source`, which is never written to.
 
     What `journal` tells of, from a run that was stopped, is not decoded again.
     Raises UserError if there is nothing to use, too much was refused, or a class is too small.
@@ -72,7 +72,7 @@ def take_inventory(source: Path, params: Ingest, journal: Journal | None = None)
     wanted = [file for file in files if not file.ignored and not _is_left_out(file, params)]
     if not wanted:
         raise UserError(
-            f"ingest.source: {str(source)!r} holds no photos. Put them there, one folder per class, "
+            f"ingest.source: {str(source.path)!r} holds no photos. Put them there, one folder per class, "
             "or name another folder."
         )
     accepted: list[dict[str, Any]] = []
@@ -93,15 +93,15 @@ def take_inventory(source: Path, params: Ingest, journal: Journal | None = None)
     photos = photos.loc[above.isna(), COLUMNS].reset_index(drop=True)
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
     quarantine["bytes"] = quarantine["bytes"].astype("Int64")  # whole numbers, and none where nothing was read
-    classes = params.classes or sorted({file.label for file in wanted if file.label and not file.linked_folder})
-    _check_limits(source, photos, quarantine, classes, params)
+    classes = params.classes or sorted({file.label for file in wanted if file.label})
+    _check_limits(source.path, photos, quarantine, classes, params)
     return Inventory(photos, quarantine, ignored, classes)
 
 
 def _is_left_out(file: Found, params: Ingest) -> bool:
     """Tell whether a file is of a class that is not asked for; a missing one is no file."""
     chosen = params.classes is None or file.label is None or file.label in params.classes
-    return not chosen and file.refused is None
+    return not chosen and file.refused != MISSING
 
 
 def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:

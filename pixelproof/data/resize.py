@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 
 from pixelproof.console import work_off
 from pixelproof.data.decode import CHANNELS, BadImageError, Pixels, decode, quiet_pillow
+from pixelproof.data.sources import Source
 from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError
 from pixelproof.journal import Journal, chunks
@@ -23,7 +24,7 @@ PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a
 
 
 def resize_photos(
-    source: Path, photos: pd.DataFrame, classes: list[str], params: Resize, folder: Path, journal: Journal
+    source: Source, photos: pd.DataFrame, classes: list[str], params: Resize, folder: Path, journal: Journal
 ) -> None:
     """Write the photos of a manifest as an image store, on all cores; those that `journal` lists are there already.
 
@@ -63,16 +64,16 @@ def _one_thread_each() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
-def _read(source: Path, photo: Any, params: Resize) -> Pixels:
+def _read(source: Source, photo: Any, params: Resize) -> Pixels:
     at_least = fitted_size(photo.height, photo.width, params)
     try:
-        data = (source / photo.id).read_bytes()
+        data = source.read(photo.id)
         if hashlib.sha256(data).hexdigest() != photo.sha256:
             raise OSError("its content has changed")
         return decode(data, photo.format, photo.mode, photo.orientation, params.colour, at_least)
     except (OSError, BadImageError) as error:
         raise UserError(
-            f"{source / photo.id}: no longer the photo that ingest has seen ({error}). Run `dvc repro` again."
+            f"{source.path / photo.id}: no longer the photo that ingest has seen ({error}). Run `dvc repro` again."
         ) from None
 
 

@@ -118,7 +118,16 @@ def test_what_is_no_archive_or_an_empty_one_is_an_error(tmp_path: Path, content:
     assert "Name an archive" in refusal(content, tmp_path)
 
 
-@pytest.mark.parametrize("content", [tarred(PHOTOS)[:-30], tarred({"a/1": bytes(99_999)}, "w")[:50_000]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        tarred(PHOTOS)[:-30],
+        tarred({"a/1": bytes(99_999)}, "w")[:50_000],
+        tarred(PHOTOS, "w")[:1024],  # here and in the next, tarfile ends without a word
+        tarred(PHOTOS, "w")[:2048] + b"x" * 4096,
+        zipped({"cats/é.jpg": b"1"}).replace("é".encode(), b"\xc3\xc3"),
+    ],
+)
 def test_a_damaged_archive_is_one_message(tmp_path: Path, content: bytes) -> None:
     """Else half of the photos would pass for all of them, or the user would see a traceback."""
     assert "cannot be unpacked" in refusal(content, tmp_path)

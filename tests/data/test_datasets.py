@@ -14,6 +14,7 @@ from server import Server, serving, tarred, zipped
 from pixelproof.data import downloads
 from pixelproof.data.datasets import FETCHED, SHIPPED, SOURCES, write_dataset, write_digits, write_nothing
 from pixelproof.data.downloads import Download
+from pixelproof.data.folders import FolderSource
 from pixelproof.data.landing import MARKER
 from pixelproof.data.sources import scan
 from pixelproof.errors import UserError
@@ -140,7 +141,7 @@ def test_the_marker_says_where_the_photos_come_from_and_ingest_does_not_see_it(t
     folder = get(source, tmp_path)
     marker = json.loads((folder / MARKER).read_text())
     assert marker["downloads"] == [{"url": source.url, "checksum": source.checksum}]
-    assert [found.path for found in scan(folder) if found.ignored] == [MARKER]
+    assert [found.path for found in scan(FolderSource(folder)) if found.ignored] == [MARKER]
 
 
 def test_a_second_fetch_downloads_and_touches_nothing(tmp_path: Path, server: Server) -> None:

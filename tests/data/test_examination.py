@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 from photos import CLASSES
+from sources import scan
 from stops import count_calls, stop_after
 
 from pixelproof.data import examination
 from pixelproof.data.examination import examine_all
-from pixelproof.data.sources import scan
+from pixelproof.data.folders import FolderSource
 from pixelproof.journal import Journal
 
 
@@ -17,14 +18,14 @@ def test_an_examination_that_was_stopped_goes_on(source: Path, tmp_path: Path, m
     (source / CLASSES[0] / "a.jpg").write_bytes(b"no photo")
     (source / CLASSES[0] / "b.jpg").write_bytes(b"")
     files = scan(source)
-    whole = list(examine_all(source, files, 1, Journal()))
+    whole = list(examine_all(FolderSource(source), files, 1, Journal()))
     decoded = count_calls(monkeypatch, examination, "examine")
     with Journal(tmp_path / "journal") as journal, suppress(KeyboardInterrupt):
         stop_after(monkeypatch, journal, lines=22)
-        list(examine_all(source, files, 1, journal))
+        list(examine_all(FolderSource(source), files, 1, journal))
     decoded.clear()
     with Journal(tmp_path / "journal") as journal:
-        assert list(examine_all(source, files, 1, journal)) == whole
+        assert list(examine_all(FolderSource(source), files, 1, journal)) == whole
     assert len(decoded) == len(files) - 44
 
 
@@ -32,10 +33,10 @@ def test_a_file_that_changed_since_the_stop_is_decoded(source: Path, tmp_path: P
     """Else the manifest would tell of a photo that is no longer there."""
     files = scan(source)
     with Journal(tmp_path / "journal") as journal:
-        list(examine_all(source, files, 1, journal))
+        list(examine_all(FolderSource(source), files, 1, journal))
     (source / files[3].path).write_bytes(b"no photo")
     with Journal(tmp_path / "journal") as journal:
-        rows = list(examine_all(source, files, 1, journal))
+        rows = list(examine_all(FolderSource(source), files, 1, journal))
     assert [row.get("reason") for row in rows][:5] == [None, None, None, "not an image", None]
 
 
@@ -47,6 +48,6 @@ def test_the_same_content_is_decoded_once(source: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(examination, "FILES_PER_TASK", 200)  # one thread: two that meet the same content both decode it
     decoded = count_calls(monkeypatch, examination, "examine")
     files = scan(source)
-    rows = list(examine_all(source, files, 1, Journal()))
+    rows = list(examine_all(FolderSource(source), files, 1, Journal()))
     assert len(rows) == 48 + 60
     assert len(decoded) == 48

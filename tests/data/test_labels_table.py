@@ -8,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelproof.data.labels import Given
-from pixelproof.data.labels_table import read_labels_table
+from pixelproof.data.labels_table import read_labels_table as read_content
 from pixelproof.errors import UserError
+
+
+def read_labels_table(path: Path) -> dict[str, Given]:
+    return read_content(path.read_bytes(), path)
 
 
 def table(folder: Path, content: str | bytes) -> Path:

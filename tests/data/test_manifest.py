@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from photos import CLASSES, photo, write_photos
 from PIL import Image
+from sources import take_inventory
 
-from pixelproof.data.manifest import COLUMNS, QUARANTINE_COLUMNS, take_inventory
+from pixelproof.data.manifest import COLUMNS, QUARANTINE_COLUMNS
 from pixelproof.errors import UserError
 from pixelproof.params.data import Ingest
 
@@ -51,7 +52,7 @@ def spoil(source: Path) -> None:
     photo("bars", 99, width=7).save(source / "bars" / "tiny.png")
     (source / "bars" / "gone.jpg").symlink_to(source / "nowhere.jpg")
     (source / "README.txt").write_text("my photos")
-    (source / "linked").symlink_to(source / "dots")
+    (source / "linked").symlink_to(source.parent)
     shutil.copy(source / "dots" / "dots000.jpg", source / "bars" / "same.jpg")
     (source / "dots" / ".DS_Store").write_text("x")
     (source / "dots" / "Thumbs.db").write_text("x")
@@ -95,12 +96,12 @@ def test_every_refused_file_has_its_reason(source: Path) -> None:
         "README.txt": "no class folder",
         "bars/cut.jpg": "truncated or damaged",
         "bars/empty.jpg": "zero bytes",
-        "bars/gone.jpg": "unreadable",
+        "bars/gone.jpg": "broken link",
         "bars/page.jpg": "not an image",
         "bars/same.jpg": "label conflict",
         "bars/tiny.png": "too small",
         "dots/dots000.jpg": "label conflict",
-        "linked": "linked folder",
+        "linked": "link outside the source",
     }
     assert (quarantine["detail"] != "").all()
 

@@ -16,12 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from photos import photo
 from PIL import Image
+from sources import take_inventory
 from stops import count_calls, stop_after
 
 import pixelproof.data.resize as resize_module
 from pixelproof.data.decode import EXIF_ORIENTATION
-from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.data.folders import FolderSource
+from pixelproof.data.manifest import Inventory
 from pixelproof.data.resize import fit, fitted_size, resize_photos
+from pixelproof.data.sources import open_source
 from pixelproof.data.store import ImageStore
 from pixelproof.errors import UserError
 from pixelproof.journal import Journal
@@ -41,7 +44,8 @@ def inventory_of(source: Path) -> Inventory:
 
 
 def made(source: Path, inventory: Inventory, params: Resize, folder: Path) -> ImageStore:
-    resize_photos(source, inventory.photos, inventory.classes, params, folder, Journal())
+    with open_source(source) as opened:
+        resize_photos(opened, inventory.photos, inventory.classes, params, folder, Journal())
     return ImageStore.open(folder)
 
 
@@ -230,10 +234,10 @@ def test_a_resize_that_was_stopped_goes_on(source: Path, tmp_path: Path, monkeyp
     read = count_calls(monkeypatch, resize_module, "decode")
     with Journal(tmp_path / "journal") as journal, suppress(KeyboardInterrupt):
         stop_after(monkeypatch, journal, lines=10)
-        resize_photos(source, inventory.photos, inventory.classes, params, tmp_path / "stopped", journal)
+        resize_photos(FolderSource(source), inventory.photos, inventory.classes, params, tmp_path / "stopped", journal)
     read.clear()
     with Journal(tmp_path / "journal") as journal:
         assert len(journal.lines) == 10
-        resize_photos(source, inventory.photos, inventory.classes, params, tmp_path / "stopped", journal)
+        resize_photos(FolderSource(source), inventory.photos, inventory.classes, params, tmp_path / "stopped", journal)
     assert len(read) == 48 - 4 * 10
     assert hashes(tmp_path / "stopped") == hashes(tmp_path / "whole")

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sources import scan
 
-from pixelproof.data.sources import SYSTEM_FILES, SYSTEM_FOLDERS, Found, scan
+from pixelproof.data.labels import SYSTEM_FILES, SYSTEM_FOLDERS
+from pixelproof.data.sources import Found
 from pixelproof.errors import UserError
 
 
@@ -69,12 +71,17 @@ def test_stray_files_among_parts_are_told_apart(tmp_path: Path) -> None:
     assert reasons == {"README.txt": "no part folder", "train/a.jpg": "no class folder"}
 
 
-def test_a_linked_part_is_listed_and_not_entered(tmp_path: Path) -> None:
-    """Else its photos would be missing without a word."""
-    source = touch(tmp_path, "train/cat/a.jpg", "valid/cat/a.jpg")
-    (source / "test").symlink_to(source / "valid")
-    linked = scan(source)[0]
-    assert (linked.path, linked.label, linked.linked_folder) == ("test", None, True)
+def test_a_part_that_leads_outside_is_still_a_part(tmp_path: Path) -> None:
+    """Else the parts that are left would be taken for classes."""
+    source = touch(tmp_path / "photos", "test/cat/a.jpg", "valid/cat/a.jpg")
+    touch(tmp_path / "elsewhere", "cat/b.jpg")
+    (source / "train").symlink_to(tmp_path / "elsewhere")
+    found = {file.path: (file.label, file.part, file.refused and file.refused[0]) for file in scan(source)}
+    assert found == {
+        "test/cat/a.jpg": ("cat", "test", None),
+        "train": (None, "train", "link outside the source"),
+        "valid/cat/a.jpg": ("cat", "valid", None),
+    }
 
 
 def labels(source: Path, pattern: str | None = None) -> dict[str, str | None]:
@@ -146,20 +153,20 @@ def test_a_table_decides_over_folders_and_pattern(tmp_path: Path) -> None:
     """Else labels.csv would be taken for a stray file, and the folders' names for classes."""
     touch(tmp_path, "train/x/a.jpg", "test/x/b.jpg", ".DS_Store", ".cache/c.jpg", "more.jpg")
     (tmp_path / "labels.csv").write_text("path,label\ntrain/x/a.jpg,cat\n.cache/c.jpg,dog\nsub/gone.jpg,dog\n")
-    (tmp_path / "link").symlink_to(tmp_path / "train")
+    (tmp_path / "link").symlink_to(tmp_path / "train" / "x")
     found = scan(tmp_path, r"(?P<label>.).*")
     assert [(file.path, file.label, file.ignored, file.part) for file in found] == [
         (".DS_Store", None, True, None),
         (".cache/c.jpg", "dog", False, None),
         ("labels.csv", None, True, None),
-        ("link", None, False, None),
+        ("link/a.jpg", None, False, None),
         ("more.jpg", None, False, None),
         ("sub/gone.jpg", "dog", False, None),
         ("test/x/b.jpg", None, False, None),
         ("train/x/a.jpg", "cat", False, None),
     ]
     assert {file.path: file.refused[0] for file in found if file.refused} == {
-        "link": "not in labels.csv",
+        "link/a.jpg": "not in labels.csv",
         "more.jpg": "not in labels.csv",
         "sub/gone.jpg": "missing file",
         "test/x/b.jpg": "not in labels.csv",
@@ -200,25 +207,6 @@ def test_a_hidden_folder_above_the_source_hides_nothing(tmp_path: Path) -> None:
     """Else a source below a folder such as `.cache` would seem empty."""
     source = touch(tmp_path / ".cache" / "photos", "cat/a.jpg")
     assert [found.ignored for found in scan(source)] == [False]
-
-
-def test_a_link_to_a_folder_is_listed_and_not_entered(tmp_path: Path) -> None:
-    """Else a link to a folder above would be walked for ever, or photos would be counted twice."""
-    source = touch(tmp_path / "photos", "cat/a.jpg")
-    (source / "dog").symlink_to(source / "cat")
-    (source / "cat" / "loop").symlink_to(source)
-    assert scan(source) == [
-        Found("cat/a.jpg", "cat", False),
-        Found("cat/loop", "cat", False, linked_folder=True),
-        Found("dog", "dog", False, linked_folder=True),
-    ]
-
-
-def test_a_link_to_a_file_is_a_file(tmp_path: Path) -> None:
-    """Else data sets made of links, as DVC makes them, would be empty."""
-    source = touch(tmp_path / "photos", "cat/a.jpg")
-    (source / "cat" / "b.jpg").symlink_to(source / "cat" / "a.jpg")
-    assert Found("cat/b.jpg", "cat", False) in scan(source)
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:

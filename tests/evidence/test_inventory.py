@@ -10,8 +10,9 @@ from imports import ROOT
 from PIL import Image
 from project import shrink
 from ruamel.yaml import YAML
+from sources import take_inventory
 
-from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.data.manifest import Inventory
 from pixelproof.errors import UserError
 from pixelproof.evidence.census import SIZES
 from pixelproof.evidence.contact import CLASSES, PHOTOS, file_stem
