@@ -1,0 +1,30 @@
+"""Images whose pixels went through one fixed permutation: what a flattened image is to a fully connected layer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixelproof.data.store import Images, ImageStore, Shape
+
+Order = np.ndarray[tuple[int], np.dtype[np.int64]]  # (height * width,): which pixel stands at each place
+
+
+def draw_order(shape: Shape, *, seed: int) -> Order:
+    """Draw a permutation of the pixels of images of `shape` (height, width, channels)."""
+    return np.random.default_rng([seed, 2]).permutation(shape[0] * shape[1])
+
+
+@dataclass(frozen=True)
+class ShuffledStore(ImageStore):
+    """An image store that gives every image with its pixels in `order`; the channels of a pixel stay together."""
+
+    order: Order
+
+    @classmethod
+    def of(cls, store: ImageStore, order: Order) -> "ShuffledStore":
+        return cls(store.index, store.shape, store.classes, store.made_with, store.shards, order)
+
+    def gather(self, positions: np.ndarray) -> Images:
+        images = super().gather(positions)
+        pixels = images.reshape(len(images), -1, images.shape[3])
+        return pixels[:, self.order].reshape(images.shape)
