@@ -303,7 +303,7 @@ def test_a_photo_below_our_own_limit_is_no_bomb() -> None:
     assert refused.value.reason == "truncated or damaged"
 
 
-SAMPLES = [encoded(picture(), format) for format in ("JPEG", "PNG", "BMP", "WEBP", "ICO")]
+SAMPLES = [encoded(picture(), format) for format in ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000")]
 
 
 @settings(max_examples=150, deadline=None)
