@@ -17,13 +17,17 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 Colour = Literal["rgb", "grey"]
 CHANNELS: dict[Colour, int] = {"rgb": 3, "grey": 1}
-# Formats of photos, and no others that Pillow knows: some start programs (EPS), know no limit, or take any bytes for theirs.
+# Formats of photos. Others that Pillow knows start a program (EPS), decode before the size can be checked (ICO), or
+# take any bytes for theirs (TGA).
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 JPEG_MODES = {"RGB", "L"}  # what the fast decoder takes; Pillow takes the rest
 JPEG_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")  # between them lies the coded picture, which holds none
 JPEG_SCALES = (8, 4, 2)  # fractions of the size that libjpeg-turbo decodes to with SIMD code
 MAX_PIXELS = 100_000_000  # above it a file is taken for a decompression bomb
 BACKGROUND = (255, 255, 255)  # what shows through transparent pixels
+MAX_PIXELS_HEAVY = 40_000_000  # of these formats, whose decoders take 16 to 19 bytes for a pixel
+HEAVY_FORMATS = {"JPEG2000", "WEBP"}
+MAX_PIXELS_SLOW = 2_000_000  # of what Pillow decodes in Python, byte by byte: PPM as text or of odd depth, packed BMP
 EXIF_ORIENTATION = 274
 MAX_JPEG_SCANS = 500  # each goes over all pixels again; encoders write about ten
 MAX_TIFF_PAGES = 10_000  # what finding the next takes grows with their number: 20,000 take 4 s, 100,000 over a minute
@@ -89,10 +93,14 @@ def examine(data: bytes) -> Facts:
     if not data:
         raise BadImageError("zero bytes", "the file is empty")
     with _open(data) as image, _damage_told():
-        orientation = _orientation(image)
         kind, mode, frames = image.format or "", image.mode, _frames(image)
         transparent = image.has_transparency_data
-    pixels = decode(data, kind, mode, orientation, "grey" if mode in ("L", "1") else "rgb")
+        colour: Colour = "grey" if mode in ("L", "1") else "rgb"
+        pixels = _decode_fast(data, kind, mode, colour)
+        if pixels is None:
+            pixels = _decode_pillow(image, colour)
+        orientation = _orientation(image)  # after the pixels: a PNG's is looked for behind them, and damage forgiven
+    pixels = _upright(pixels, orientation)
     height, width, channels = pixels.shape
     digest = hashlib.sha256(f"{height} {width} {channels} ".encode())
     for rows in _bands(height, width):
@@ -122,13 +130,20 @@ def decode(
     With `at_least` (height, width as a person sees them) a large JPEG comes out smaller, but not below it.
     Raises BadImageError.
     """
-    if format == "JPEG" and mode in JPEG_MODES:
-        if at_least and orientation >= 5:
-            at_least = at_least[1], at_least[0]
-        pixels = _decode_jpeg(data, colour, at_least)
-        if pixels is not None:
-            return _upright(pixels, orientation)
-    return _upright(_decode_pillow(data, colour), orientation)
+    if at_least and orientation >= 5:
+        at_least = at_least[1], at_least[0]
+    pixels = _decode_fast(data, format, mode, colour, at_least)
+    if pixels is None:
+        with _open(data) as image, _damage_told():
+            pixels = _decode_pillow(image, colour)
+    return _upright(pixels, orientation)
+
+
+def _decode_fast(
+    data: bytes, format: str, mode: str, colour: Colour, at_least: tuple[int, int] | None = None
+) -> Pixels | None:
+    """Decode what libjpeg-turbo takes, as it lies in the file; None for all else."""
+    return _decode_jpeg(data, colour, at_least) if format == "JPEG" and mode in JPEG_MODES else None
 
 
 def _decode_jpeg(data: bytes, colour: Colour, at_least: tuple[int, int] | None) -> Pixels | None:
@@ -155,11 +170,18 @@ def _open(data: bytes) -> Image.Image:
         raise BadImageError("not an image", f"no known image format; the file begins with {data[:8]!r}") from None
     except Exception as error:  # Pillow's plugins raise all kinds of exceptions on damaged headers
         raise BadImageError("truncated or damaged", f"{type(error).__name__}: {error}") from None
-    if image.width * image.height > MAX_PIXELS:
-        raise BadImageError("decompression bomb", f"{image.width} x {image.height} pixels; the limit is {MAX_PIXELS:,}")
+    if image.width * image.height > (limit := _most_pixels(image)):
+        raise BadImageError("decompression bomb", f"{image.width} x {image.height} pixels; the limit is {limit:,}")
     if image.format in ("JPEG", "MPO") and _has_too_many_scans(data):
         raise BadImageError("decompression bomb", f"more than {MAX_JPEG_SCANS} scans")
     return image
+
+
+def _most_pixels(image: Image.Image) -> int:
+    codecs = {tile[0] for tile in getattr(image, "tile", [])}
+    if codecs & Image.DECODERS.keys():
+        return MAX_PIXELS_SLOW
+    return MAX_PIXELS_HEAVY if image.format in HEAVY_FORMATS else MAX_PIXELS
 
 
 def _has_too_many_scans(data: bytes) -> bool:
@@ -191,6 +213,7 @@ def _frames(image: Image.Image) -> int:
         try:
             image.seek(page)
         except EOFError:
+            image.seek(0)
             return page
     raise BadImageError("decompression bomb", f"more than {MAX_TIFF_PAGES:,} pages")
 
@@ -205,15 +228,13 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
-def _decode_pillow(data: bytes, colour: Colour) -> Pixels:
-    with _open(data) as image, _damage_told():
-        image.load()
-        pixels = np.empty((image.height, image.width, CHANNELS[colour]), np.uint8)
-        brightest = _brightest(image)
-        for rows in _bands(image.height, image.width):
-            band = image.crop((0, rows.start, image.width, rows.stop))
-            shown = _flatten(band, brightest).convert("RGB" if colour == "rgb" else "L")
-            pixels[rows] = np.asarray(shown).reshape(pixels[rows].shape)
+def _decode_pillow(image: Image.Image, colour: Colour) -> Pixels:
+    image.load()
+    pixels = np.empty((image.height, image.width, CHANNELS[colour]), np.uint8)
+    brightest = _brightest(image)
+    for rows, band in zip(_bands(image.height, image.width), _crops(image), strict=True):
+        shown = _flatten(band, brightest).convert("RGB" if colour == "rgb" else "L")
+        pixels[rows] = np.asarray(shown).reshape(pixels[rows].shape)
     return pixels
 
 
@@ -224,13 +245,17 @@ def _bands(height: int, width: int) -> Iterator[slice]:
         yield slice(top, min(top + step, height))
 
 
+def _crops(image: Image.Image) -> Iterator[Image.Image]:
+    for rows in _bands(image.height, image.width):
+        yield image.crop((0, rows.start, image.width, rows.stop))
+
+
 def _brightest(image: Image.Image) -> float:
-    """Return the level to show as white where a mode does not say it."""
-    if image.mode.startswith("I"):
-        return max(65535.0, float(np.asarray(image).max()))
-    if image.mode == "F":
-        return 1.0 if np.asarray(image).max() <= 1 else 255.0
-    return 255.0
+    """Return the level to show as white where a mode does not say it: more than 8 bits, or floating point."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return 255.0
+    brightest = max(float(np.asarray(band).max()) for band in _crops(image))
+    return max(65535.0, brightest) if image.mode != "F" else 1.0 if brightest <= 1 else 255.0
 
 
 def _flatten(image: Image.Image, brightest: float) -> Image.Image:

@@ -21,6 +21,7 @@ from pixelproof.params.data import Ingest
 COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
 COLUMNS += ["pixels_sha256", "group", "note"]
 FILES_PER_TASK = 32  # one file takes about a millisecond; handing it to a thread costs a third of that
+MAX_BYTES = 256 * 2**20  # a file is held in memory while it is decoded; a film among the photos is not
 QUARANTINE_COLUMNS = ["path", "reason", "detail", "format", "bytes", "sha256"]
 
 
@@ -140,6 +141,8 @@ def _read(source: Path, file: Found) -> bytes:
     if not path.is_file():  # reading a named pipe would wait for ever
         raise BadImageError("unreadable", "neither a file nor a link to one")
     try:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise BadImageError("too large", f"{size:,} bytes; the limit for one file is {MAX_BYTES:,}")
         return path.read_bytes()
     except OSError as error:
         raise BadImageError("unreadable", error.strerror or str(error)) from None

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 
 from pixelproof.data.decode import (
     EXIF_ORIENTATION,
+    FORMATS,
     MAX_PIXELS,
     BadImageError,
     Facts,
@@ -303,7 +304,7 @@ def test_a_photo_below_our_own_limit_is_no_bomb() -> None:
     assert refused.value.reason == "truncated or damaged"
 
 
-SAMPLES = [encoded(picture(), format) for format in ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "AVIF", "PPM", "JPEG2000")]
+SAMPLES = [encoded(picture(), format) for format in FORMATS]
 
 
 @settings(max_examples=150, deadline=None)
