@@ -42,8 +42,9 @@ def test_the_report_counts_against_the_last_commit(tmp_path: Path) -> None:
 
     temporary = project.run("dvc", "exp", "run", "--temp", "split", "-S", "seed=8", "--name", "other")
     assert temporary.returncode == 0, temporary.stdout + temporary.stderr
-    shown = project.run("git", "show", "other:reports/split-changes.json")
-    told = json.loads(shown.stdout)
+    refs = project.run("git", "for-each-ref", "--format=%(refname)", "refs/exps").stdout.split()
+    (other,) = [ref for ref in refs if ref.endswith("/other")]
+    told = json.loads(project.run("git", "show", f"{other}:reports/split-changes.json").stdout)
     assert told["compared_with"] == head
     assert told["moved"] > 0
 
