@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import simplejpeg
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError, _imaging
 
 Colour = Literal["rgb", "grey"]
 CHANNELS: dict[Colour, int] = {"rgb": 3, "grey": 1}
@@ -80,7 +80,7 @@ def _set_libtiff_handler(handler: int | None) -> int | None:
     libtiff writes them to file descriptor 2 itself, past all that Python can catch, and Pillow leaves it so.
     """
     try:
-        choose = ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler
+        choose = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
     except AttributeError:  # linked into Pillow with hidden names
         return None
     choose.argtypes, choose.restype = [ctypes.c_void_p], ctypes.c_void_p
