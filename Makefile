@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV = $(shell command -v uv || echo .uv/bin/uv)
 
-.PHONY: repro test ui lint bench lock clean help
+.PHONY: repro test fuzz ui lint bench lock clean help
 help:           ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
@@ -19,6 +19,9 @@ lint: $(READY)  ## check style, types and who imports whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(READY)  ## decode 50,000 damaged files; names the seeds of those that are not taken as they should be
+	$(BIN)/python tests/fuzz.py
 
 ui: $(READY)    ## open MLflow on the runs of this folder
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"

@@ -2,20 +2,37 @@
 
     python -m stages.split
 
-Reads   data/ingested/manifest.parquet
-Writes  data/splits.csv, reports/split.csv (the counts, for the plot), reports/split.json
+Reads   data/ingested/manifest.parquet; for the comparison also the last commit's splits, from DVC's cache
+Writes  data/splits.csv, reports/split.csv (the counts, for the plot), reports/split.json, reports/split-changes.json
 """
 
 import logging
+from typing import Any
 
 import pandas as pd
 
 from pixelproof import console
-from pixelproof.data.splits import audit, split_photos
+from pixelproof.data.splits import audit, count_changes, read_splits, split_photos
 from pixelproof.evidence.census import class_counts
 from pixelproof.files import write_json, write_text
 from pixelproof.params import load_params
-from stages.paths import MANIFEST, SPLIT_COUNTS, SPLIT_REPORT, SPLITS
+from pixelproof.tracking.committed import NothingCommittedError, last_committed
+from stages.paths import MANIFEST, SPLIT_CHANGES, SPLIT_COUNTS, SPLIT_REPORT, SPLITS
+
+
+def compare_with_last(splits: pd.DataFrame) -> dict[str, Any]:
+    """Count what changed against the splits of the last commit; `compared_with` is None where there are none."""
+    try:
+        last = last_committed(SPLITS)
+        return {"compared_with": last.commit, **count_changes(read_splits(last.content), splits)}
+    except (NothingCommittedError, KeyError, ValueError) as error:  # also a cached file that someone has edited
+        return {"compared_with": None, "reason": str(error)}
+
+
+def in_words(changes: dict[str, Any]) -> str:
+    if changes["compared_with"] is None:
+        return f"not compared with an earlier split: {changes['reason']}"
+    return f"{changes['moved']:,} moved against the split of commit {changes['compared_with']}"
 
 
 def main() -> None:
@@ -25,7 +42,10 @@ def main() -> None:
     write_text(SPLITS, splits.to_csv(index=False))
     write_text(SPLIT_COUNTS, class_counts(splits, splits["part"]).to_csv(index=False))
     write_json(SPLIT_REPORT, report)
-    logging.info("photos: %s", ", ".join(f"{part} {count:,}" for part, count in report["photos"].items()))
+    changes = compare_with_last(splits)
+    write_json(SPLIT_CHANGES, changes)
+    counts = ", ".join(f"{part} {count:,}" for part, count in report["photos"].items())
+    logging.info("photos: %s (%s)", counts, in_words(changes))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """Bytes of an image file to pixels, uint8, upright."""
 
+import ctypes
 import hashlib
 import io
+import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +13,25 @@ from typing import Literal
 
 import numpy as np
 import simplejpeg
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError, _imaging
 
 Colour = Literal["rgb", "grey"]
 CHANNELS: dict[Colour, int] = {"rgb": 3, "grey": 1}
+# Formats of photos. Others that Pillow knows start a program (EPS), decode before the size can be checked (ICO), or
+# take any bytes for theirs (TGA).
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 JPEG_MODES = {"RGB", "L"}  # what the fast decoder takes; Pillow takes the rest
+JPEG_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")  # between them lies the coded picture, which holds none
 JPEG_SCALES = (8, 4, 2)  # fractions of the size that libjpeg-turbo decodes to with SIMD code
 MAX_PIXELS = 100_000_000  # above it a file is taken for a decompression bomb
 BACKGROUND = (255, 255, 255)  # what shows through transparent pixels
+MAX_PIXELS_HEAVY = 40_000_000  # of these formats, whose decoders take 16 to 19 bytes for a pixel
+HEAVY_FORMATS = {"JPEG2000", "WEBP"}
+MAX_PIXELS_SLOW = 2_000_000  # of what Pillow decodes in Python, byte by byte: PPM as text or of odd depth, packed BMP
 EXIF_ORIENTATION = 274
+MAX_JPEG_SCANS = 500  # each goes over all pixels again; encoders write about ten
+MAX_TIFF_PAGES = 10_000  # what finding the next takes grows with their number: 20,000 take 4 s, 100,000 over a minute
+PIXELS_AT_ONCE = 4_000_000  # a conversion copies so many, not all of a large photo
 
 Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]  # (height, width, channels)
 
@@ -48,10 +61,31 @@ class Facts:
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's notes about odd files off the terminal, in all threads."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Keep what Pillow and libtiff tell about odd files off the terminal, in all threads."""
+    logger = logging.getLogger("PIL")
+    level, handler = logger.level, _set_libtiff_handler(None)
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        _set_libtiff_handler(handler)
+
+
+def _set_libtiff_handler(handler: int | None) -> int | None:
+    """Choose who gets the errors of the libtiff that Pillow is linked to; return who got them.
+
+    libtiff writes them to file descriptor 2 itself, past all that Python can catch, and Pillow leaves it so.
+    """
+    try:
+        choose = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except AttributeError:  # linked into Pillow with hidden names
+        return None
+    choose.argtypes, choose.restype = [ctypes.c_void_p], ctypes.c_void_p
+    previous: int | None = choose(handler)
+    return previous
 
 
 def examine(data: bytes) -> Facts:
@@ -59,13 +93,18 @@ def examine(data: bytes) -> Facts:
     if not data:
         raise BadImageError("zero bytes", "the file is empty")
     with _open(data) as image, _damage_told():
-        orientation = _orientation(image)
-        kind, mode, frames = image.format or "", image.mode, getattr(image, "n_frames", 1)
+        kind, mode, frames = image.format or "", image.mode, _frames(image)
         transparent = image.has_transparency_data
-    pixels = decode(data, kind, mode, orientation, "grey" if mode in ("L", "1") else "rgb")
+        colour: Colour = "grey" if mode in ("L", "1") else "rgb"
+        pixels = _decode_fast(data, kind, mode, colour)
+        if pixels is None:
+            pixels = _decode_pillow(image, colour)
+        orientation = _orientation(image)  # after the pixels: a PNG's is looked for behind them, and damage forgiven
+    pixels = _upright(pixels, orientation)
     height, width, channels = pixels.shape
     digest = hashlib.sha256(f"{height} {width} {channels} ".encode())
-    digest.update(np.ascontiguousarray(pixels).data)
+    for rows in _bands(height, width):
+        digest.update(np.ascontiguousarray(pixels[rows]).data)
     return Facts(kind, mode, width, height, orientation, frames, transparent, digest.hexdigest())
 
 
@@ -91,13 +130,20 @@ def decode(
     With `at_least` (height, width as a person sees them) a large JPEG comes out smaller, but not below it.
     Raises BadImageError.
     """
-    if format == "JPEG" and mode in JPEG_MODES:
-        if at_least and orientation >= 5:
-            at_least = at_least[1], at_least[0]
-        pixels = _decode_jpeg(data, colour, at_least)
-        if pixels is not None:
-            return _upright(pixels, orientation)
-    return _upright(_decode_pillow(data, colour), orientation)
+    if at_least and orientation >= 5:
+        at_least = at_least[1], at_least[0]
+    pixels = _decode_fast(data, format, mode, colour, at_least)
+    if pixels is None:
+        with _open(data) as image, _damage_told():
+            pixels = _decode_pillow(image, colour)
+    return _upright(pixels, orientation)
+
+
+def _decode_fast(
+    data: bytes, format: str, mode: str, colour: Colour, at_least: tuple[int, int] | None = None
+) -> Pixels | None:
+    """Decode what libjpeg-turbo takes, as it lies in the file; None for all else."""
+    return _decode_jpeg(data, colour, at_least) if format == "JPEG" and mode in JPEG_MODES else None
 
 
 def _decode_jpeg(data: bytes, colour: Colour, at_least: tuple[int, int] | None) -> Pixels | None:
@@ -117,16 +163,36 @@ def _decode_jpeg(data: bytes, colour: Colour, at_least: tuple[int, int] | None) 
 
 def _open(data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise BadImageError("decompression bomb", str(error)) from None
     except UnidentifiedImageError:
         raise BadImageError("not an image", f"no known image format; the file begins with {data[:8]!r}") from None
     except Exception as error:  # Pillow's plugins raise all kinds of exceptions on damaged headers
         raise BadImageError("truncated or damaged", f"{type(error).__name__}: {error}") from None
-    if image.width * image.height > MAX_PIXELS:
-        raise BadImageError("decompression bomb", f"{image.width} x {image.height} pixels; the limit is {MAX_PIXELS:,}")
+    if image.width * image.height > (limit := _most_pixels(image)):
+        raise BadImageError("decompression bomb", f"{image.width} x {image.height} pixels; the limit is {limit:,}")
+    if image.format in ("JPEG", "MPO") and _has_too_many_scans(data):
+        raise BadImageError("decompression bomb", f"more than {MAX_JPEG_SCANS} scans")
     return image
+
+
+def _most_pixels(image: Image.Image) -> int:
+    codecs = {tile[0] for tile in getattr(image, "tile", [])}
+    if codecs & Image.DECODERS.keys():
+        return MAX_PIXELS_SLOW
+    return MAX_PIXELS_HEAVY if image.format in HEAVY_FORMATS else MAX_PIXELS
+
+
+def _has_too_many_scans(data: bytes) -> bool:
+    """Count a JPEG's scans up to its end, where other bytes may follow: phones append a film."""
+    if data.count(b"\xff\xda") <= MAX_JPEG_SCANS:
+        return False
+    scans, at = 0, 2
+    while (marker := JPEG_MARKER.search(data, at)) and marker[0] != b"\xff\xd9":
+        scans += marker[0] == b"\xff\xda"
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return scans > MAX_JPEG_SCANS
 
 
 @contextmanager
@@ -140,6 +206,18 @@ def _damage_told() -> Iterator[None]:
         raise BadImageError("truncated or damaged", f"{type(error).__name__}: {error}") from None
 
 
+def _frames(image: Image.Image) -> int:
+    if image.format != "TIFF":
+        return getattr(image, "n_frames", 1)
+    for page in range(1, MAX_TIFF_PAGES + 1):
+        try:
+            image.seek(page)
+        except EOFError:
+            image.seek(0)
+            return page
+    raise BadImageError("decompression bomb", f"more than {MAX_TIFF_PAGES:,} pages")
+
+
 def _orientation(image: Image.Image) -> int:
     if image.format == "TIFF":  # Pillow turns these itself
         return 1
@@ -150,21 +228,41 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
-def _decode_pillow(data: bytes, colour: Colour) -> Pixels:
-    with _open(data) as image, _damage_told():
-        image.load()
-        pixels = np.asarray(_flatten(image).convert("RGB" if colour == "rgb" else "L"))
-    return pixels.reshape(*pixels.shape[:2], CHANNELS[colour])
+def _decode_pillow(image: Image.Image, colour: Colour) -> Pixels:
+    image.load()
+    pixels = np.empty((image.height, image.width, CHANNELS[colour]), np.uint8)
+    brightest = _brightest(image)
+    for rows, band in zip(_bands(image.height, image.width), _crops(image), strict=True):
+        shown = _flatten(band, brightest).convert("RGB" if colour == "rgb" else "L")
+        pixels[rows] = np.asarray(shown).reshape(pixels[rows].shape)
+    return pixels
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+def _bands(height: int, width: int) -> Iterator[slice]:
+    """Yield rows, so many at a time that the copies which a conversion makes stay small."""
+    step = max(1, PIXELS_AT_ONCE // width)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
+
+
+def _crops(image: Image.Image) -> Iterator[Image.Image]:
+    for rows in _bands(image.height, image.width):
+        yield image.crop((0, rows.start, image.width, rows.stop))
+
+
+def _brightest(image: Image.Image) -> float:
+    """Return the level to show as white where a mode does not say it: more than 8 bits, or floating point."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return 255.0
+    brightest = max(float(np.asarray(band).max()) for band in _crops(image))
+    return max(65535.0, brightest) if image.mode != "F" else 1.0 if brightest <= 1 else 255.0
+
+
+def _flatten(image: Image.Image, brightest: float) -> Image.Image:
     """Return an image that `convert` takes to RGB or grey without loss of what is seen."""
-    if image.mode.startswith("I"):  # 16 bits or more: scaled, since a conversion would clip at 255
-        values = np.asarray(image).astype(np.float64)
-        return Image.fromarray((values / max(65535.0, values.max()) * 255).round().astype(np.uint8))
-    if image.mode == "F":
-        values = np.asarray(image)
-        return Image.fromarray(np.clip(values * (255 if values.max() <= 1 else 1), 0, 255).astype(np.uint8))
+    if image.mode.startswith("I") or image.mode == "F":  # scaled, since a conversion would clip at 255
+        levels = np.asarray(image) / brightest * 255
+        return Image.fromarray(np.nan_to_num(levels).clip(0, 255).round().astype(np.uint8))
     if image.mode == "LAB":  # Pillow converts it by colour profiles only
         lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB") or image

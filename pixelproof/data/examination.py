@@ -10,6 +10,7 @@ from typing import Any
 from joblib import Parallel, delayed
 
 from pixelproof.data.decode import BadImageError, Facts, examine, real_format
+from pixelproof.data.folders import TooLargeError
 from pixelproof.data.labels import is_readable
 from pixelproof.data.notes import notes
 from pixelproof.data.sources import Found, Source
@@ -69,6 +70,8 @@ def _read(source: Source, file: Found) -> bytes:
         raise BadImageError(*file.refused)
     try:
         return source.read(file.path)
+    except TooLargeError as error:
+        raise BadImageError("too large", str(error)) from None
     except OSError as error:
         raise BadImageError("unreadable", error.strerror or str(error)) from None
 

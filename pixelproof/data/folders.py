@@ -12,7 +12,11 @@ from pixelproof.data.labels import Entry
 from pixelproof.errors import UserError
 
 MOST_WAYS = 100  # into one folder by links: thirty folders with two links each to the next make a billion paths
-LARGEST_BYTES = 2**30  # of one file: 100 million pixels of 16-bit RGBA take 0.8 of it
+MAX_BYTES = 256 * 2**20  # a file is held in memory while it is decoded; a film among the photos is not
+
+
+class TooLargeError(OSError):
+    """A file that is too large to be a photo."""
 
 
 class _Folder(NamedTuple):
@@ -56,9 +60,9 @@ class FolderSource:
 
 
 def check_size(size: int) -> None:
-    """Raise OSError for more bytes than any photo has, before they fill the memory."""
-    if size > LARGEST_BYTES:
-        raise OSError(f"{size:,} bytes; a photo may have {LARGEST_BYTES:,}")
+    """Raise TooLargeError for more bytes than any photo has, before they fill the memory."""
+    if size > MAX_BYTES:
+        raise TooLargeError(f"{size:,} bytes; the limit for one file is {MAX_BYTES:,}")
 
 
 def _children(folder: Path) -> list[os.DirEntry[str]]:

@@ -134,6 +134,14 @@ def _used(params: Split) -> dict[str, Any]:
     return params.model_dump(exclude_none=True, exclude=shares)
 
 
+def count_changes(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, int]:
+    """Count the photos (by id) that changed their part, that are new, and that are gone."""
+    before, after = old.set_index("id")["part"], new.set_index("id")["part"]
+    both = after.index.intersection(before.index)
+    moved = int((before[both] != after[both]).sum())
+    return {"moved": moved, "added": len(after) - len(both), "removed": len(before) - len(both)}
+
+
 def read_splits(path: Path) -> pd.DataFrame:
     """Read splits.csv; every column is text, and a class folder may well be called `NA`."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)

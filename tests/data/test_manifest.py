@@ -13,6 +13,7 @@ from photos import CLASSES, photo, write_photos
 from PIL import Image
 from sources import take_inventory
 
+from pixelproof.data.folders import MAX_BYTES
 from pixelproof.data.manifest import COLUMNS, QUARANTINE_COLUMNS
 from pixelproof.errors import UserError
 from pixelproof.params.data import Ingest
@@ -233,6 +234,15 @@ def test_as_many_refused_files_as_allowed_do_not_stop(source: Path) -> None:
     for number in range(12):
         (source / "bars" / f"{number}.jpg").touch()
     assert len(take_inventory(source, ingest(max_quarantined_share=12 / 60)).quarantine) == 12
+
+
+def test_a_film_among_the_photos_is_refused_unread(source: Path) -> None:
+    """Else a file of some gigabytes would be read into memory as a whole."""
+    with (source / "bars/film.mp4").open("wb") as film:
+        film.truncate(MAX_BYTES + 1)
+    refused = take_inventory(source, ingest()).quarantine.set_index("path").loc["bars/film.mp4"]
+    assert refused["reason"] == "too large"
+    assert f"{MAX_BYTES:,}" in refused["detail"]
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelproof.data.splits import COLUMNS, PARTS, audit, positions, read_splits, split_photos
+from pixelproof.data.splits import COLUMNS, PARTS, audit, count_changes, positions, read_splits, split_photos
 from pixelproof.errors import UserError
 from pixelproof.params.data import Split
 
@@ -341,3 +341,21 @@ def test_positions_point_at_the_photos_of_a_part_in_the_stores_order(order: list
         assert (index["part"][where] == part).all()
         assert (np.diff(where) > 0).all()
     assert sorted(np.concatenate(list(found.values()))) == list(range(30))
+
+
+def test_changes_are_counted_by_photo() -> None:
+    """Else nobody would see that a new seed, or new photos, moved test photos into the training."""
+    old = pd.DataFrame({"id": ["a", "b", "c", "gone"], "part": ["train", "test", "valid", "train"]})
+    new = pd.DataFrame({"id": ["new", "c", "b", "a", "newer"], "part": ["test", "valid", "train", "train", "train"]})
+    assert count_changes(old, new) == {"moved": 1, "added": 2, "removed": 1}
+
+
+@quick
+@given(parts=st.dictionaries(st.text(max_size=3), st.sampled_from(PARTS)), order=st.randoms())
+def test_a_split_in_another_order_has_no_changes(parts: dict[str, str], order: Any) -> None:
+    """The order of the photos means nothing."""
+    rows = list(parts.items())
+    shuffled = order.sample(rows, len(rows))
+    old, new = (pd.DataFrame(given, columns=["id", "part"]) for given in (rows, shuffled))
+    assert count_changes(old, new) == {"moved": 0, "added": 0, "removed": 0}
+    assert count_changes(old, new.iloc[:0]) == {"moved": 0, "added": 0, "removed": len(rows)}
