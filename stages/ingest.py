@@ -3,7 +3,7 @@
     python -m stages.ingest
 
 Reads   ingest.source (never writes to it)
-Writes  data/ingested/manifest.parquet, reports/quarantine.csv, reports/ingest.json
+Writes  data/ingested/manifest.parquet, reports/quarantine.csv, reports/ingest.json, reports/duplicates.png
 """
 
 import logging
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
+from pixelproof.evidence.copies import write_copies
 from pixelproof.files import replacing, write_json, write_text
 from pixelproof.params import load_params
-from stages.paths import INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE
+from stages.paths import DUPLICATES, INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE
 
 
 def write_inventory(inventory: Inventory, source: str) -> None:
@@ -28,6 +29,8 @@ def main() -> None:
     params = load_params()
     inventory = take_inventory(Path(params.ingest.source), params.ingest)
     write_inventory(inventory, params.ingest.source)
+    with replacing(DUPLICATES) as beside:
+        write_copies(inventory.copies, lambda id: (Path(params.ingest.source) / id).read_bytes(), beside)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",
         len(inventory.photos),

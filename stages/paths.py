@@ -8,6 +8,7 @@ INGESTED = Path("data/ingested")
 MANIFEST = INGESTED / "manifest.parquet"
 QUARANTINE = Path("reports/quarantine.csv")
 INGEST_REPORT = Path("reports/ingest.json")
+DUPLICATES = Path("reports/duplicates.png")
 PLAN = Path("reports/plan")
 RESIZED = Path("data/resized")
 SPLITS = Path("data/splits.csv")

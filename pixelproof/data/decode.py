@@ -12,6 +12,8 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from pixelproof.data.perceptual import perceptual_hashes
+
 Colour = Literal["rgb", "grey"]
 CHANNELS: dict[Colour, int] = {"rgb": 3, "grey": 1}
 JPEG_MODES = {"RGB", "L"}  # what the fast decoder takes; Pillow takes the rest
@@ -44,6 +46,8 @@ class Facts:
     frames: int
     transparent: bool
     pixels_sha256: str
+    perceptual_hash: str | None = None  # 16 hex digits; none of tiny and of nearly blank pictures
+    fine_hash: str | None = None  # 64 hex digits, likewise
 
 
 @contextmanager
@@ -64,9 +68,11 @@ def examine(data: bytes) -> Facts:
         transparent = image.has_transparency_data
     pixels = decode(data, kind, mode, orientation, "grey" if mode in ("L", "1") else "rgb")
     height, width, channels = pixels.shape
+    pixels = np.ascontiguousarray(pixels)
     digest = hashlib.sha256(f"{height} {width} {channels} ".encode())
-    digest.update(np.ascontiguousarray(pixels).data)
-    return Facts(kind, mode, width, height, orientation, frames, transparent, digest.hexdigest())
+    digest.update(pixels.data)
+    hashes = perceptual_hashes(pixels)
+    return Facts(kind, mode, width, height, orientation, frames, transparent, digest.hexdigest(), *hashes)
 
 
 def real_format(data: bytes) -> str:
