@@ -1,5 +1,6 @@
 """Copies that cannot be used: placeholders, pictures under two labels, copies of photos in a part that evaluates."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,10 +70,13 @@ def _copies(photos: pd.DataFrame, params: Ingest) -> list[Row]:
 
 def _whole(photos: pd.DataFrame, reason: str, note: str = "") -> list[Row]:
     """Refuse whole groups; each photo's row names the others."""
+    groups = defaultdict(list)
+    for photo in photos.itertuples():
+        groups[photo.group].append(photo)
     return [
         _refused(photo, reason, named + note)
-        for _, copies in photos.groupby("group")
-        for photo, named in zip(copies.itertuples(), _others(copies), strict=True)
+        for copies in groups.values()
+        for photo, named in zip(copies, _others(copies), strict=True)
     ]
 
 
@@ -82,21 +86,34 @@ def _refused(photo: Any, reason: str, detail: str) -> Row:
     return {"path": photo.id, "reason": reason, "detail": detail, **content}
 
 
-def _others(copies: pd.DataFrame) -> Iterator[str]:
+def _others(copies: list[Any]) -> Iterator[str]:
     """Say for each photo of a group, in order, of which photos it is the same picture and of which a near copy."""
-    sizes = copies["pixels_sha256"].value_counts()
-    first = copies.groupby(["pixels_sha256", "label"]).head(NAMED + 1)
-    same = {pixels: list(own.itertuples()) for pixels, own in first.groupby("pixels_sha256")}
-    different = first.drop_duplicates(["pixels_sha256", "label"]).groupby("label").head(NAMED + 1)
-    pictures = list(different.itertuples())
-    for photo in copies.itertuples():
-        alike = int(sizes[photo.pixels_sha256])
+    sizes = Counter(photo.pixels_sha256 for photo in copies)
+    same, pictures = _first(copies)
+    for photo in copies:
+        alike = sizes[photo.pixels_sha256]
         others = [other for other in pictures if other.pixels_sha256 != photo.pixels_sha256]
         kinds = [
             _listed("the same picture as", photo, same[photo.pixels_sha256], alike - 1),
             _listed("a near copy of", photo, others, len(copies) - alike),
         ]
         yield "; ".join(filter(None, kinds))
+
+
+def _first(copies: list[Any]) -> tuple[dict[str, list[Any]], list[Any]]:
+    """Return the first photos of each picture, and the first different pictures: so few of each label as are named."""
+    same: dict[str, list[Any]] = defaultdict(list)
+    pictures = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for photo in copies:
+        seen[photo.pixels_sha256, photo.label] += 1
+        if seen[photo.pixels_sha256, photo.label] <= NAMED + 1:
+            same[photo.pixels_sha256].append(photo)
+        if seen[photo.pixels_sha256, photo.label] == 1:
+            seen["", photo.label] += 1  # different pictures of this label
+            if seen["", photo.label] <= NAMED + 1:
+                pictures.append(photo)
+    return same, pictures
 
 
 def _listed(kind: str, photo: Any, others: list[Any], count: int) -> str:

@@ -1,6 +1,7 @@
 """Near copies: photos whose perceptual hashes say that one is the other, resized or saved again."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,11 @@ def near_components(hashes: pd.DataFrame, bits: int) -> np.ndarray:
     order = np.argsort(coarse, kind="stable")
     fine = _numbers(hashes["fine_hash"], 4)[order]
     values, counts = np.unique(coarse, return_counts=True)
+    same_hash = _components(len(hashes), _within(counts, fine))
+    rows = np.arange(len(hashes))
+    joined = chain([(rows, _heads(same_hash))], _between(values, counts, fine, same_hash, bits))
     components = np.empty(len(hashes), np.int64)
-    components[order] = _components(len(hashes), _links(values, counts, fine, bits))
+    components[order] = _components(len(hashes), joined)
     return components
 
 
@@ -34,21 +38,31 @@ def _numbers(texts: pd.Series, words: int) -> np.ndarray:
     return np.frombuffer(bytes.fromhex("".join(texts)), np.dtype(">u8")).astype(np.uint64).reshape(-1, words)
 
 
-def _links(values: np.ndarray, counts: np.ndarray, fine: np.ndarray, bits: int) -> Iterator[Pairs]:
-    """Yield pairs of rows that are near copies, enough of them to connect each component.
-
-    The rows are sorted by their 64-bit hash: `values` are the different ones, each with so many rows (`counts`).
-    """
-    starts = np.cumsum(counts) - counts
-    own = np.repeat(starts + counts, counts)
+def _within(counts: np.ndarray, fine: np.ndarray) -> Iterator[Pairs]:
+    """Yield near copies with one 64-bit hash, enough to connect them; the rows are sorted by it, `counts` of each."""
+    ends = np.cumsum(counts)
     rows = np.arange(len(fine))
-    alone = np.repeat(counts <= LARGE, counts)
-    yield from _near(fine, spans(rows[alone], rows[alone] + 1, (own - rows - 1)[alone]))
-    for start, count in zip(starts[counts > LARGE], counts[counts > LARGE], strict=True):
-        yield from _grown(fine, np.arange(start, start + count))
+    after = np.repeat(ends, counts) - rows - 1
+    few = np.repeat(counts <= LARGE, counts)
+    yield from _near(fine, spans(rows[few], rows[few] + 1, after[few]))
+    for end, count in zip(ends[counts > LARGE], counts[counts > LARGE], strict=True):
+        yield from _grown(fine, np.arange(end - count, end))
+
+
+def _between(
+    values: np.ndarray, counts: np.ndarray, fine: np.ndarray, same_hash: np.ndarray, bits: int
+) -> Iterator[Pairs]:
+    """Yield near copies with different 64-bit hashes (`values`, with `counts` rows each), enough to connect them."""
+    starts = np.cumsum(counts) - counts
+    strangers = same_hash != np.repeat(same_hash[starts], counts)
+    whole = np.add.reduceat(strangers, starts) == 0  # its rows are one component: to connect one row is enough
     for a, b in close_pairs(values, bits):
-        large = counts[a] + counts[b] > LARGE
-        yield from _near(fine, _across(starts, counts, a[~large], b[~large]))
+        near = _is_near(fine[starts[a]], fine[starts[b]])
+        yield starts[a][near], starts[b][near]
+        more = ~(near & whole[a] & whole[b]) & (counts[a] * counts[b] > 1)
+        large = more & (counts[a] + counts[b] > LARGE)
+        few = more & ~large
+        yield from _near(fine, _across(starts, counts, a[few], b[few]))
         for one, other in zip(a[large], b[large], strict=True):
             both = [np.arange(starts[value], starts[value] + counts[value]) for value in (one, other)]
             yield from _grown(fine, np.concatenate(both))

@@ -60,7 +60,9 @@ def _draw_group(sheet: Image.Image, top: int, copies: pd.DataFrame, read: Read) 
     for column, photo in enumerate(_chosen(copies).itertuples()):
         left = GAP_PX + column * (TILE_PX + GAP_PX)
         picture = _thumbnail(photo, read)
-        sheet.paste(picture, (left + (TILE_PX - picture.width) // 2, top + TITLE_PX + TILE_PX - picture.height))
+        corner = left + (TILE_PX - picture.width) // 2, top + TITLE_PX + TILE_PX - picture.height
+        sheet.paste(picture, corner)
+        draw.rectangle((*corner, corner[0] + picture.width - 1, corner[1] + picture.height - 1), outline="lightgrey")
         _write(draw, left, top + TITLE_PX + TILE_PX, str(photo.id), TILE_PX)
         _write(draw, left, top + TITLE_PX + TILE_PX + LINE_PX, str(photo.label), TILE_PX)
 
@@ -68,7 +70,7 @@ def _draw_group(sheet: Image.Image, top: int, copies: pd.DataFrame, read: Read) 
 def _title(copies: pd.DataFrame) -> str:
     labels = ", ".join(f"{count:,} {label}" for label, count in copies["label"].value_counts().items())
     pictures = copies["pixels_sha256"].nunique()
-    kind = f"near copies, {pictures:,} different files' pixels" if pictures > 1 else "the same picture"
+    kind = f"near copies, in {pictures:,} versions" if pictures > 1 else "the same picture"
     reasons = ", ".join(sorted(set(copies["reason"]) - {""}))
     return f"{labels}: {kind}{f'; in quarantine: {reasons}' if reasons else ''}"
 
