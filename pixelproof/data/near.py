@@ -82,7 +82,8 @@ def _near(fine: np.ndarray, candidates: Iterator[Pairs]) -> Iterator[Pairs]:
 
 def _is_near(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     difference = np.bitwise_count(one ^ other)
-    return difference.sum(axis=-1, dtype=np.int64) <= FINE_LIMIT
+    near: np.ndarray = difference.sum(axis=-1, dtype=np.int64) <= FINE_LIMIT
+    return near
 
 
 def _grown(fine: np.ndarray, left: np.ndarray) -> Iterator[Pairs]:
@@ -131,4 +132,5 @@ def _connect(count: int, firsts: list[np.ndarray], seconds: list[np.ndarray]) ->
 
 def _heads(components: np.ndarray) -> np.ndarray:
     """Return the first row of each row's component."""
-    return np.unique(components, return_index=True)[1][components]
+    first: np.ndarray = np.unique(components, return_index=True)[1]
+    return first[components]

@@ -1,7 +1,6 @@
 """Perceptual hashes stay when a photo is resized or saved again, and differ from photo to photo."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
