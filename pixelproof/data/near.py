@@ -132,5 +132,5 @@ def _connect(count: int, firsts: list[np.ndarray], seconds: list[np.ndarray]) ->
 
 def _heads(components: np.ndarray) -> np.ndarray:
     """Return the first row of each row's component."""
-    first: np.ndarray = np.unique(components, return_index=True)[1]
-    return first[components]
+    heads: np.ndarray = np.unique(components, return_index=True)[1][components]
+    return heads
