@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -33,6 +34,7 @@ def run(work: Callable[[], None]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.name.split(".")[0] not in CHATTY)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler], force=True)
+    warnings.filterwarnings("ignore", ".*tasks which were still being processed")  # joblib's advice after Ctrl-C
     try:
         work()
     except UserError as mistake:

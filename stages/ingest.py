@@ -4,7 +4,7 @@
 
 Reads   ingest.source (never writes to it)
 Writes  data/ingested/manifest.parquet, reports/quarantine.csv, reports/ingest.json,
-        reports/ingest/ (tables for plots, contact sheets), reports/quarantine.png
+        reports/ingest/ (tables for plots, contact sheets), reports/quarantine.png, reports/duplicates.png
 """
 
 import logging
@@ -13,11 +13,21 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
 from pixelproof.data.sources import open_source
+from pixelproof.evidence.copies import write_copies
 from pixelproof.evidence.inventory import write_pictures
-from pixelproof.files import remove, write_json, write_text
+from pixelproof.files import remove, replacing, write_json, write_text
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
-from stages.paths import INGEST_PICTURES, INGEST_REPORT, INGESTED, MANIFEST, QUARANTINE, QUARANTINE_SHEET, WORK
+from stages.paths import (
+    DUPLICATES,
+    INGEST_PICTURES,
+    INGEST_REPORT,
+    INGESTED,
+    MANIFEST,
+    QUARANTINE,
+    QUARANTINE_SHEET,
+    WORK,
+)
 
 
 def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
@@ -36,6 +46,8 @@ def main() -> None:
         inventory = take_inventory(source, params.ingest, journal)
         write_inventory(inventory, params.ingest.source, folder)
         write_pictures(inventory, source.read, INGEST_PICTURES, QUARANTINE_SHEET)
+        with replacing(DUPLICATES) as beside:
+            write_copies(inventory.copies, source.read, beside)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",
         len(inventory.photos),

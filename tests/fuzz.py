@@ -21,7 +21,8 @@ from joblib import Parallel, delayed
 from mutations import corpus, mutate
 
 from pixelproof.console import progress
-from pixelproof.data.decode import BadImageError, Facts, decode, examine, quiet_pillow
+from pixelproof.data.decode import Facts, decode, examine
+from pixelproof.data.opening import BadImageError, quiet_pillow
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 FOLDERS = [SHARED / "odd", SHARED / "cats_dogs"]

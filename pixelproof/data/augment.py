@@ -10,7 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from pixelproof.console import work_off
-from pixelproof.data.decode import Pixels
+from pixelproof.data.modes import Pixels
 from pixelproof.data.store import Images, ImageStore, StoreWriter, view_path
 from pixelproof.errors import UserError
 from pixelproof.journal import Journal, chunks

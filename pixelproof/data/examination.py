@@ -9,10 +9,11 @@ from typing import Any
 
 from joblib import Parallel, delayed
 
-from pixelproof.data.decode import BadImageError, Facts, examine, real_format
+from pixelproof.data.decode import Facts, examine
 from pixelproof.data.folders import TooLargeError
 from pixelproof.data.labels import is_readable
 from pixelproof.data.notes import notes
+from pixelproof.data.opening import BadImageError, real_format
 from pixelproof.data.sources import Found, Source
 from pixelproof.journal import Journal, chunks
 

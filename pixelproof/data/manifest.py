@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 
 from pixelproof.console import progress
-from pixelproof.data.decode import quiet_pillow
-from pixelproof.data.duplicates import copied_into, group_copies, label_conflicts
+from pixelproof.data.conflicts import sort_out
 from pixelproof.data.examination import examine_all, shown
+from pixelproof.data.opening import quiet_pillow
 from pixelproof.data.sources import MISSING, Found, Source, scan
 from pixelproof.errors import UserError
 from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest
 
 COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
-COLUMNS += ["pixels_sha256", "group", "note"]
+COLUMNS += ["pixels_sha256", "perceptual_hash", "fine_hash", "group", "note"]
 QUARANTINE_COLUMNS = ["path", "reason", "detail", "format", "bytes", "sha256"]
 
 
@@ -28,6 +28,8 @@ class Inventory:
     quarantine: pd.DataFrame  # QUARANTINE_COLUMNS
     ignored: list[str]
     classes: list[str]
+    copies: pd.DataFrame  # COLUMNS and `reason`: every photo whose group holds others, also those in quarantine
+    near_duplicate_bits: int = 0  # of ingest's params
 
     def report(self) -> dict[str, Any]:
         """Count: found + missing (rows of labels.csv without a file) = accepted + quarantined + ignored."""
@@ -45,8 +47,17 @@ class Inventory:
             "notes": {note: int(n) for note, n in _kinds(self.photos["note"]).items()},
             "groups_of_copies": int((copies > 1).sum()),
             "photos_in_groups_of_copies": int(copies[copies > 1].sum()),
+            **self._near_copies(),
             "ignored_paths": self.ignored,
         }
+
+    def _near_copies(self) -> dict[str, int]:
+        """Count the accepted groups that hold more than copies of the very same pixels, if these were looked for."""
+        if not self.near_duplicate_bits:
+            return {}
+        pictures = self.photos.groupby("group")["pixels_sha256"].agg(["nunique", "size"])
+        near = pictures.loc[pictures["nunique"] > 1, "size"]
+        return {"groups_of_near_copies": len(near), "photos_in_groups_of_near_copies": int(near.sum())}
 
 
 def _kinds(notes: pd.Series) -> pd.Series:
@@ -78,60 +89,26 @@ def take_inventory(source: Source, params: Ingest, journal: Journal | None = Non
     accepted: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     with quiet_pillow():
-        for outcome in progress(
-            examine_all(source, wanted, params.min_side_px, journal or Journal()), "ingest", len(wanted)
-        ):
+        examined = examine_all(source, wanted, params.min_side_px, journal or Journal())
+        for outcome in progress(examined, "ingest", len(wanted)):
             (refused if "reason" in outcome else accepted).append(outcome)
     photos = pd.DataFrame(accepted, columns=[column for column in COLUMNS if column != "group"])
-    photos["given_part"] = photos["given_part"].astype("str")  # text also where every part is null
-    photos["group"] = group_copies(photos)
-    conflict = label_conflicts(photos)
-    refused += _conflicts(photos[conflict])
-    photos = photos[~conflict]
-    above = copied_into(photos)
-    refused += _copies(photos, above)
-    photos = photos.loc[above.isna(), COLUMNS].reset_index(drop=True)
+    optional = ["given_part", "perceptual_hash", "fine_hash"]
+    photos[optional] = photos[optional].astype("str")  # text also where every value is null
+    found = sort_out(photos, params)
+    photos, copies = found.photos[COLUMNS].reset_index(drop=True), found.copies[[*COLUMNS, "reason"]]
+    refused += found.refused
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
     quarantine["bytes"] = quarantine["bytes"].astype("Int64")  # whole numbers, and none where nothing was read
     classes = params.classes or sorted({file.label for file in wanted if file.label})
     _check_limits(source.path, photos, quarantine, classes, params)
-    return Inventory(photos, quarantine, ignored, classes)
+    return Inventory(photos, quarantine, ignored, classes, copies, params.near_duplicate_bits or 0)
 
 
 def _is_left_out(file: Found, params: Ingest) -> bool:
     """Tell whether a file is of a class that is not asked for; a missing one is no file."""
     chosen = params.classes is None or file.label is None or file.label in params.classes
     return not chosen and file.refused != MISSING
-
-
-def _conflicts(photos: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a quarantine row for each photo whose picture also stands under another label."""
-    rows = []
-    for _, copies in photos.groupby("group"):
-        for photo in copies.itertuples():
-            others = ", ".join(other for other in copies["id"] if other != photo.id)
-            rows.append(_refused(photo, "label conflict", f"the same picture as {others}"))
-    return rows
-
-
-def _refused(photo: Any, reason: str, detail: str) -> dict[str, Any]:
-    """Return the quarantine row of a photo (a manifest row) that could be read, and still cannot be used."""
-    content = {"format": photo.format, "bytes": photo.bytes, "sha256": photo.sha256}
-    return {"path": photo.id, "reason": reason, "detail": detail, **content}
-
-
-def _copies(photos: pd.DataFrame, above: pd.Series) -> list[dict[str, Any]]:
-    """Return a quarantine row for each photo whose picture a part above its own holds (`above`, per photo, or null).
-
-    The test part stays as it was given, so that its results compare with others'.
-    """
-    copies = photos[above.notna()]
-    originals = photos[photos["group"].isin(copies["group"])]
-    kept = dict(zip(zip(originals["group"], originals["given_part"], strict=True), originals["id"], strict=True))
-    return [
-        _refused(photo, f"copy of a {part} photo", f"the same picture as {kept[photo.group, part]}")
-        for photo, part in zip(copies.itertuples(), above[above.notna()], strict=True)
-    ]
 
 
 def _check_limits(

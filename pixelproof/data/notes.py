@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 
 from PIL import Image
 
-from pixelproof.data.decode import BACKGROUND, Facts
+from pixelproof.data.decode import Facts
+from pixelproof.data.modes import BACKGROUND
 
 MODES = {
     "1": "black and white",

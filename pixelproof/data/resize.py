@@ -13,7 +13,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from pixelproof.console import work_off
-from pixelproof.data.decode import CHANNELS, BadImageError, Pixels, decode, quiet_pillow
+from pixelproof.data.decode import decode
+from pixelproof.data.modes import CHANNELS, Pixels
+from pixelproof.data.opening import BadImageError, quiet_pillow
 from pixelproof.data.sources import Source
 from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError

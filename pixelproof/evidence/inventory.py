@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pixelproof.data.decode import quiet_pillow
 from pixelproof.data.manifest import Inventory
+from pixelproof.data.opening import quiet_pillow
 from pixelproof.evidence.census import class_counts, size_counts
 from pixelproof.evidence.contact import Read, write_contact_sheets
 from pixelproof.evidence.refused import write_quarantine_sheet

@@ -13,17 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from pixelproof.data.decode import (
-    EXIF_ORIENTATION,
-    FORMATS,
-    MAX_PIXELS,
-    BadImageError,
-    Facts,
-    Pixels,
-    decode,
-    examine,
-    quiet_pillow,
-)
+from pixelproof.data.decode import Facts, decode, examine
+from pixelproof.data.modes import Pixels
+from pixelproof.data.opening import EXIF_ORIENTATION, FORMATS, MAX_PIXELS, BadImageError, quiet_pillow
 
 REASONS = {"zero bytes", "not an image", "truncated or damaged", "decompression bomb"}
 WHITE = 255
@@ -422,7 +414,7 @@ def tiff_with_pages(count: int) -> bytes:
 
 def test_pages_of_a_tiff_are_counted_and_too_many_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pillow looks at all earlier pages to find the next: 100,000 of them took more than a minute."""
-    monkeypatch.setattr("pixelproof.data.decode.MAX_TIFF_PAGES", 100)
+    monkeypatch.setattr("pixelproof.data.opening.MAX_TIFF_PAGES", 100)
     few, many = outcome(tiff_with_pages(100)), outcome(tiff_with_pages(101))
     assert isinstance(few, Facts)
     assert few.frames == 100
@@ -454,7 +446,7 @@ def test_a_picture_converted_in_bands_is_the_same(mode: str, colour: Any, monkey
     data = encoded(image, "TIFF")
     whole = pixels_of(data, colour)
     hashed = examine(data)
-    monkeypatch.setattr("pixelproof.data.decode.PIXELS_AT_ONCE", 100)
+    monkeypatch.setattr("pixelproof.data.modes.PIXELS_AT_ONCE", 100)
     assert np.array_equal(pixels_of(data, colour), whole)
     assert examine(data) == hashed
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pixelproof.data.decode import BadImageError, examine, glimpse, quiet_pillow
+from pixelproof.data.decode import examine, glimpse
+from pixelproof.data.opening import BadImageError, quiet_pillow
 
 RED_OVER_BLUE = np.zeros((320, 240, 3), np.uint8)
 RED_OVER_BLUE[:160, :, 0] = 200

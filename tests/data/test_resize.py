@@ -20,9 +20,9 @@ from sources import take_inventory
 from stops import count_calls, stop_after
 
 import pixelproof.data.resize as resize_module
-from pixelproof.data.decode import EXIF_ORIENTATION
 from pixelproof.data.folders import FolderSource
 from pixelproof.data.manifest import Inventory
+from pixelproof.data.opening import EXIF_ORIENTATION
 from pixelproof.data.resize import fit, fitted_size, resize_photos
 from pixelproof.data.sources import open_source
 from pixelproof.data.store import ImageStore
