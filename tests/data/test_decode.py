@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -458,3 +459,13 @@ def test_levels_below_zero_are_black_and_what_is_no_number_too() -> None:
     with quiet_pillow():
         assert pixels_of(encoded(whole, "TIFF"), "grey").ravel().tolist() == [0, 255]
         assert pixels_of(encoded(broken, "TIFF"), "grey").ravel().tolist()[:2] == [0, 0]
+
+
+def test_a_photo_that_shrinks_looks_the_same_with_coarse_colours(cats_dogs: Path) -> None:
+    """Else the quick way to spread a JPEG's colours would show in the images that the models see."""
+    for path in sorted((cats_dogs / "dogs").iterdir())[:40]:
+        data = path.read_bytes()
+        smooth = pixels_of(data)
+        height, width = (max(1, round(0.7 * side)) for side in smooth.shape[:2])
+        small = [cv2.resize(pixels, (width, height)) for pixels in (smooth, pixels_of(data, at_least=(height, width)))]
+        assert np.abs(np.subtract(*small, dtype=np.int16)).mean() < 1.5
