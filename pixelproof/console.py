@@ -67,7 +67,7 @@ def progress(items: Iterable[T], description: str, total: int, done: int = 0) ->
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
         yield from bar.track(items, total=total, completed=done, description=description)
 
 
