@@ -8,6 +8,7 @@ Writes  reports/plan/cnn.json, mlp.json (each what its own training depends on),
         after this one, and are not made stale by it)
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from pixelproof import console
 from pixelproof.data.augment import alter, compose
 from pixelproof.files import replacing, write_json
+from pixelproof.network.advice import training_photos, warnings
 from pixelproof.network.plan import class_count, image_shape, plan_models, summary
 from pixelproof.params import Params, load_params
 from stages.paths import INGEST_REPORT, PLAN
@@ -27,6 +29,10 @@ def plan(params: Params, classes: int, folder: Path) -> None:
     blank = np.zeros(image_shape(params.resize), np.uint8)  # some transforms fail only when they meet an image
     alter(compose(params.augment), blank, seed=params.seed, id="", view=0)
     plans = plan_models(params, classes)
+    photos = training_photos(params, INGEST_REPORT)
+    for model, planned in plans.items():
+        for concern in warnings(planned, photos):
+            logging.warning("%s: %s", model, concern)
     with replacing(folder) as beside:
         for model, planned in plans.items():
             write_json(beside / f"{model}.json", planned.as_json())

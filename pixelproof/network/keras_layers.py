@@ -12,7 +12,7 @@ from pixelproof.network.geometry import Pair
 
 
 @keras.saving.register_keras_serializable(package="pixelproof")
-class L2Pooling2D(keras.layers.Layer):
+class L2Pooling2D(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
     """The Euclidean norm of each window, channel by channel: the square root of the sum of the squares.
 
     Input and output: (n, height, width, channels). `pool_size` and `strides` are (height, width); `padding` is valid
