@@ -39,7 +39,8 @@ def prepared(images: Any, backbone: Backbone | None) -> Any:
 def backbone_model(backbone: Backbone, shape: Shape) -> keras.Model:
     """Return the model without its head, named `backbone`; only the layers that params.yaml asks for are trainable.
 
-    Keras downloads the weights of `imagenet`, once. Raises UserError for a weights file of another model.
+    Batch normalisation never is: Keras then keeps its averages too, which small batches would spoil. The weights of
+    `imagenet` are downloaded by Keras, once. Raises UserError for a weights file of another model.
     """
     make = getattr(keras.applications, backbone.name)
     weights = "imagenet" if backbone.weights == "imagenet" else None

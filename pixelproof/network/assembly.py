@@ -49,8 +49,7 @@ def _apply(node: Node, sources: list[Any]) -> Any:
         return keras.layers.Add(name=node.name)(sources)
     (source,) = sources
     if isinstance(node.layer, Backbone):
-        # Not as in training, even where it is trained: small batches would spoil the averages it was trained with.
-        return backbone_model(node.layer, source.shape[1:])(source, training=False)
+        return backbone_model(node.layer, source.shape[1:])(source)
     if isinstance(node.layer, Windowed):
         zeros = zeros_name(node)
         if zeros:

@@ -144,6 +144,9 @@ def kernels(layer: Any) -> list[Any]:
 
 
 def trainable(layer: keras.Layer) -> int:
+    """Return how many numbers training may change; those of batch normalisation never, see `backbone_model`."""
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return 0
     return sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
 
 
