@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.syntax import Syntax
 
 from pixelproof import console, presets
 from pixelproof.errors import UserError
@@ -72,6 +71,8 @@ def preset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Copy a preset over params.yaml, after showing the difference."""
+    from rich.syntax import Syntax  # takes a tenth of the time that `plan` has
+
     if name is None:
         for known, headline in presets.available().items():
             typer.echo(f"{known:<20} {headline}")

@@ -22,7 +22,7 @@ def training_photos(params: Params, ingest_report: Path, split_report: Path | No
     ingested = read_json(ingest_report)
     if ingested["source"] != params.ingest.source:
         return None
-    accepted = int(ingested["accepted"])
+    accepted = sum(ingested["classes"].values())
     if split_report is not None and split_report.is_file():
         parts = read_json(split_report)["photos"]
         if sum(parts.values()) == accepted:

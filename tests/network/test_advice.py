@@ -92,7 +92,7 @@ def test_budgets_say_what_mlps_hold() -> None:
 def reports(tmp_path: Path) -> tuple[Path, Path]:
     """Reports of an ingest that accepted 100 photos, and of a split of them."""
     ingest, split = tmp_path / "ingest.json", tmp_path / "split.json"
-    ingest.write_text(json.dumps({"source": "data/raw/digits", "accepted": 100}), "utf-8")
+    ingest.write_text(json.dumps({"source": "data/raw/digits", "classes": {"a": 60, "b": 40}}), "utf-8")
     split.write_text(json.dumps({"photos": {"train": 77, "valid": 13, "test": 10}}), "utf-8")
     return ingest, split
 
@@ -117,5 +117,5 @@ def test_what_no_report_tells_is_not_guessed(reports: tuple[Path, Path], tmp_pat
     ingest, _ = reports
     assert training_photos(settings(), tmp_path / "none.json") is None
     assert training_photos(settings(method="given"), ingest) is None
-    ingest.write_text(json.dumps({"source": "others", "accepted": 100}), "utf-8")
+    ingest.write_text(json.dumps({"source": "others", "classes": {"a": 60, "b": 40}}), "utf-8")
     assert training_photos(settings(), ingest) is None

@@ -1,3 +1,4 @@
+from math import ceil, floor
 from typing import Any
 
 import pytest
@@ -107,6 +108,9 @@ def test_each_formula_ends_with_the_result_and_computes_it(window: Window, heigh
     assert formulas[0].endswith(f" = {rows}")
     assert formulas[-1].endswith(f" = {columns}")
     assert len(formulas) == 1 or formulas[0] != formulas[1]
+    for formula in formulas:
+        left, _, result = formula.partition(" = ")
+        assert eval(left, {"ceil": ceil, "floor": floor}) == int(result)
 
 
 @pytest.mark.parametrize(
