@@ -1,5 +1,6 @@
 """Backbones as Keras has them: the models of keras.applications, and the pixels that each of them expects."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -55,8 +56,10 @@ def backbone_model(backbone: Backbone, shape: Shape) -> keras.Model:
 
 def _load_weights(model: keras.Model, backbone: Backbone) -> None:
     try:
-        model.load_weights(backbone.weights)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*freshly-initialized", UserWarning)  # what Keras skips stays random
+            model.load_weights(backbone.weights)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
             f"cnn.backbone.weights: {backbone.weights!r} holds no weights of {backbone.name} without its head "
