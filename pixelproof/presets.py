@@ -13,8 +13,11 @@ FOLDER = Path("presets")
 
 
 def available(folder: Path = FOLDER) -> dict[str, str]:
-    """Return the presets' names, each with the first line of its comment."""
-    return {path.stem: _headline(path) for path in sorted(folder.glob("*.yaml"))}
+    """Return the presets' names, each with the first line of its comment. Raises UserError if there are none."""
+    known = {path.stem: _headline(path) for path in sorted(folder.glob("*.yaml"))}
+    if not known:
+        raise UserError(f"{folder}: there are no presets here. Run from the project's folder.")
+    return known
 
 
 def _headline(path: Path) -> str:
@@ -24,8 +27,6 @@ def _headline(path: Path) -> str:
 def read_preset(name: str, folder: Path = FOLDER) -> str:
     """Return a preset's text. Raises UserError for an unknown name, or a preset that is no params file."""
     known = available(folder)
-    if not known:
-        raise UserError(f"{folder}: there are no presets here. Run from the project's folder.")
     if name not in known:
         close = get_close_matches(name, known, n=1)
         nearest = f" (did you mean {close[0]!r}?)" if close else ""

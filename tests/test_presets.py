@@ -124,7 +124,7 @@ def test_an_unknown_preset_is_refused_with_the_nearest(project: Path, program: P
 def test_a_folder_without_presets_is_told(tmp_path: Path) -> None:
     """Else a user in the wrong folder would read that every name is unknown."""
     with pytest.raises(UserError, match=r"there are no presets here\. Run from the project's folder"):
-        presets.read_preset("article", tmp_path)
+        presets.available(tmp_path)
 
 
 def test_a_preset_with_a_mistake_is_refused_before_anything_is_written(project: Path, program: Program) -> None:
