@@ -1,6 +1,7 @@
 """Whatever the plan accepts, Keras builds, exactly so; the plan refuses the rest itself."""
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -19,12 +20,14 @@ Drawn = tuple[Cnn, Shape, int]
 
 
 def planned(drawn: Drawn) -> Plan | None:
-    """Return the plan, or None where it refuses the network, which it must do by a key of params.yaml."""
+    """Return the plan, or None where it refuses the network, which it must do by the name of a layer."""
     try:
         return plan_cnn(*drawn)
     except UserError as error:
         refusal = str(error)
-    assert refusal.startswith(("cnn.layers", "cnn.head: sigmoid"))
+    named = re.match(r"cnn\.layers\.(\w+)[.: ]", refusal)
+    whole_network = refusal.startswith(("cnn.layers: the last layer gives an image", "cnn.head: sigmoid"))
+    assert whole_network or (named is not None and named[1] in drawn[0].layers), refusal
     return None
 
 
