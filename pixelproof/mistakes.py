@@ -102,8 +102,9 @@ def _section(at: dict[str, Any], definitions: dict[str, Any], given: object) -> 
     """Return the JSON schema of the section itself, where `at` refers to it or offers a choice."""
     if "discriminator" in at and isinstance(given, Mapping):
         return _section({"$ref": at["discriminator"]["mapping"][given["kind"]]}, definitions, given)
-    if "anyOf" in at:  # a section that may be left out: the section, or null
-        return _section(at["anyOf"][0], definitions, given)
+    choices = at.get("anyOf") or at.get("oneOf")
+    if choices:  # a section, or nothing, or one word: the section
+        return _section(next(choice for choice in choices if "$ref" in choice), definitions, given)
     if "$ref" in at:
         found: dict[str, Any] = definitions[at["$ref"].rsplit("/", 1)[-1]]
         return found

@@ -8,6 +8,7 @@ Writes  reports/plan/cnn.json, mlp.json (each what its own training depends on),
         after this one, and are not made stale by it)
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,19 @@ import numpy as np
 from pixelproof import console
 from pixelproof.data.augment import alter, compose
 from pixelproof.files import replacing, write_json
-from pixelproof.network.plan import class_count, image_shape, plan_models, summary
+from pixelproof.network.advice import training_photos, warnings
+from pixelproof.network.plan import Plan, class_count, image_shape, plan_models, summary
 from pixelproof.params import Params, load_params
 from stages.paths import INGEST_REPORT, PLAN
 
 CHECKED = "params.yaml was checked as a whole.\n"
 
 
-def plan(params: Params, classes: int, folder: Path) -> None:
-    """Write the plan into `folder`, whole or not at all. Raises UserError for a network that cannot be built."""
+def plan(params: Params, classes: int, folder: Path) -> dict[str, Plan]:
+    """Write the plans into `folder`, whole or not at all, and return them.
+
+    Raises UserError for a network that cannot be built.
+    """
     blank = np.zeros(image_shape(params.resize), np.uint8)  # some transforms fail only when they meet an image
     alter(compose(params.augment), blank, seed=params.seed, id="", view=0)
     plans = plan_models(params, classes)
@@ -34,11 +39,16 @@ def plan(params: Params, classes: int, folder: Path) -> None:
         transforms = params.augment.transforms.items()
         write_json(beside / "augment.json", [{name: transform.model_dump()} for name, transform in transforms])
         (beside / "checked.txt").write_text(CHECKED)
+    return plans
 
 
 def main() -> None:
     params = load_params()
-    plan(params, class_count(params.ingest, INGEST_REPORT), PLAN)
+    plans = plan(params, class_count(params.ingest, INGEST_REPORT), PLAN)
+    photos = training_photos(params, INGEST_REPORT)
+    for model, planned in plans.items():
+        for concern in warnings(planned, photos):
+            logging.warning("%s: %s", model, concern)
 
 
 if __name__ == "__main__":

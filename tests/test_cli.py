@@ -110,8 +110,48 @@ def test_plan_prints_a_table_of_the_arithmetic(pixelproof: Program, article: Pat
     """Else a reader of the article would not see its formula with the numbers put in."""
     done = pixelproof(article, "plan", "--classes", "2")
     assert (done.status, done.stderr) == (0, "")
-    for text in ("219,801 parameters", "(300 - 5 + 2*0)/1 + 1 = 296", "(5*5*3 + 1)*10 = 760", "296 x 296 x 10"):
+    for text in (
+        "219,801 parameters",
+        "(300 - 5 + 2*0)/1 + 1 = 296",
+        "(5*5*3 + 1)*10 = 760",
+        "296 x 296 x 10",
+        "65,712,000",  # multiply-adds of the convolution
+        "213.9",  # MiB of its outputs at 64 images
+        "6 x 6",  # what an output of the pooling sees
+        "219,801, 219,801 trainable",
+    ):
         assert text in done.stdout
+
+
+def test_plan_prints_what_an_mlp_would_hold_and_what_looks_wrong(pixelproof: Program, article: Path) -> None:
+    """Else the article's question would stay open, and a network that is nearly all dense would look like any."""
+    shown = pixelproof(article, "plan", "--classes", "2").stdout
+    for text in ("270,001", "13,500,101", "27,000,201", "none fits"):
+        assert text in shown
+    words = " ".join(shown.split())
+    assert "cnn: output holds 219,041 of the 219,801 parameters." in words
+    assert "cnn: each output of pool, the last conv or pool layer, sees 6 x 6 of the image's 300 x 300 pixels" in words
+
+
+def test_plan_gives_the_same_as_json(pixelproof: Program, article: Path) -> None:
+    """Else scripts would not learn what people read."""
+    plans = json.loads(pixelproof(article, "plan", "--json", "--classes", "2").stdout)
+    assert [len(plan["warnings"]) for plan in plans.values()] == [2, 0]
+    assert plans["mlp"]["budgets"][0] == {"what": "no hidden layer", "hidden": [], "parameters": 270_001}
+    convolution = plans["cnn"]["layers"][0]
+    assert convolution["inputs"] == ["input"]
+    assert convolution["receptive_field"] == [5, 5]
+    assert convolution["activation_bytes"] == 296 * 296 * 10 * 4
+
+
+def test_plan_warns_of_too_few_photos_by_the_reports(pixelproof: Program, tmp_path: Path) -> None:
+    """Else nobody would see, before the training, that a network can learn its few photos by heart."""
+    write_params(tmp_path / "params.yaml")
+    (tmp_path / "reports").mkdir()
+    report = {"source": "data/raw/digits", "classes": {"1": 25, "2": 25}}
+    (tmp_path / "reports/ingest.json").write_text(json.dumps(report), "utf-8")
+    words = " ".join(pixelproof(tmp_path, "plan").stdout.split())
+    assert "mlp: 78,601 parameters are trained on 35 photos of 27,440 pixel values in all" in words
 
 
 def test_plan_takes_the_number_of_classes(pixelproof: Program, tmp_path: Path) -> None:
@@ -242,15 +282,15 @@ def test_without_a_command_the_commands_are_listed(pixelproof: Program, tmp_path
     assert "results" in shown.stdout
 
 
-def test_the_program_starts_without_heavy_libraries(article: Path) -> None:
-    """Else `pixelproof plan` would take ten seconds instead of half a second."""
+def test_the_program_starts_without_heavy_libraries() -> None:
+    """Else `pixelproof plan` would take ten seconds instead of less than one."""
     script = (
         "import sys\n"
         "from pixelproof.cli import app\n"
-        "app(['plan', '--classes', '2'], standalone_mode=False)\n"
-        "heavy = {'tensorflow', 'keras', 'mlflow', 'pandas', 'numpy', 'sklearn', 'matplotlib'}\n"
+        "app(['plan', '--params', 'presets/article.yaml'], standalone_mode=False)\n"
+        "heavy = {'tensorflow', 'keras', 'mlflow', 'pandas', 'numpy', 'sklearn', 'matplotlib', 'albumentations'}\n"
         "print('heavy:', heavy & set(sys.modules))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=article, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "219,801 parameters" in done.stdout
     assert done.stdout.splitlines()[-1] == "heavy: set()"

@@ -1,104 +1,48 @@
 """The CNN of params.yaml as a Keras model, and how it learns, predicts and is saved."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from pixelproof.network.geometry import pair
+from pixelproof.network.assembly import assemble
 from pixelproof.network.layers import Shape
-from pixelproof.network.plan import output_units
-from pixelproof.params.base import Padding
-from pixelproof.params.network import (
-    ActivationLayer,
-    BatchNorm,
-    Cnn,
-    Conv,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalPool,
-    Layer,
-    Pool,
-    ZeroPad,
-)
+from pixelproof.network.layout import lay_out
+from pixelproof.params.network import Cnn
 
 
 def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
-    """Return the uncompiled model; its layers have the names of params.yaml.
+    """Return the uncompiled model; its layers have the names of the plan.
 
-    Input: pixels 0-255, (n, height, width, channels); the scaling to 0-1 is the model's first layer.
-    Output: (n, classes) probabilities with a softmax head; (n, 1), that of the second class, with sigmoid.
+    Input: pixels 0-255, (n, height, width, channels); the scaling to 0-1 is the model's first layer, or, with a
+    backbone, what that was trained with. Output: (n, classes) probabilities with a softmax head; (n, 1), that of the
+    second class, with sigmoid.
     """
     inputs = keras.Input(input_shape, name="input")
-    x = keras.layers.Rescaling(1 / 255, name="scale")(inputs)
-    for name, layer in params.layers.items():
-        for keras_layer in _keras_layers(name, layer):
-            x = keras_layer(x)
-    units = output_units(params.head, classes)
-    outputs = keras.layers.Dense(units, activation=params.head, name="output", dtype="float32")(x)
+    outputs = assemble(lay_out(params, input_shape, classes), inputs, params)
     return keras.Model(inputs, outputs, name="cnn")
-
-
-def _keras_layers(name: str, layer: Layer) -> Sequence[keras.Layer]:
-    """Return the Keras layers of one layer of params.yaml: itself, after a layer of zeros where it asks for rings."""
-    match layer:
-        case Conv():
-            zeros, padding = _padding(name, layer.padding)
-            convolution = keras.layers.Conv2D(
-                layer.filters,
-                pair(layer.kernel),
-                pair(layer.stride),
-                padding,
-                dilation_rate=pair(layer.dilation),
-                activation=layer.activation,
-                use_bias=layer.bias,
-                name=name,
-            )
-            return [*zeros, convolution]
-        case Pool():
-            zeros, padding = _padding(name, layer.padding)
-            pooling = keras.layers.MaxPooling2D if layer.kind == "max_pool" else keras.layers.AveragePooling2D
-            return [*zeros, pooling(pair(layer.size), pair(layer.stride or layer.size), padding, name=name)]
-        case GlobalPool(kind="global_max_pool"):
-            return [keras.layers.GlobalMaxPooling2D(name=name)]
-        case GlobalPool():
-            return [keras.layers.GlobalAveragePooling2D(name=name)]
-        case ZeroPad():
-            return [keras.layers.ZeroPadding2D(layer.rings, name=name)]
-        case BatchNorm():
-            return [keras.layers.BatchNormalization(momentum=layer.momentum, name=name)]
-        case ActivationLayer():
-            return [keras.layers.Activation(layer.activation, name=name)]
-        case Dropout():
-            return [keras.layers.Dropout(layer.rate, name=name)]
-        case Flatten():
-            return [keras.layers.Flatten(name=name)]
-        case Dense():
-            return [keras.layers.Dense(layer.units, layer.activation, use_bias=layer.bias, name=name)]
-
-
-def _padding(name: str, padding: Padding) -> tuple[Sequence[keras.Layer], str]:
-    if isinstance(padding, str):
-        return [], padding
-    return [keras.layers.ZeroPadding2D(padding, name=f"{name}_zeros")], "valid"
 
 
 def check_against_plan(model: keras.Model, plan: Mapping[str, Any]) -> None:
     """Prove that Keras built what the plan (the content of its JSON file) says, layer by layer.
 
-    Raises AssertionError at the first layer whose output shape or parameter count differs.
+    Raises AssertionError at the first layer whose output shape, parameters or trainable parameters differ.
     """
     for planned in plan["layers"]:
         layer = model.get_layer(planned["name"])
-        built = list(layer.output.shape[1:]), layer.count_params()
-        if built != (planned["output_shape"], planned["parameters"]):
+        built = list(layer.output.shape[1:]), layer.count_params(), _trainable(layer)
+        if built != (planned["output_shape"], planned["parameters"], planned["trainable"]):
             raise AssertionError(f"layer {layer.name}: Keras built {built}, the plan says {planned}")
-    totals = model.count_params(), sum(weight.numpy().size for weight in model.trainable_weights)
+    totals = model.count_params(), _trainable(model)
     if totals != (plan["parameters"], plan["trainable"]):
         raise AssertionError(f"Keras built (parameters, trainable) {totals}, the plan says {plan}")
+
+
+def _trainable(layer: keras.Layer) -> int:
+    return sum(prod(weight.shape) for weight in layer.trainable_weights)
 
 
 def probabilities(outputs: np.ndarray) -> np.ndarray:
@@ -112,7 +56,7 @@ class CnnLearner:
     def __init__(self, params: Cnn, input_shape: Shape, classes: int, *, seed: int) -> None:
         _make_deterministic(seed)
         self.model = build(params, input_shape, classes)
-        binary = params.head == "sigmoid"
+        binary = params.head_kind == "sigmoid"
         self.model.compile(
             keras.optimizers.Adam(params.learning_rate),
             "binary_crossentropy" if binary else "sparse_categorical_crossentropy",

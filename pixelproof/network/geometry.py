@@ -4,6 +4,7 @@ The formula is the article's, (W - F + 2P)/S + 1, rounded down; with dilation D 
 D(F - 1) + 1 pixels (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pixelproof.errors import UserError
@@ -56,4 +57,32 @@ class Window:
         if self.padding == "same":
             return f"ceil({side} / {stride}) = {result}"
         rings = 0 if self.padding == "valid" else self.padding
-        return f"({side} - {self.reach(axis)} + 2*{rings})/{stride} + 1 = {result}"
+        span = f"({side} - {self.reach(axis)} + 2*{rings})/{stride}"
+        exact = (side - self.reach(axis) + 2 * rings) % stride == 0  # else pixels are left over at the far edge
+        return f"{span if exact else f'floor({span})'} + 1 = {result}"
+
+
+@dataclass(frozen=True)
+class View:
+    """What an output pixel sees of the image, as (height, width).
+
+    `field`: over how many pixels it reaches, beyond the edges too; `stride`: how far the next pixel's field is away
+    (Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019).
+    """
+
+    field: Pair = (1, 1)
+    stride: Pair = (1, 1)
+
+    def through(self, window: Window) -> "View":
+        """Return what is seen through a window that slides over pixels with this view."""
+        rows, columns = (self.field[axis] + (window.reach(axis) - 1) * self.stride[axis] for axis in (0, 1))
+        down, right = (self.stride[axis] * window.stride[axis] for axis in (0, 1))
+        return View((rows, columns), (down, right))
+
+
+def widest(views: Sequence[View]) -> View:
+    """Return what the sum of several outputs sees: as much as the one that sees most, along each axis."""
+    return View(
+        (max(view.field[0] for view in views), max(view.field[1] for view in views)),
+        (max(view.stride[0] for view in views), max(view.stride[1] for view in views)),
+    )

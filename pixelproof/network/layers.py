@@ -6,12 +6,40 @@ Shapes are without the batch: (height, width, channels) for images, (features,) 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 from pixelproof.errors import UserError
 from pixelproof.network.geometry import Window, pair
-from pixelproof.params.network import BatchNorm, Conv, Dense, Flatten, GlobalPool, Layer, Pool, ZeroPad
+from pixelproof.params.base import Section
+from pixelproof.params.network import (
+    BatchNorm,
+    Conv,
+    Dense,
+    Flatten,
+    GlobalPool,
+    HeadKind,
+    Layer,
+    Pool,
+    SeparableConv,
+    ZeroPad,
+)
 
 Shape = tuple[int, ...]
+Windowed = Conv | SeparableConv | Pool
+
+
+class Add(Section):
+    """The sum at the end of a residual block."""
+
+    kind: Literal["add"] = "add"
+
+
+class Output(Section):
+    """The last layer, which follows from the head and the classes."""
+
+    kind: Literal["dense"] = "dense"
+    units: int
+    activation: HeadKind
 
 
 @dataclass(frozen=True)
@@ -24,16 +52,22 @@ class Step:
     parameters_formula: str = ""
     frozen: int = 0  # those of them that training does not change by gradients
     multiply_adds: int = 0  # for one image
+    inner_values: int = 0  # for one image: what is computed on the way to the output, where that is many layers
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of what the layer computes for one image, as float32."""
+        return 4 * (self.inner_values or prod(self.output_shape))
 
 
-def window(layer: Conv | Pool) -> Window:
+def window(layer: Windowed) -> Window:
     """Return the sliding window of a convolution or pooling layer."""
-    if isinstance(layer, Conv):
-        return Window(pair(layer.kernel), pair(layer.stride), layer.padding, pair(layer.dilation))
-    return Window(pair(layer.size), pair(layer.stride or layer.size), layer.padding)
+    if isinstance(layer, Pool):
+        return Window(pair(layer.size), pair(layer.stride or layer.size), layer.padding)
+    return Window(pair(layer.kernel), pair(layer.stride), layer.padding, pair(layer.dilation))
 
 
-def step(layer: Layer, shape: Shape) -> Step:
+def step(layer: Layer | Add | Output, shape: Shape) -> Step:
     """Compute one layer on an input of `shape`. Raises UserError for a layer that cannot follow there."""
     compute = STEPS.get(type(layer), _unchanged)
     return compute(layer, shape)
@@ -48,7 +82,7 @@ def _image(shape: Shape, kind: str) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _unchanged(layer: Layer, shape: Shape) -> Step:
+def _unchanged(layer: object, shape: Shape) -> Step:
     return Step(shape)
 
 
@@ -69,6 +103,24 @@ def _conv(layer: Conv, shape: Shape) -> Step:
     )
 
 
+def _separable_conv(layer: SeparableConv, shape: Shape) -> Step:
+    height, width, channels = _image(shape, layer.kind)
+    slide = window(layer)
+    rows, columns = slide.output(height, width)
+    kernel_height, kernel_width = slide.size
+    between = channels * layer.depth_multiplier
+    alone, across = kernel_height * kernel_width * between, between * layer.filters
+    parameters = alone + across + layer.bias * layer.filters
+    each = f"{kernel_height}*{kernel_width}*{channels}*{layer.depth_multiplier}"
+    return Step(
+        (rows, columns, layer.filters),
+        slide.formula(height, width),
+        parameters,
+        f"{each} + ({between}{' + 1' if layer.bias else ''})*{layer.filters} = {parameters}",
+        multiply_adds=(alone + across) * rows * columns,
+    )
+
+
 def _pool(layer: Pool, shape: Shape) -> Step:
     height, width, channels = _image(shape, layer.kind)
     slide = window(layer)
@@ -82,7 +134,8 @@ def _global_pool(layer: GlobalPool, shape: Shape) -> Step:
 def _zero_pad(layer: ZeroPad, shape: Shape) -> Step:
     height, width, channels = _image(shape, layer.kind)
     more = 2 * layer.rings
-    formula = f"{height} + 2*{layer.rings} = {height + more}"
+    rows, columns = (f"{side} + 2*{layer.rings} = {side + more}" for side in (height, width))
+    formula = rows if rows == columns else f"{rows}, {columns}"
     return Step((height + more, width + more, channels), formula)
 
 
@@ -104,6 +157,10 @@ def _dense(layer: Dense, shape: Shape) -> Step:
     return dense_step(shape[0], layer.units, bias=layer.bias)
 
 
+def _output(layer: Output, shape: Shape) -> Step:
+    return dense_step(shape[0], layer.units)
+
+
 def dense_step(inputs: int, units: int, *, bias: bool = True) -> Step:
     """Compute a fully connected layer: one weight per input and unit, and one bias per unit."""
     parameters = (inputs + bias) * units
@@ -113,10 +170,12 @@ def dense_step(inputs: int, units: int, *, bias: bool = True) -> Step:
 
 STEPS: dict[type, Callable[..., Step]] = {
     Conv: _conv,
+    SeparableConv: _separable_conv,
     Pool: _pool,
     GlobalPool: _global_pool,
     ZeroPad: _zero_pad,
     BatchNorm: _batch_norm,
     Flatten: _flatten,
     Dense: _dense,
+    Output: _output,
 }

@@ -8,10 +8,12 @@ from typing import Any
 
 from pixelproof.errors import UserError
 from pixelproof.files import read_json
-from pixelproof.network.layers import Shape, Step, dense_step, step
+from pixelproof.network.geometry import Pair
+from pixelproof.network.layers import Shape, Step, dense_step
+from pixelproof.network.layout import Node, lay_out
 from pixelproof.params import Params
 from pixelproof.params.data import Ingest, Resize
-from pixelproof.params.network import Cnn, Layer, Mlp
+from pixelproof.params.network import Cnn, Mlp
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,12 @@ class PlannedLayer:
     shape_formula: str
     parameters: int
     parameters_formula: str
-    multiply_adds: int
+    multiply_adds: int  # for one image
     options: Mapping[str, Any]  # the layer as params.yaml gives it: what DVC must see change
+    inputs: Sequence[str]  # names of the layers that it reads, or "input"
+    trainable: int  # parameters that training changes by gradients
+    activation_bytes: int  # of its outputs, for one image, as float32
+    receptive_field: Pair | None  # (height, width) in pixels; None: the whole image
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Plan:
     trainable: int
     multiply_adds: int  # for one image
     layers: Sequence[PlannedLayer]
+    activation_bytes: int  # of all layers, for one image
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -46,36 +53,14 @@ def image_shape(resize: Resize) -> tuple[int, int, int]:
 
 def plan_cnn(cnn: Cnn, input_shape: Shape, classes: int) -> Plan:
     """Compute the CNN. Raises UserError with the layer's name where the geometry is impossible."""
-    shape = input_shape
-    steps: list[tuple[str, str, Mapping[str, Any], Step]] = []
-    for name, layer in cnn.layers.items():
-        computed = _named_step(name, layer, shape)
-        steps.append((name, layer.kind, layer.model_dump(exclude={"kind"}, exclude_none=True), computed))
-        shape = computed.output_shape
-    units = output_units(cnn.head, classes)
-    if len(shape) != 1:
-        raise UserError(
-            f"cnn.layers: the last layer gives an image of shape {list(shape)}, but the output layer needs a list "
-            "of features. End the layers with kind flatten or global_average_pool"
-        )
-    steps.append(("output", "dense", {"units": units, "activation": cnn.head}, dense_step(shape[0], units)))
-    return _total(input_shape, steps)
+    return _total(input_shape, [_planned_node(node) for node in lay_out(cnn, input_shape, classes)])
 
 
-def _named_step(name: str, layer: Layer, shape: Shape) -> Step:
-    try:
-        return step(layer, shape)
-    except UserError as error:
-        raise UserError(f"cnn.layers.{name}: {error}.") from None
-
-
-def output_units(head: str, classes: int) -> int:
-    """Return the units of the CNN's output layer. Raises UserError if the head does not fit the classes."""
-    if head == "softmax":
-        return classes
-    if classes != 2:
-        raise UserError(f"cnn.head: sigmoid tells two classes apart, but there are {classes}. Use head: softmax.")
-    return 1
+def _planned_node(node: Node) -> PlannedLayer:
+    assert node.layer is not None  # only the image has none, and it is no node of the layout
+    kind = getattr(node.layer, "kind", "backbone")
+    options = node.layer.model_dump(exclude={"kind"}, exclude_none=True)
+    return _planned(node.name, kind, options, node.step, node.inputs, node.view.field if node.view else None)
 
 
 def plan_mlp(mlp: Mlp, input_shape: Shape, classes: int) -> Plan:
@@ -85,33 +70,42 @@ def plan_mlp(mlp: Mlp, input_shape: Shape, classes: int) -> Plan:
     names = [*(f"hidden{number}" for number in range(1, len(mlp.hidden) + 1)), "output"]
     last = "logistic" if classes == 2 else "softmax"
     activations = [*(mlp.activation for _ in mlp.hidden), last]
-    steps: list[tuple[str, str, Mapping[str, Any], Step]] = []
+    layers: list[PlannedLayer] = []
     for name, width, activation in zip(names, widths, activations, strict=True):
-        steps.append((name, "dense", {"units": width, "activation": activation}, dense_step(features, width)))
+        options = {"units": width, "activation": activation}
+        source = layers[-1].name if layers else "input"
+        layers.append(_planned(name, "dense", options, dense_step(features, width), (source,), None))
         features = width
-    return _total(input_shape, steps)
+    return _total(input_shape, layers)
 
 
-def _total(input_shape: Shape, steps: Sequence[tuple[str, str, Mapping[str, Any], Step]]) -> Plan:
-    parameters = sum(computed.parameters for *_, computed in steps)
+def _planned(
+    name: str, kind: str, options: Mapping[str, Any], step: Step, inputs: Sequence[str], field: Pair | None
+) -> PlannedLayer:
+    return PlannedLayer(
+        name,
+        kind,
+        step.output_shape,
+        step.shape_formula,
+        step.parameters,
+        step.parameters_formula,
+        step.multiply_adds,
+        options,
+        inputs,
+        trainable=step.parameters - step.frozen,
+        activation_bytes=step.activation_bytes,
+        receptive_field=field,
+    )
+
+
+def _total(input_shape: Shape, layers: Sequence[PlannedLayer]) -> Plan:
     return Plan(
         input_shape,
-        parameters,
-        trainable=parameters - sum(computed.frozen for *_, computed in steps),
-        multiply_adds=sum(computed.multiply_adds for *_, computed in steps),
-        layers=[
-            PlannedLayer(
-                name,
-                kind,
-                computed.output_shape,
-                computed.shape_formula,
-                computed.parameters,
-                computed.parameters_formula,
-                computed.multiply_adds,
-                options,
-            )
-            for name, kind, options, computed in steps
-        ],
+        parameters=sum(layer.parameters for layer in layers),
+        trainable=sum(layer.trainable for layer in layers),
+        multiply_adds=sum(layer.multiply_adds for layer in layers),
+        layers=layers,
+        activation_bytes=sum(layer.activation_bytes for layer in layers),
     )
 
 

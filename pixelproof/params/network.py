@@ -1,10 +1,14 @@
 """The sections of params.yaml that describe the networks: cnn, with its kinds of layers, and mlp."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pixelproof.params.base import Activation, Name, Padding, Positive, Section, Share, Size
+
+HeadKind = Literal["sigmoid", "softmax"]
+SINGLE = (1, [1, 1])  # a stride or dilation that changes nothing
 
 
 class Conv(Section):
@@ -19,13 +23,33 @@ class Conv(Section):
 
     @model_validator(mode="after")
     def strides_or_dilates(self) -> Self:
-        if self.stride not in (1, [1, 1]) and self.dilation not in (1, [1, 1]):
+        if self.stride not in SINGLE and self.dilation not in SINGLE:
+            raise ValueError("stride and dilation cannot both be above 1: no backend of Keras computes that")
+        return self
+
+
+class SeparableConv(Section):
+    """A convolution of each channel by itself, then a 1x1 convolution over all channels."""
+
+    kind: Literal["separable_conv"]
+    filters: Positive
+    kernel: Size
+    stride: Positive = 1  # one number, as for dilation: TensorFlow slides separable kernels alike along both axes
+    dilation: Positive = 1
+    padding: Padding = "valid"
+    depth_multiplier: Positive = 1  # outputs of each channel before the 1x1 convolution
+    activation: Activation = "linear"
+    bias: bool = True
+
+    @model_validator(mode="after")
+    def strides_or_dilates(self) -> Self:
+        if self.stride > 1 and self.dilation > 1:
             raise ValueError("stride and dilation cannot both be above 1: no backend of Keras computes that")
         return self
 
 
 class Pool(Section):
-    kind: Literal["max_pool", "average_pool"]
+    kind: Literal["max_pool", "average_pool", "l2_pool"]
     size: Size
     stride: Size | None = None  # absent: the size, so that windows touch and do not overlap
     padding: Padding = "valid"
@@ -66,26 +90,77 @@ class Dense(Section):
     bias: bool = True
 
 
+class Block(Section):
+    """Named layers, one after the other; with `repeat` so many times, each time with weights of their own."""
+
+    kind: Literal["block"]
+    layers: Annotated[dict[Name, "Layer"], Field(min_length=1)]
+    repeat: Positive | None = None
+
+
+class Residual(Section):
+    """Named layers whose output is added to their input, or to a 1x1 projection of it where the shape changes."""
+
+    kind: Literal["residual"]
+    layers: Annotated[dict[Name, "Layer"], Field(min_length=1)]
+    activation: Activation = "linear"  # after the addition
+    repeat: Positive | None = None
+
+
 Layer = Annotated[
-    Conv | Pool | GlobalPool | ZeroPad | BatchNorm | ActivationLayer | Dropout | Flatten | Dense,
+    Conv
+    | SeparableConv
+    | Pool
+    | GlobalPool
+    | ZeroPad
+    | BatchNorm
+    | ActivationLayer
+    | Dropout
+    | Flatten
+    | Dense
+    | Block
+    | Residual,
     Field(discriminator="kind"),
 ]
+Block.model_rebuild()
+Residual.model_rebuild()
+
+
+class Head(Section):
+    """The output layer, after a dense layer of its own and, with a rate, dropout."""
+
+    kind: HeadKind
+    hidden: Positive
+    activation: Activation = "relu"
+    dropout: Share | None = None
+
+
+class Backbone(Section):
+    """A model of keras.applications without its own head, before the layers."""
+
+    name: str
+    weights: Annotated[str, Field(min_length=1)]  # imagenet (downloaded), none (random), or the path of a file
+    trainable_from: Annotated[str, Field(min_length=1)]  # none, all, or the first of its layers that is trained
 
 
 class Cnn(Section):
     layers: Annotated[dict[Name, Layer], Field(min_length=1)]
-    head: Literal["sigmoid", "softmax"]
+    head: Annotated[
+        Annotated[HeadKind, Tag("word")] | Annotated[Head, Tag("section")],
+        Discriminator(lambda head: "section" if isinstance(head, Mapping | Head) else "word"),
+    ]
     learning_rate: Annotated[float, Field(gt=0)]
+    backbone: Backbone | None = None
+
+    @property
+    def head_kind(self) -> HeadKind:
+        return self.head.kind if isinstance(self.head, Head) else self.head
 
     @model_validator(mode="after")
     def leaves_reserved_names_alone(self) -> Self:
         taken = {"input", "scale", "output"} & set(self.layers)
         if taken:
             raise ValueError(f"layers: the name {min(taken)!r} is taken by the network's own layer; choose another")
-        padded = [name for name, layer in self.layers.items() if isinstance(layer, Conv | Pool)]
-        zeros = {f"{name}_zeros" for name in padded} & set(self.layers)
-        if zeros:
-            raise ValueError(f"layers: the name {min(zeros)!r} is kept for a layer's rings of zeros; choose another")
         return self
 
 

@@ -66,7 +66,7 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             value = value.model_dump(exclude_none=True)
         if isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{key}.")
-        else:
+        elif value is not None:
             flat[f"{prefix}{key}"] = value
     return flat
 

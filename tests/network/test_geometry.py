@@ -1,3 +1,4 @@
+from math import ceil, floor
 from typing import Any
 
 import pytest
@@ -107,13 +108,16 @@ def test_each_formula_ends_with_the_result_and_computes_it(window: Window, heigh
     assert formulas[0].endswith(f" = {rows}")
     assert formulas[-1].endswith(f" = {columns}")
     assert len(formulas) == 1 or formulas[0] != formulas[1]
+    for formula in formulas:
+        left, _, result = formula.partition(" = ")
+        assert eval(left, {"ceil": ceil, "floor": floor}) == int(result)
 
 
 @pytest.mark.parametrize(
     ("window", "expected"),
     [
         (Window((5, 5), (1, 1), "valid"), "(300 - 5 + 2*0)/1 + 1 = 296"),
-        (Window((3, 3), (2, 2), 1, (2, 2)), "(300 - 5 + 2*1)/2 + 1 = 149"),
+        (Window((3, 3), (2, 2), 1, (2, 2)), "floor((300 - 5 + 2*1)/2) + 1 = 149"),
         (Window((3, 3), (7, 7), "same"), "ceil(300 / 7) = 43"),
         (Window((3, 5), (1, 1), "valid"), "(300 - 3 + 2*0)/1 + 1 = 298, (300 - 5 + 2*0)/1 + 1 = 296"),
     ],

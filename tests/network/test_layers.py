@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from pixelproof.errors import UserError
 from pixelproof.network.layers import Shape, Step, step
@@ -25,6 +25,15 @@ def computed(shape: Shape, kind: str, **options: object) -> Step:
         ((9, 9, 1), {"kind": "conv", "filters": 2, "kernel": 3, "dilation": 2}, (5, 5, 2), 20),
         ((9, 9, 1), {"kind": "conv", "filters": 2, "kernel": 3, "padding": 2}, (11, 11, 2), 20),
         ((9, 9, 1), {"kind": "conv", "filters": 2, "kernel": 3, "padding": "same", "bias": False}, (9, 9, 2), 18),
+        ((20, 30, 3), {"kind": "separable_conv", "filters": 8, "kernel": [3, 5]}, (18, 26, 8), 77),
+        (
+            (9, 9, 3),
+            {"kind": "separable_conv", "filters": 8, "kernel": 3, "stride": 2, "padding": 1, "depth_multiplier": 2},
+            (5, 5, 8),
+            110,
+        ),
+        ((9, 9, 3), {"kind": "separable_conv", "filters": 8, "kernel": 3, "dilation": 2, "bias": False}, (5, 5, 8), 51),
+        ((7, 9, 3), {"kind": "l2_pool", "size": [2, 3], "stride": 1, "padding": "same"}, (7, 9, 3), 0),
         ((296, 296, 10), {"kind": "max_pool", "size": 2}, (148, 148, 10), 0),
         ((4, 4, 7), {"kind": "average_pool", "size": 2}, (2, 2, 7), 0),
         ((7, 7, 3), {"kind": "max_pool", "size": 3, "stride": 2}, (3, 3, 3), 0),
@@ -72,6 +81,8 @@ def test_a_layer_without_bias_shows_none_in_its_formula() -> None:
         ((9, 8, 2), {"kind": "batch_norm"}),
         ((9, 8, 2), {"kind": "flatten"}),
         ((9, 8, 2), {"kind": "zero_pad", "rings": 3}),
+        ((9, 9, 3), {"kind": "separable_conv", "filters": 8, "kernel": [3, 2], "depth_multiplier": 2}),
+        ((9, 9, 3), {"kind": "separable_conv", "filters": 8, "kernel": 3, "bias": False}),
     ],
 )
 def test_each_formula_computes_to_the_number_at_its_end(shape: Shape, layer: dict[str, Any]) -> None:
@@ -91,6 +102,13 @@ def test_each_formula_computes_to_the_number_at_its_end(shape: Shape, layer: dic
         ((32, 32, 3), {"kind": "conv", "filters": 10, "kernel": 5}, 28 * 28 * 10 * 75),
         ((100,), {"kind": "dense", "units": 7}, 700),
         ((8, 8, 3), {"kind": "max_pool", "size": 2}, 0),
+        ((8, 8, 3), {"kind": "l2_pool", "size": 2}, 0),
+        ((32, 32, 3), {"kind": "separable_conv", "filters": 10, "kernel": 5}, 28 * 28 * (5 * 5 * 3 + 3 * 10)),
+        (
+            (9, 9, 4),
+            {"kind": "separable_conv", "filters": 6, "kernel": 3, "stride": 2, "depth_multiplier": 2},
+            4 * 4 * (3 * 3 * 8 + 8 * 6),
+        ),
     ],
 )
 def test_multiply_adds_are_counted_per_image(shape: Shape, layer: dict[str, Any], expected: int) -> None:
@@ -108,7 +126,9 @@ def test_half_of_what_batch_norm_holds_is_not_trained() -> None:
     "layer",
     [
         {"kind": "conv", "filters": 1, "kernel": 1},
+        {"kind": "separable_conv", "filters": 1, "kernel": 1},
         {"kind": "max_pool", "size": 1},
+        {"kind": "l2_pool", "size": 1},
         {"kind": "global_average_pool"},
         {"kind": "zero_pad", "rings": 1},
     ],
@@ -124,3 +144,22 @@ def test_dense_is_refused_on_an_image() -> None:
     """Else Keras would apply it to each pixel, and the plan would be wrong."""
     with pytest.raises(UserError, match=r"dense needs .* shape \[4, 4, 2\]\. Put a layer of kind flatten"):
         computed((4, 4, 2), "dense", units=3)
+
+
+@pytest.mark.parametrize("option", ["stride", "dilation"])
+def test_a_separable_convolution_slides_alike_along_both_axes(option: str) -> None:
+    """Else TensorFlow would refuse, in training, what the plan has accepted."""
+    with pytest.raises(ValidationError, match=option):
+        computed((9, 9, 3), "separable_conv", filters=2, kernel=3, **{option: [1, 2]})
+
+
+@pytest.mark.parametrize("kind", ["conv", "separable_conv"])
+def test_a_convolution_strides_or_dilates(kind: str) -> None:
+    """Else Keras would refuse it, later."""
+    with pytest.raises(ValidationError, match="cannot both be above 1"):
+        computed((9, 9, 3), kind, filters=2, kernel=3, stride=2, dilation=2)
+
+
+def test_memory_is_that_of_the_outputs_as_float32() -> None:
+    """Else `plan` could not say what a batch takes: at 296 x 296 x 10 and 128 images 428 MiB."""
+    assert computed((300, 300, 3), "conv", filters=10, kernel=5).activation_bytes == 296 * 296 * 10 * 4

@@ -9,7 +9,8 @@ from imports import ROOT
 from pydantic import ValidationError
 
 from pixelproof.errors import UserError
-from pixelproof.network.plan import class_count, image_shape, output_units, plan_cnn, plan_mlp, plan_models, summary
+from pixelproof.network.layout import output_units
+from pixelproof.network.plan import class_count, image_shape, plan_cnn, plan_mlp, plan_models, summary
 from pixelproof.params import load_params
 from pixelproof.params.data import Ingest, Resize
 from pixelproof.params.network import Cnn, Mlp

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from pixelproof.params.network import Cnn
 from pixelproof.params.training import EarlyStopping, Train
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load, Keras ten
@@ -111,6 +112,27 @@ def test_what_is_left_out_of_params_is_left_out_of_the_run(runs: Any) -> None:
     """Else `None` would stand where a feature is off, and differ from a run before the feature was there."""
     assert runs.flatten({"train": Train(epochs=3, batch_size=8)}) == {"train.epochs": 3, "train.batch_size": 8}
     assert runs.flatten({}) == {}
+
+
+def test_layers_inside_blocks_and_a_head_of_layers_are_flattened_too(runs: Any) -> None:
+    """Else a block would be one long text in MLflow, and a backbone that is not there would be logged as None."""
+    pool = {"kind": "max_pool", "size": 2}
+    content = {
+        "layers": {"b1": {"kind": "block", "repeat": 3, "layers": {"pool": pool}}},
+        "head": {"kind": "softmax", "hidden": 8},
+        "learning_rate": 0.01,
+    }
+    assert runs.flatten({"cnn": dict(Cnn.model_validate(content))}) == {
+        "cnn.layers.b1.kind": "block",
+        "cnn.layers.b1.layers.pool.kind": "max_pool",
+        "cnn.layers.b1.layers.pool.size": 2,
+        "cnn.layers.b1.layers.pool.padding": "valid",
+        "cnn.layers.b1.repeat": 3,
+        "cnn.head.kind": "softmax",
+        "cnn.head.hidden": 8,
+        "cnn.head.activation": "relu",
+        "cnn.learning_rate": 0.01,
+    }
 
 
 def test_more_params_than_mlflow_takes_at_once_are_logged(root: Path, runs: Any) -> None:
