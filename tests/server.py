@@ -52,8 +52,8 @@ class Server:
             request.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
         request.end_headers()
         body = content[begin:][: number if what == "hang up after" else None]
+        self.sent += len(body)  # before it is sent: a client that has it all may ask at once
         request.wfile.write(body)
-        self.sent += len(body)
 
 
 @contextmanager
