@@ -43,7 +43,7 @@ def main() -> None:
         shown,
         trace(cnn.load(MODELS / "cnn"), shown.images),
         store.classes,
-        {"cnn": read_json(PLAN / "cnn.json")},
+        {model: read_json(PLAN / f"{model}.json") for model in ("cnn", "mlp")},
         read_json(METRICS),
         pd.read_csv(MODELS / "cnn/history.csv"),
         seed=params.seed,

@@ -57,14 +57,15 @@ def contents(
         "network": payload(layers, shown, classes, planned),
         "diagram": diagram(layers),
         "curves": curves(history),
-        "own_designs": [_own("your CNN", metrics["cnn"]), _own("your MLP", metrics["mlp"]), *steps["own_mlps"]],
+        "own_designs": [*(_own(model, metrics[model], plans[model]) for model in ("cnn", "mlp")), *steps["own_mlps"]],
         "turning": turning_point(steps["deeper"]),
     }
 
 
-def _own(name: str, metrics: Mapping[str, Any]) -> Design:
+def _own(model: str, metrics: Mapping[str, Any], plan: Mapping[str, Any]) -> Design:
     accuracy = f"accuracy {metrics['accuracy']:.4f} ({metrics['accuracy_low']:.4f} to {metrics['accuracy_high']:.4f})"
-    return Design(name, accuracy, metrics["parameters"], "")
+    formulas = [entry.get("parameters_formula", "").split(" = ")[0] for entry in planned_layers(plan)]
+    return Design(f"your {model.upper()}", accuracy, metrics["parameters"], " + ".join(filter(None, formulas)))
 
 
 def turning_point(designs: Sequence[Design]) -> dict[str, int] | None:

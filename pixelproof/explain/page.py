@@ -66,10 +66,9 @@ def picture(pixels: np.ndarray) -> str:
 
 def number(value: Any) -> str:
     """Write a number as people do: thousands apart, and no more decimals than say something."""
-    if isinstance(value, int | np.integer):
-        return f"{value:,}"
-    text = f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{float(text):g}" if "e" not in text and "," not in text else text
+    if isinstance(value, int | np.integer) or abs(value) >= 1000:
+        return f"{value:,.0f}".replace("-", "−")
+    return f"{value:.4g}".replace("-", "−", 1)
 
 
 def ink(value: float) -> str:

@@ -94,7 +94,8 @@ def padding_sheet(photo: np.ndarray) -> Sheet:
 
 
 def poolings_sheet(photo: np.ndarray) -> Sheet:
-    shrunk = [Picture(f"{pooled.kind} pooling", _as_photo(pooled.output)) for pooled in three_poolings(photo)]
+    names = {"max": "max pooling", "average": "average pooling", "l2": "L2 pooling, its largest as white"}
+    shrunk = [Picture(names[pooled.kind], _as_photo(pooled.output)) for pooled in three_poolings(photo)]
     again = Picture("max pooling, twice", _as_photo(pool(pool(photo, 2), 2)))
     return Sheet("poolings", "The photo before and after pooling 2 x 2", [Picture("the photo", photo), *shrunk, again])
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pixelproof.explain import article
-from pixelproof.explain.arithmetic import convolve
+from pixelproof.explain.arithmetic import convolve, patches
 from pixelproof.explain.cases import ARTICLE_IMAGE, ARTICLE_WEIGHTS, Case, five_cases, three_poolings
 from pixelproof.explain.filters import classic_filters
 from pixelproof.explain.photos import Shown
@@ -16,7 +16,7 @@ from pixelproof.explain.sheets import Sheet, all_sheets, grey
 from pixelproof.explain.trace import TracedLayer
 
 WHOLE_PX = 32  # up to this width the whole photo is written out in numbers
-PART_PX = 10  # of a larger one, the middle
+PART_PX = 10  # of a larger one, the part that varies most
 ROOM_PX = 8  # the examples need so many pixels on each side
 
 
@@ -39,11 +39,11 @@ def walk(
     return {
         "photo": photo,
         "matrices": pixel_matrices(photo),
-        "cases": five_cases(middle(brightness, 4)),
+        "cases": five_cases(liveliest(brightness, 4)),
         "example": worked_example(ARTICLE_IMAGE),
-        "own_example": worked_example(middle(brightness, 6)),
+        "own_example": worked_example(liveliest(brightness, 6)),
         "filters": classic_filters(photo.shape[2]),
-        "poolings": three_poolings(middle(brightness, 4)),
+        "poolings": three_poolings(liveliest(brightness, 4)),
         "sheets": {sheet.name: sheet for sheet in sheets},
         "depth": article.convolved((32, 32, 3), filters=10, kernel=5),
         "size": article.convolved((32, 32, 3), filters=10, kernel=3),
@@ -66,16 +66,18 @@ def enlarge(photo: np.ndarray) -> np.ndarray:
     return photo.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def middle(image: np.ndarray, side: int) -> np.ndarray:
-    top, left = ((length - side) // 2 for length in image.shape[:2])
+def liveliest(image: np.ndarray, side: int) -> np.ndarray:
+    """Return the square part of a picture, (height, width, ...), whose brightness varies most."""
+    brightness = image if image.ndim == 2 else grey(image)
+    spread = patches(brightness, side).std(axis=(2, 3))
+    top, left = np.unravel_index(int(spread.argmax()), spread.shape)
     return image[top : top + side, left : left + side]
 
 
 def pixel_matrices(photo: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Return (channel's name, its pixels): the whole photo where it is small, else its middle."""
-    part = (
-        photo if photo.shape[1] <= WHOLE_PX and photo.shape[2] == 1 else middle(photo, min(PART_PX, *photo.shape[:2]))
-    )
+    """Return (channel's name, its pixels): the whole photo where it is small, else the part that varies most."""
+    is_small = photo.shape[1] <= WHOLE_PX and photo.shape[2] == 1
+    part = photo if is_small else liveliest(photo, min(PART_PX, *photo.shape[:2]))
     names = ["grey"] if photo.shape[2] == 1 else ["red", "green", "blue"]
     return [(name, part[:, :, channel]) for channel, name in enumerate(names)]
 

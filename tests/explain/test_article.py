@@ -11,7 +11,7 @@ def test_the_articles_parameter_counts() -> None:
 
 
 def test_more_blocks_need_fewer_parameters_until_little_is_left_to_flatten() -> None:
-    """The article says fewer with every block; the fifth adds more weights than flattening saves, and the page says so."""
+    """The article says fewer with every block; the fifth adds more than it saves, and the page says so."""
     designs = deeper_designs()
     counts = [design.parameters for design in designs]
     assert all(more < fewer for fewer, more in pairwise(counts[:4]))

@@ -3,7 +3,8 @@
 import { drawMap, element, largestOf } from "./draw.js";
 import { matrixTable, rove } from "./matrix.js";
 import { sumAt } from "./sums.js";
-import { format, mapCount, planeOf } from "./tensor.js";
+import { Tensor, format, mapCount, planeOf } from "./tensor.js";
+import { filterOf } from "./window_sums.js";
 
 export class Detail {
   // turn(step): opens the map before or after; close(): puts the focus back.
@@ -35,8 +36,7 @@ export class Detail {
     this.partials = element("div", { class: "partials", role: "group", "aria-label": "partial sums by input map" });
     this.root.append(
       element("header", {}, heading, ...(count > 1 ? turns : []), closing),
-      element("div", { class: "views" }, ...this.inputs.map(({ figure }) => figure), this.output.figure),
-      this.written,
+      element("div", { class: "views" }, ...this.inputs.map(({ figure }) => figure), this.output.figure, this.written),
       this.partials,
     );
     this.root.addEventListener("keydown", (event) => event.key === "Escape" && close());
@@ -153,16 +153,30 @@ export class Detail {
     });
   }
 
+  // A button for each input map: its picture, the filter's weights for it, and their partial sum.
   buildPartials(count) {
     const choose = (c) => {
       this.from = c;
       this.move(this.row, this.column);
     };
-    const buttons = Array.from({ length: count }, (_, c) =>
-      element("button", { type: "button", onclick: () => choose(c) }, `map ${c + 1} `, element("b")),
-    );
+    const input = this.outputs[this.layer.inputs[0]];
+    const buttons = Array.from({ length: count }, (_, c) => {
+      const map = element("canvas");
+      drawMap(map, input, c, `input map ${c + 1}`, 48);
+      const made = [map, element("span", {}, "\u2217"), this.weightsPicture(input, c), element("span", { class: "name" }, `map ${c + 1}`), element("b")];
+      return element("button", { type: "button", onclick: () => choose(c) }, ...made);
+    });
     this.partials.append(...buttons);
     rove(buttons);
+  }
+
+  weightsPicture(input, c) {
+    const [rows, columns] = this.layer.options.size;
+    const weight = filterOf(this.layer, input.channels, this.channel);
+    const weights = Array.from({ length: rows * columns }, (_, i) => weight(Math.floor(i / columns), i % columns, c));
+    const canvas = element("canvas");
+    drawMap(canvas, new Tensor([rows, columns, 1], weights), 0, `the filter's ${rows} by ${columns} weights for it`);
+    return canvas;
   }
 }
 

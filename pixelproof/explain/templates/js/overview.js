@@ -5,7 +5,7 @@ import { drawMap, drawPhoto, element } from "./draw.js";
 import { rove } from "./matrix.js";
 import { mapCount } from "./tensor.js";
 
-const SHOWN = 16; // maps of a layer before "all" is asked for
+const SHOWN = 12; // maps of a layer before "all" is asked for
 const THUMBNAIL_PX = 96;
 
 export class Overview {

@@ -13,7 +13,7 @@ const network = new Network(JSON.parse(find("network-data").textContent));
 const overview = new Overview(find("layers"), network);
 const outputLab = new OutputLab(find("output-lab"), network);
 const windowLabs = [
-  new WindowLab(find("window-lab"), { operations: ["edge", "blur"], size: 7, kernel: 3, stride: 1, rings: 0 }),
+  new WindowLab(find("window-lab"), { operations: ["upright", "blur"], size: 7, kernel: 3, stride: 1, rings: 0 }),
   new WindowLab(find("pooling-lab"), { operations: ["max", "average", "l2"], size: 8, kernel: 2, stride: 2 }),
 ];
 
@@ -21,7 +21,7 @@ function photoChoice(photo, number) {
   const canvas = element("canvas");
   const [label, predicted] = [network.classes[photo.label], network.classes[photo.predicted]];
   const right = photo.label === photo.predicted;
-  const words = right ? `${label}, recognised` : `${label}, taken for ${predicted}`;
+  const words = right ? label : `${label}, taken for ${predicted}`;
   drawPhoto(canvas, network.photo(number), `test photo ${photo.id}: ${words}`);
   const input = element("input", { type: "radio", name: "photo", value: number, checked: number === 0, onchange: () => choose(number) });
   return element("label", { class: right ? "photo right" : "photo wrong" }, input, canvas, element("span", {}, `${right ? "\u2713" : "\u2717"} ${words}`));

@@ -7,19 +7,32 @@ import { formula, refusal, slide } from "./windows.js";
 
 const sumOf = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
-const OPERATIONS = {
-  blur: { name: "blur: the mean", apply: (seen) => sumOf(seen) / seen.length, written: (seen) => `(${seen.join(" + ")}) / ${seen.length}` },
-  edge: {
-    name: "edge: the first half against the second",
-    apply: (seen) => sumOf(seen.map((pixel, i) => pixel * edgeWeight(i, seen.length))),
-    written: (seen) => seen.map((pixel, i) => `${pixel}\u00b7${format(edgeWeight(i, seen.length))}`).join(" + "),
-  },
-  max: { name: "max pooling", pools: true, apply: (seen) => Math.max(...seen), written: (seen) => `max(${seen.join(", ")})` },
-  average: { name: "average pooling", pools: true, apply: (seen) => sumOf(seen) / seen.length, written: (seen) => `(${seen.join(" + ")}) / ${seen.length}` },
-  l2: { name: "L2 pooling", pools: true, apply: (seen) => Math.sqrt(sumOf(seen.map((pixel) => pixel * pixel))), written: (seen) => `\u221a(${seen.map((pixel) => `${pixel}\u00b2`).join(" + ")})` },
-};
+const mean = (seen) => sumOf(seen) / seen.length;
+const writtenMean = (seen) => `(${seen.join(" + ")}) / ${seen.length}`;
 
-const edgeWeight = (i, count) => Math.sign((count - 1) / 2 - i);
+// The columns on the right count, those on the left count against.
+const uprightWeights = (seen) => {
+  const columns = Math.sqrt(seen.length);
+  return seen.map((_, i) => (columns === 1 ? 1 : Math.sign((i % columns) - (columns - 1) / 2)));
+};
+const writtenProducts = (seen, weights) => seen.map((pixel, i) => `${pixel}\u00b7${format(weights[i])}`).join(" + ");
+
+const OPERATIONS = {
+  upright: {
+    name: "upright edges: right minus left",
+    apply: (seen) => sumOf(uprightWeights(seen).map((weight, i) => weight * seen[i])),
+    written: (seen) => writtenProducts(seen, uprightWeights(seen)),
+  },
+  blur: { name: "blur: the mean", apply: mean, written: writtenMean },
+  max: { name: "max pooling", pools: true, apply: (seen) => Math.max(...seen), written: (seen) => `max(${seen.join(", ")})` },
+  average: { name: "average pooling", pools: true, apply: mean, written: writtenMean },
+  l2: {
+    name: "L2 pooling",
+    pools: true,
+    apply: (seen) => Math.hypot(...seen),
+    written: (seen) => `\u221a(${seen.map((pixel) => `${pixel}\u00b2`).join(" + ")})`,
+  },
+};
 
 const SLIDERS = {
   size: { name: "picture size W", least: 2, most: 12 },
@@ -59,9 +72,10 @@ export class WindowLab {
     this.update();
   }
 
-  // Takes the middle of the photo's first channel as the picture.
+  // Takes the part of the photo's first channel that varies most as the picture.
   show(photo) {
     this.photo = photo;
+    this.corner = liveliest(photo, SLIDERS.size.most);
     this.update();
   }
 
@@ -76,15 +90,13 @@ export class WindowLab {
     if (refused === null) this.build(size, kernel, stride, rings);
   }
 
+  // Returns the picture's rows with its rings of zeros, which are null.
   pixels(size, rings) {
     const [height, width] = this.photo.shape;
-    const [top, left] = [height, width].map((side) => Math.max(0, Math.floor((side - size) / 2)));
-    const inside = (i) => i >= rings && i < size + rings;
-    return Array.from({ length: size + 2 * rings }, (_, row) =>
-      Array.from({ length: size + 2 * rings }, (_, column) =>
-        inside(row) && inside(column) ? this.photo.at(Math.min(top + row - rings, height - 1), Math.min(left + column - rings, width - 1), 0) : null,
-      ),
-    );
+    const at = (row, column) => this.photo.at(Math.min(this.corner.top + row, height - 1), Math.min(this.corner.left + column, width - 1), 0);
+    const inside = (i) => i >= 0 && i < size;
+    const places = Array.from({ length: size + 2 * rings }, (_, i) => i - rings);
+    return places.map((row) => places.map((column) => (inside(row) && inside(column) ? at(row, column) : null)));
   }
 
   build(size, kernel, stride, rings) {
@@ -111,6 +123,28 @@ export class WindowLab {
     rove(cells, count);
     show(0);
   }
+}
+
+// Finds where a square of `side` pixels varies most; of a large photo only some places are tried.
+function liveliest(photo, side) {
+  const [height, width] = photo.shape;
+  const tries = (length) => {
+    const last = Math.max(0, length - side);
+    const step = Math.ceil((last + 1) / 24);
+    return Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step);
+  };
+  const spread = (top, left) => {
+    let [sum, squares] = [0, 0];
+    for (let row = top; row < Math.min(height, top + side); row++)
+      for (let column = left; column < Math.min(width, left + side); column++) {
+        const value = photo.at(row, column, 0);
+        sum += value;
+        squares += value * value;
+      }
+    return squares - (sum * sum) / (side * side);
+  };
+  const places = tries(height).flatMap((top) => tries(width).map((left) => ({ top, left, spread: spread(top, left) })));
+  return places.reduce((best, place) => (place.spread > best.spread ? place : best));
 }
 
 function numberTable(title, rows, shown) {
