@@ -46,7 +46,6 @@ def contents(
     plans    the content of reports/plan/<model>.json by model; metrics: that of reports/metrics.json
     history  the CNN's epochs, models/cnn/history.csv
     """
-    planned = {entry["name"]: {"formula": entry.get("shape_formula")} for entry in planned_layers(plans["cnn"])}
     steps = walk(shown, layers, plans, classes, seed=seed)
     return {
         **steps,
@@ -54,7 +53,7 @@ def contents(
         "classes": list(classes),
         "shown": shown,
         "metrics": metrics,
-        "network": payload(layers, shown, classes, planned),
+        "network": payload(layers, shown, classes),
         "diagram": diagram(layers),
         "curves": curves(history),
         "own_designs": [*(_own(model, metrics[model], plans[model]) for model in ("cnn", "mlp")), *steps["own_mlps"]],

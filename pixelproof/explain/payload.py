@@ -15,46 +15,45 @@ import numpy as np
 from pixelproof.explain.photos import Shown
 from pixelproof.explain.trace import TracedLayer
 
-WEIGHT_BYTES = 6 * 2**20  # of all layers together; base64 makes a third more of it
-BOX_BYTES = 3 * 2**20  # of all exact outputs of boxes together
-MULTIPLY_ADDS = 400_000_000  # of one layer: about a second in a browser
 SAMPLES = 12  # outputs of each layer and photo that the page compares its own with
 PREVIEW_MAPS, PREVIEW_PX = 16, 48
 
 
 @dataclass
-class _Budget:
-    weights: int = WEIGHT_BYTES
-    boxes: int = BOX_BYTES
+class Room:
+    """What there is room for on a page; what was shipped is taken off."""
+
+    weights: int = 6 * 2**20  # bytes, of all layers together; base64 makes a third more of it
+    boxes: int = 3 * 2**20  # bytes, of all exact outputs of boxes together
+    multiply_adds: int = 400_000_000  # of each layer: about a second in a browser
 
 
-def payload(layers: Sequence[TracedLayer], shown: Shown, classes: Sequence[str], more: Any) -> dict[str, Any]:
-    """Return what the script needs, ready for JSON; arrays are base64, little-endian, in C order.
-
-    `more` is added to the layers by name: what the plan says of them.
-    """
-    budget, exact, entries = _Budget(), set[int](), []
+def payload(
+    layers: Sequence[TracedLayer], shown: Shown, classes: Sequence[str], room: Room | None = None
+) -> dict[str, Any]:
+    """Return what the script needs, ready for JSON; arrays are base64, little-endian, in C order."""
+    room, exact, entries = room or Room(), set[int](), []
     for number, layer in enumerate(layers):
-        reason = _why_box(layer, exact, budget)
-        entry = _described(layer) if reason is None else _boxed(layer, reason, budget)
+        reason = _why_box(layer, exact, room)
+        entry = _described(layer) if reason is None else _boxed(layer, reason, room)
         if reason is None or "outputs" in entry:
             exact.add(number)
-        entries.append({**_outline(layer), **entry, "plan": more.get(layer.name)})
+        entries.append(_outline(layer) | entry)
     return {"classes": list(classes), "photos": _photos(shown), "layers": entries}
 
 
-def _why_box(layer: TracedLayer, exact: set[int], budget: _Budget) -> str | None:
-    """Return in words why the page cannot compute a layer, or None. Takes its weights off the budget."""
+def _why_box(layer: TracedLayer, exact: set[int], room: Room) -> str | None:
+    """Return in words why the page cannot compute a layer, or None. Takes its weights off the room."""
     if layer.kind is None:
         return f"the page has no arithmetic for layers of Keras's class {layer.class_name}"
     if not exact.issuperset(layer.inputs):
         return "the layer before it is a box, of which only a preview is on the page"
-    if layer.multiply_adds > MULTIPLY_ADDS:
+    if layer.multiply_adds > room.multiply_adds:
         return f"its {layer.multiply_adds:,} multiply-adds for one photo are too many for a page"
     size = sum(weights.nbytes for weights in layer.kind.weights.values())
-    if size > budget.weights:
+    if size > room.weights:
         return f"its {layer.parameters:,} weights are too many for a page"
-    budget.weights -= size
+    room.weights -= size
     return None
 
 
@@ -78,10 +77,10 @@ def _described(layer: TracedLayer) -> dict[str, Any]:
     return {"kind": layer.kind.name, "options": dict(layer.kind.options), "weights": weights}
 
 
-def _boxed(layer: TracedLayer, reason: str, budget: _Budget) -> dict[str, Any]:
+def _boxed(layer: TracedLayer, reason: str, room: Room) -> dict[str, Any]:
     box: dict[str, Any] = {"kind": "box", "reason": reason, "class": layer.class_name}
-    if layer.outputs.nbytes <= budget.boxes:
-        budget.boxes -= layer.outputs.nbytes
+    if layer.outputs.nbytes <= room.boxes:
+        room.boxes -= layer.outputs.nbytes
         return box | {"outputs": encode(layer.outputs)}
     return box | {"preview": _preview(layer.outputs)}
 

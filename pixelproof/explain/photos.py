@@ -25,12 +25,12 @@ class Shown:
 def choose(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
     """Return positions of `count` photos to show: of every class in turn, and up to a quarter that were mistaken.
 
-    The surest answers come first, right and wrong ones: the surest mistakes teach most.
+    The right ones are the first of the test part, as they come; of the mistakes the surest, which teach most.
     """
     predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    by_sureness = np.argsort(-sure, kind="stable")
-    wrong = _in_turn(by_sureness[(predicted != labels)[by_sureness]], labels)[: max(1, count // 4)]
-    right = _in_turn(by_sureness[(predicted == labels)[by_sureness]], labels)
+    mistakes = np.flatnonzero(predicted != labels)
+    wrong = _in_turn(mistakes[np.argsort(-sure[mistakes], kind="stable")], labels)[: max(1, count // 4)]
+    right = _in_turn(np.flatnonzero(predicted == labels), labels)
     chosen = [*right[: max(0, count - len(wrong))], *wrong]
     return np.array(chosen[:count], dtype=np.int64)
 

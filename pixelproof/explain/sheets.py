@@ -115,7 +115,7 @@ def kernels_sheet(layers: Sequence[TracedLayer]) -> Sheet:
     channels = ["red", "green", "blue"] if kernel.shape[2] == 3 else [""] * kernel.shape[2]
     pictures = [
         Picture(f"filter {number + 1} {channel}".strip(), kernel[:, :, depth, number])
-        for number in range(min(kernel.shape[3], 2 * MAPS))
+        for number in range(min(kernel.shape[3], MAPS if len(channels) > 1 else 2 * MAPS))
         for depth, channel in enumerate(channels[:3])
     ]
     return Sheet("kernels", f"The filters that {first.name} has learned", pictures)

@@ -18,6 +18,7 @@ from pixelproof.explain.trace import TracedLayer
 WHOLE_PX = 32  # up to this width the whole photo is written out in numbers
 PART_PX = 10  # of a larger one, the part that varies most
 ROOM_PX = 8  # the examples need so many pixels on each side
+SMALLEST = 1e-7  # probability that a loss is computed for, as in Keras
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,15 @@ def planned_layers(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def answer(shown: Shown, classes: Sequence[str]) -> dict[str, Any]:
-    """Return what the network says of the first photo, and the loss: the cross-entropy."""
-    truth = float(shown.probabilities[0, shown.labels[0]])
+    """Return what the network says of the photo that it is least sure of, and the loss: the cross-entropy."""
+    photo = int(shown.probabilities.max(axis=1).argmin())
+    truth = float(shown.probabilities[photo, shown.labels[photo]])
     return {
-        "label": classes[shown.labels[0]],
-        "predicted": classes[shown.predicted[0]],
+        "photo": shown.images[photo],
+        "label": classes[shown.labels[photo]],
+        "predicted": classes[shown.predicted[photo]],
         "probability": truth,
-        "loss": -log(max(truth, 1e-7)),
+        "loss": abs(log(max(truth, SMALLEST))),
         "guess": log(len(classes)),
     }
 

@@ -1,6 +1,6 @@
 // An opened map: which maps and which filter made it, and the sum behind each of its numbers.
 
-import { drawMap, element, largestOf } from "./draw.js";
+import { drawLayer, drawMap, element } from "./draw.js";
 import { matrixTable, rove } from "./matrix.js";
 import { sumAt } from "./sums.js";
 import { Tensor, format, mapCount, planeOf } from "./tensor.js";
@@ -55,7 +55,7 @@ export class Detail {
 
   outputView() {
     const canvas = element("canvas");
-    drawMap(canvas, this.outputs[this.number], this.channel, `${this.title()} as a picture`);
+    drawLayer(canvas, this.layer, this.outputs[this.number], this.channel, `${this.title()} as a picture`);
     const name = `${this.title()}: arrow keys move over its numbers`;
     const view = this.view(`${this.title()}: move over it, or use the arrow keys`, canvas, { tabindex: 0, role: "application", "aria-label": name, class: "frame output" });
     view.frame.addEventListener("pointermove", (event) => this.point(event));
@@ -64,13 +64,15 @@ export class Detail {
     return view;
   }
 
-  // Starts at the number that is farthest from zero.
+  // Starts at the number that is farthest from zero, of a large map not in its margin, where padding has its say.
   brightest() {
-    const largest = largestOf(this.plane);
-    for (let row = 0; row < this.plane.rows; row++)
-      for (let column = 0; column < this.plane.columns; column++)
-        if (Math.abs(this.plane.at(row, column)) === largest) return [row, column];
-    return [0, 0];
+    const { rows, columns, at } = this.plane;
+    const margin = Math.min(rows, columns) >= 12 ? 3 : 0;
+    let best = { size: -1, place: [0, 0] };
+    for (let row = margin; row < rows - margin; row++)
+      for (let column = margin; column < columns - margin; column++)
+        if (Math.abs(at(row, column)) > best.size) best = { size: Math.abs(at(row, column)), place: [row, column] };
+    return best.place;
   }
 
   point(event) {
@@ -112,9 +114,10 @@ export class Detail {
   }
 
   showInput(view, tensor, channel) {
-    const name = this.network.layers[view.input].name;
+    const layer = this.network.layers[view.input];
+    const name = layer.name;
     const title = channel === null || mapCount(tensor) === 1 ? name : `${name}, map ${channel + 1} of ${mapCount(tensor)}`;
-    drawMap(view.canvas, tensor, channel, `${title}, the input, as a picture`);
+    drawLayer(view.canvas, layer, tensor, channel, `${title}, the input, as a picture`);
     view.text.textContent = `from ${title}`;
     view.shown = channel;
   }
@@ -137,7 +140,7 @@ export class Detail {
     const { classes, layers } = this.network;
     const isLast = this.number === layers.length - 1;
     if (!isLast) return `unit ${this.column + 1}`;
-    return this.plane.columns === 1 ? `${classes[1]} (against ${classes[0]})` : classes[this.column];
+    return `class ${this.plane.columns === 1 ? `${classes[1]} (against ${classes[0]})` : classes[this.column]}`;
   }
 
   showPartials({ partials }) {

@@ -59,6 +59,20 @@ export function drawPhoto(canvas, photo, description) {
   describe(canvas, description);
 }
 
+// One channel of a photo, in its own colour.
+export function drawChannel(canvas, photo, channel, description) {
+  const [rows, columns, channels] = photo.shape;
+  const lit = channels === 3 ? [0, 1, 2].map((c) => Number(c === channel)) : [1, 1, 1];
+  paint(canvas, rows, columns, (row, column) => lit.map((share) => share * photo.at(row, column, channel)));
+  describe(canvas, description);
+}
+
+// A map of a layer, as what it is: pixels of the photo, or signed numbers.
+export function drawLayer(canvas, layer, tensor, channel, description, most) {
+  if (layer.kind === "input") drawChannel(canvas, tensor, channel, description);
+  else drawMap(canvas, tensor, channel, description, most);
+}
+
 function describe(canvas, description) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", description);

@@ -1,7 +1,7 @@
 // The network from photo to class: a row of activation maps for each layer.
 
 import { Detail } from "./detail.js";
-import { drawMap, drawPhoto, element } from "./draw.js";
+import { drawLayer, element } from "./draw.js";
 import { rove } from "./matrix.js";
 import { mapCount } from "./tensor.js";
 
@@ -54,8 +54,7 @@ export class Overview {
     const layer = this.network.layers[number];
     const canvas = element("canvas");
     const name = count > 1 ? `${layer.name}, map ${channel + 1} of ${count}` : layer.name;
-    if (layer.kind === "input") drawPhoto(canvas, this.outputs[number], `the photo, ${name}`);
-    else drawMap(canvas, this.outputs[number], channel, name, THUMBNAIL_PX);
+    drawLayer(canvas, layer, this.outputs[number], channel, name, THUMBNAIL_PX);
     const list = this.outputs[number].isImage ? "" : " list";
     return element("button", { type: "button", class: `map${list}`, "aria-expanded": "false", onclick: () => this.open(number, channel, true) }, canvas);
   }
