@@ -57,10 +57,18 @@ def _wrap(name: str, source: str) -> str:
     return f'modules["{name}"] = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();'
 
 
-def picture(pixels: np.ndarray) -> str:
-    """Return a photo or signed map (see `sheets.Picture`) as a PNG in a data: address."""
+def picture(pixels: np.ndarray, most: int | None = None) -> str:
+    """Return a photo or signed map (see `sheets.Picture`) as a PNG in a data: address.
+
+    Sides above `most` pixels are divided by the same whole number until they are not.
+    """
+    image = Image.fromarray(colours(pixels))
+    times = -(-max(image.size) // most) if most else 1
+    if times > 1:
+        width, height = (-(-side // times) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BOX)
     buffer = BytesIO()
-    Image.fromarray(colours(pixels)).save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 

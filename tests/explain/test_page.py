@@ -34,6 +34,13 @@ def test_a_photo_is_embedded_bit_by_bit() -> None:
     np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(data))), photo)
 
 
+def test_a_large_photo_is_shrunk_by_a_whole_number() -> None:
+    """Hundreds of photos of 300 pixels would make the page too large; the mean of each block is what is left."""
+    photo = np.repeat(np.arange(0, 250, 50, dtype=np.uint8), 2)[np.newaxis, :, np.newaxis].repeat(4, 0)
+    data = b64decode(picture(photo, 5).removeprefix("data:image/png;base64,"))
+    assert np.asarray(Image.open(BytesIO(data))).tolist() == [[0, 50, 100, 150, 200]] * 2
+
+
 def test_a_signed_map_is_white_at_zero_blue_below_and_orange_above() -> None:
     """The legend on the page says so."""
     data = b64decode(picture(np.array([[-1.0, 0.0, 1.0]])).removeprefix("data:image/png;base64,"))

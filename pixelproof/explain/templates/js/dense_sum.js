@@ -15,19 +15,39 @@ export function unitsBefore(layer, input) {
   return Array.from(sums);
 }
 
+// Returns the places of the largest numbers, the largest first. Sorting all of them would take too long: there
+// may be hundreds of thousands.
+function largestPlaces(numbers, count) {
+  const places = [];
+  let least = -1; // of the places so far, once they are enough
+  for (let i = 0; i < numbers.length; i++) {
+    const size = Math.abs(numbers[i]);
+    if (size <= least) continue;
+    const before = places.findIndex((place) => Math.abs(numbers[place]) < size);
+    places.splice(before < 0 ? places.length : before, 0, i);
+    places.length = Math.min(places.length, count);
+    if (places.length === count) least = Math.abs(numbers[places[count - 1]]);
+  }
+  return places;
+}
+
 export function denseSum({ network, layer, inputs: [input], place }) {
   const units = layer.shape[0];
   const unit = place.index;
-  const products = Array.from(input.data, (value, i) => value * layer.weights.kernel[i * units + unit]);
-  const order = products.map((_, i) => i).sort((a, b) => Math.abs(products[b]) - Math.abs(products[a]));
-  const written = order.slice(0, WRITTEN_OUT);
-  const rest = order.slice(WRITTEN_OUT);
-  const total = products.reduce((a, b) => a + b, 0);
+  const weight = (i) => layer.weights.kernel[i * units + unit];
+  const products = new Float64Array(input.data.length);
+  let total = 0;
+  for (let i = 0; i < products.length; i++) {
+    products[i] = input.data[i] * weight(i);
+    total += products[i];
+  }
+  const written = largestPlaces(products, WRITTEN_OUT);
+  const rest = written.reduce((sum, i) => sum - products[i], total);
   const steps = written.map((i) => ({
-    text: `${format(input.data[i])} (${originOf(network, layer.inputs[0], i)}) \u00d7 weight ${format(layer.weights.kernel[i * units + unit])}`,
+    text: `${format(input.data[i])} (${originOf(network, layer.inputs[0], i)}) \u00d7 weight ${format(weight(i))}`,
     value: products[i],
   }));
-  if (rest.length) steps.push({ text: `the other ${rest.length} products together`, value: rest.reduce((sum, i) => sum + products[i], 0) });
+  if (products.length > written.length) steps.push({ text: `the other ${products.length - written.length} products together`, value: rest });
   steps.push({ text: `the sum of all ${products.length} products`, value: total });
   const all = layer.options.activation === "softmax" ? unitsBefore(layer, input) : [];
   const bias = layer.weights.bias?.[unit];
