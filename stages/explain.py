@@ -53,7 +53,7 @@ def main() -> None:
         write_sheets(sheets_of(context), folder)
     write_text(EXPLAIN_PAGE, render(context))
     log_to_run()
-    logging.info("open %s in a browser: the network, taken apart on %d photos", EXPLAIN_PAGE, len(shown.ids))
+    logging.info("%s: open it in a browser; it takes the network apart on %d photos", EXPLAIN_PAGE, len(shown.ids))
 
 
 if __name__ == "__main__":

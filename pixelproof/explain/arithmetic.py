@@ -15,12 +15,8 @@ Pooling = Literal["max", "average", "l2"]
 
 def surround(image: np.ndarray, rings: Size) -> np.ndarray:
     """Return the picture (height, width, ...) with zeros around it: `rings`, or [rows, columns], on each side."""
-    rows, columns = _rings(rings)
+    rows, columns = pair(rings)
     return np.pad(image, [(rows, rows), (columns, columns)] + [(0, 0)] * (image.ndim - 2))
-
-
-def _rings(rings: Size) -> tuple[int, int]:
-    return (rings, rings) if isinstance(rings, int) else (rings[0], rings[1])
 
 
 def patches(image: np.ndarray, size: Size, stride: Size = 1) -> np.ndarray:
@@ -41,17 +37,20 @@ def convolve(image: np.ndarray, weights: np.ndarray, *, stride: Size = 1, rings:
     weights  (rows, columns), or (rows, columns, channels)
     Returns (height, width) of the output, in the wider of both types. Raises UserError where they do not fit.
     """
-    seen = patches(surround(image, rings), weights.shape[:2], stride)
-    return np.tensordot(seen, weights, axes=weights.ndim)
+    seen = patches(surround(image, rings), list(weights.shape[:2]), stride)
+    output: np.ndarray = np.tensordot(seen, weights, axes=weights.ndim)
+    return output
 
 
 def pool(image: np.ndarray, size: Size, *, stride: Size | None = None, kind: Pooling = "max") -> np.ndarray:
     """Shrink each channel on its own: the largest, the mean, or the root of the sum of squares in each window."""
     seen = patches(image, size, stride or size)
+    output: np.ndarray
     match kind:
         case "max":
-            return seen.max(axis=(2, 3))
+            output = seen.max(axis=(2, 3))
         case "average":
-            return seen.mean(axis=(2, 3))
+            output = seen.mean(axis=(2, 3))
         case "l2":
-            return np.sqrt(np.square(seen, dtype=float).sum(axis=(2, 3)))
+            output = np.sqrt(np.square(seen, dtype=float).sum(axis=(2, 3)))
+    return output

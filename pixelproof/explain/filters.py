@@ -35,7 +35,7 @@ UPRIGHT = Filter("upright edge", "where it gets brighter from left to right", np
 SHARPEN = Filter(
     "sharpen", "each pixel's difference from its neighbours", np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
 )
-BLUR = Filter("blur", "the mean of 5 x 5 pixels; it smooths noise away", np.full((5, 5), 1 / 25))
+BLUR = Filter("blur", "the mean of 5 × 5 pixels; it smooths noise away", np.full((5, 5), 1 / 25))
 
 
 def colour_filter(channel: int) -> Filter:

@@ -19,7 +19,8 @@ class Shown:
 
     @property
     def predicted(self) -> np.ndarray:
-        return self.probabilities.argmax(axis=1)
+        predicted: np.ndarray = self.probabilities.argmax(axis=1)
+        return predicted
 
 
 def choose(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:

@@ -41,7 +41,8 @@ class Sheet:
 
 def grey(photo: np.ndarray) -> np.ndarray:
     """Return a photo's brightness, float (height, width): the mean of its channels."""
-    return photo.mean(axis=2)
+    brightness: np.ndarray = photo.mean(axis=2)
+    return brightness
 
 
 def all_sheets(photo: np.ndarray, layers: Sequence[TracedLayer], *, seed: int) -> list[Sheet]:
@@ -84,20 +85,20 @@ def filters_sheet(photo: np.ndarray) -> Sheet:
 def strides_sheet(photo: np.ndarray) -> Sheet:
     strides = [stride for stride in (1, 2, 3) if min(photo.shape[:2]) >= 3]
     pictures = [Picture(f"stride {stride}", convolve(grey(photo), EDGE.weights, stride=stride)) for stride in strides]
-    return Sheet("strides", "The same 3 x 3 edge filter at three strides", pictures)
+    return Sheet("strides", "The same 3 × 3 edge filter at three strides", pictures)
 
 
 def padding_sheet(photo: np.ndarray) -> Sheet:
     names = ("no zeros", "1 ring of zeros", "2 rings of zeros")
     pictures = [Picture(name, convolve(grey(photo), EDGE.weights, rings=rings)) for rings, name in enumerate(names)]
-    return Sheet("padding", "The same 3 x 3 edge filter with zeros around the photo", pictures)
+    return Sheet("padding", "The same 3 × 3 edge filter with zeros around the photo", pictures)
 
 
 def poolings_sheet(photo: np.ndarray) -> Sheet:
     names = {"max": "max pooling", "average": "average pooling", "l2": "L2 pooling, its largest as white"}
     shrunk = [Picture(names[pooled.kind], _as_photo(pooled.output)) for pooled in three_poolings(photo)]
     again = Picture("max pooling, twice", _as_photo(pool(pool(photo, 2), 2)))
-    return Sheet("poolings", "The photo before and after pooling 2 x 2", [Picture("the photo", photo), *shrunk, again])
+    return Sheet("poolings", "The photo before and after pooling 2 × 2", [Picture("the photo", photo), *shrunk, again])
 
 
 def _as_photo(pixels: np.ndarray) -> np.ndarray:
@@ -157,7 +158,8 @@ def draw_sheet(sheet: Sheet) -> Figure:
 def colours(pixels: np.ndarray) -> np.ndarray:
     """Return a picture as bytes, (height, width) or (height, width, 3); a signed map by the share of its largest."""
     if pixels.dtype == np.uint8:
-        return pixels.squeeze(axis=2) if pixels.shape[2] == 1 else pixels
+        return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
     share = np.sqrt(np.abs(pixels) / max(float(np.abs(pixels).max()), 1e-9))[..., np.newaxis]
     towards = np.where(pixels[..., np.newaxis] < 0, NEGATIVE, POSITIVE)
-    return (ZERO + (towards - ZERO) * share).round().astype(np.uint8)
+    mixed: np.ndarray = (ZERO + (towards - ZERO) * share).round().astype(np.uint8)
+    return mixed

@@ -57,7 +57,7 @@ export class Detail {
     const canvas = element("canvas");
     drawLayer(canvas, this.layer, this.outputs[this.number], this.channel, `${this.title()} as a picture`);
     const name = `${this.title()}: arrow keys move over its numbers`;
-    const view = this.view(`${this.title()}: move over it, or use the arrow keys`, canvas, { tabindex: 0, role: "application", "aria-label": name, class: "frame output" });
+    const view = this.view("this map: point, or use arrow keys", canvas, { tabindex: 0, role: "application", "aria-label": name, class: "frame output" });
     view.frame.addEventListener("pointermove", (event) => this.point(event));
     view.frame.addEventListener("pointerdown", (event) => this.point(event));
     view.frame.addEventListener("keydown", (event) => this.step(event));

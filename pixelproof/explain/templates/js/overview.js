@@ -56,7 +56,8 @@ export class Overview {
     const name = count > 1 ? `${layer.name}, map ${channel + 1} of ${count}` : layer.name;
     drawLayer(canvas, layer, this.outputs[number], channel, name, THUMBNAIL_PX);
     const list = this.outputs[number].isImage ? "" : " list";
-    return element("button", { type: "button", class: `map${list}`, "aria-expanded": "false", onclick: () => this.open(number, channel, true) }, canvas);
+    const columns = `--columns: ${canvas.width}`;
+    return element("button", { type: "button", class: `map${list}`, style: columns, "aria-expanded": "false", onclick: () => this.open(number, channel, true) }, canvas);
   }
 
   // The classes with their probabilities, beside the last layer.
@@ -67,6 +68,12 @@ export class Overview {
       element("li", { style: `--share: ${100 * share}%`, class: i === label ? "label" : null }, `${this.network.classes[i]} `, element("b", {}, `${(100 * share).toFixed(1)} %`)),
     );
     return [element("ul", { class: "answers", "aria-label": "probability of each class" }, ...bars)];
+  }
+
+  // Shows at once what the page is about: the first convolution at work.
+  openFirst() {
+    const first = this.network.layers.findIndex(({ kind }) => kind.includes("conv"));
+    if (first >= 0) this.open(first, 0);
   }
 
   open(number, channel, focus = false) {

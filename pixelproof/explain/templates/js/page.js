@@ -47,4 +47,4 @@ async function choose(number) {
 find("photos").replaceChildren(...network.photos.map(photoChoice));
 document.querySelectorAll(".slide-demo").forEach(slideDemo);
 globalThis.pixelproof = { network, overview, choose };
-choose(0);
+choose(0).then(() => overview.openFirst());

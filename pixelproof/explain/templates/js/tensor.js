@@ -40,10 +40,10 @@ export function decode(base64, Type) {
   return Type === Uint8Array ? bytes : new Type(bytes.buffer);
 }
 
-export function format(number) {
+export function format(number, digits = 5) {
   if (number === undefined || Number.isNaN(number)) return "";
   if (number === 0) return "0";
   const size = Math.abs(number);
   if (size >= 1e6 || size < 1e-5) return number.toExponential(3).replace("-", "\u2212").replace("e\u2212", "e-");
-  return String(Number(number.toPrecision(5))).replace("-", "\u2212");
+  return String(Number(number.toPrecision(digits))).replace("-", "\u2212");
 }
