@@ -54,7 +54,8 @@ def every_kind() -> Any:
 
     keras.utils.set_random_seed(3)
     image = keras.Input(SHAPE, name="input")
-    x = of.Rescaling(1 / 255, name="scale")(image)
+    x = of.Rescaling([1 / 255, 1 / 200, 1 / 255], [0.0, -0.1, 0.2], name="scale")(image)
+    x = keras.ops.flip(x, axis=-1)
     x = of.ZeroPadding2D(((2, 1), (0, 2)), name="zeros")(x)
     x = of.Conv2D(5, (3, 2), (2, 1), "same", name="conv", activation="gelu")(x)
     x = of.BatchNormalization(name="norm")(x)
@@ -62,6 +63,7 @@ def every_kind() -> Any:
     x = of.MaxPooling2D(3, 2, "same", name="largest")(x)
     y = of.Conv2D(5, 3, padding="same", dilation_rate=2, use_bias=False, name="dilated", activation="tanh")(x)
     x = of.Add(name="shortcut")([x, y])
+    x = of.Concatenate(name="joined")([x, y])
     x = of.SeparableConv2D(6, 3, padding="same", depth_multiplier=2, name="separable", activation="leaky_relu")(x)
     x = of.DepthwiseConv2D(3, padding="same", depth_multiplier=2, name="depthwise", activation="elu")(x)
     x = of.AveragePooling2D(2, 1, "same", name="average")(x)
@@ -74,7 +76,8 @@ def every_kind() -> Any:
         of.GlobalMaxPooling2D(name="global_largest")(x),
         of.GlobalAveragePooling2D(name="global_mean")(x),
     ]
-    x = of.Activation("softmax", name="shares")(of.Add(name="together")(lists))
+    x = of.Concatenate(name="all")([of.Add(name="together")(lists), lists[0]])
+    x = of.Activation("softmax", name="shares")(x)
     model = keras.Model(image, of.Dense(2, activation="softmax", name="output")(x), name="cnn")
     model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
     images, labels = some_photos(count=16)

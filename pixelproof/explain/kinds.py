@@ -92,10 +92,14 @@ def _dense(layer: Any) -> Kind:
     return Kind("dense", _activated(layer), _weights(layer, kernel="kernel", bias="bias"))
 
 
-def _rescaling(layer: Any) -> Kind | None:
-    if np.ndim(layer.scale) or np.ndim(layer.offset):
-        return None
-    return Kind("rescaling", {"scale": float(layer.scale), "offset": float(layer.offset)})
+def _rescaling(layer: Any) -> Kind:
+    """One scale and offset, or one for each channel."""
+    scale, offset = (np.ravel(value).tolist() for value in (layer.scale, layer.offset))
+    return Kind("rescaling", {"scale": scale, "offset": offset})
+
+
+def _along_channels(name: str) -> Callable[[Any], Kind | None]:
+    return lambda layer: Kind(name) if layer.axis == -1 else None
 
 
 def _constant(name: str) -> Callable[[Any], Kind]:
@@ -120,4 +124,6 @@ DESCRIBERS: dict[str, Callable[[Any], Kind | None]] = {
     "Flatten": _constant("flatten"),
     "Dense": _dense,
     "Add": _constant("add"),
+    "Concatenate": _along_channels("concatenate"),
+    "Flip": _along_channels("flip"),
 }

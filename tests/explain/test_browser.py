@@ -85,6 +85,12 @@ def open_page(browser: Any, path: Path, width: int, **options: Any) -> tuple[Any
     return page, troubles
 
 
+def map_of(built: Built, name: str) -> str:
+    """Return the selector of a layer's first map."""
+    number = [layer.name for layer in built.layers].index(name)
+    return f"#layers > li:nth-child({number + 1}) .map"
+
+
 def differ(numbers: Any, expected: np.ndarray) -> float:
     """Return the largest difference as a share of the largest expected number."""
     return float(np.abs(np.asarray(numbers) - expected).max() / max(1e-6, np.abs(expected).max()))
@@ -143,9 +149,9 @@ def test_every_written_out_sum_gives_the_number_in_the_map(page: Any, built: dic
             assert abs(float(written["output"]) - expected) / largest < 1e-4
 
 
-def test_moving_over_a_map_marks_the_patch_that_it_came_from(page: Any) -> None:
+def test_moving_over_a_map_marks_the_patch_that_it_came_from(page: Any, built: dict[str, Built], which: str) -> None:
     """Pointing is how most readers find out."""
-    page.click("#layers > li:nth-child(3) .map")
+    page.click(map_of(built[which], "conv"))
     frame = page.locator(".detail .frame.output")
     box = frame.bounding_box()
     before = page.inner_text(".written")
@@ -156,9 +162,9 @@ def test_moving_over_a_map_marks_the_patch_that_it_came_from(page: Any) -> None:
 
 
 @pytest.mark.parametrize("which", ["every kind"])
-def test_another_input_map_can_be_written_out(page: Any) -> None:
+def test_another_input_map_can_be_written_out(page: Any, built: dict[str, Built]) -> None:
     """A filter is as deep as its input; each input map has its own weights."""
-    page.click("#layers > li:nth-child(4) .map")
+    page.click(map_of(built["every kind"], "conv"))
     buttons = page.locator(".partials button")
     assert buttons.count() == 3
     buttons.nth(2).click()
@@ -170,10 +176,11 @@ def test_another_input_map_can_be_written_out(page: Any) -> None:
 
 def test_another_photo_changes_the_maps_and_the_answer(page: Any, built: dict[str, Built], which: str) -> None:
     """The reader compares photos of two classes."""
-    before = page.evaluate("document.querySelector('#layers > li:nth-child(3) canvas').toDataURL()")
+    drawn = f"document.querySelector('{map_of(built[which], 'conv')} canvas').toDataURL()"
+    before = page.evaluate(drawn)
     page.locator("#photos label").nth(1).click()
     page.wait_for_selector("#network-status[data-photo='1']")
-    assert page.evaluate("document.querySelector('#layers > li:nth-child(3) canvas').toDataURL()") != before
+    assert page.evaluate(drawn) != before
     share = 100 * float(built[which].shown.probabilities[1, 1])
     assert f"{share:.1f} %" in page.inner_text(".answers")
 

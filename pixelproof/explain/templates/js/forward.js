@@ -126,9 +126,33 @@ function* same(layer, [input]) {
   return new Tensor(layer.shape, input.data);
 }
 
+function* concatenate(layer, inputs) {
+  const output = new Tensor(layer.shape);
+  let start = 0;
+  for (const input of inputs) {
+    const channels = input.channels;
+    input.data.forEach((value, i) => {
+      output.data[Math.floor(i / channels) * output.channels + start + (i % channels)] = value;
+    });
+    start += channels;
+    yield;
+  }
+  return output;
+}
+
+function* flip(layer, [input]) {
+  const last = input.channels - 1;
+  return new Tensor(layer.shape, input.data.map((_, i, data) => data[i - (i % (last + 1)) + last - (i % (last + 1))]));
+}
+
+// A layer's option that is one number for all channels, or one for each.
+export const perChannel = (list, channel) => list[channel % list.length];
+
 export const FORWARD = {
   *rescaling(layer, [input]) {
-    return new Tensor(layer.shape, input.data.map((value) => value * layer.options.scale + layer.options.offset));
+    const { scale, offset } = layer.options;
+    const channels = input.channels;
+    return new Tensor(layer.shape, input.data.map((value, i) => value * perChannel(scale, i % channels) + perChannel(offset, i % channels)));
   },
   *conv(layer, [input]) {
     return yield* convolve(layer, input, layer.weights.kernel, layer.weights.bias, layer.shape);
@@ -156,6 +180,8 @@ export const FORWARD = {
   activation: function* (layer, [input]) {
     return new Tensor(layer.shape, input.data.slice());
   },
+  concatenate,
+  flip,
   dropout: same,
   flatten: same,
   dense,

@@ -6,6 +6,7 @@
 import { convolutionSum, poolingSum } from "./window_sums.js";
 import { denseSum } from "./dense_sum.js";
 import { finishSteps, originOf } from "./steps.js";
+import { perChannel } from "./forward.js";
 import { format } from "./tensor.js";
 
 const whole = (input, [height, width], channel) => ({ input, channel, top: 0, left: 0, height, width });
@@ -27,6 +28,30 @@ function batchNorm({ weights, options }, [x], { channel, index }) {
     `(${format(x)} \u2212 mean ${format(weights.mean[c])}) / \u221a(variance ${format(weights.variance[c])} + ${options.epsilon})` +
     ` \u00b7 gamma ${format(gamma)} + beta ${format(beta)}`;
   return { text, value: ((x - weights.mean[c]) / spread) * gamma + beta };
+}
+
+function rescaling({ options }, [x], { channel, index }) {
+  const [scale, offset] = [options.scale, options.offset].map((list) => perChannel(list, channel ?? index));
+  return { text: `${format(x)} \u00d7 ${format(scale)}${offset ? ` + ${format(offset)}` : ""}`, value: x * scale + offset };
+}
+
+// An output that is a number of another map, at the same place.
+function taken(find) {
+  return ({ network, layer, inputs, place }) => {
+    const { input, channel } = find({ inputs, channel: place.channel ?? place.index });
+    const tensor = inputs[input];
+    const pixel = tensor.isImage ? place.row * tensor.shape[1] + place.column : 0;
+    const width = Math.min(tensor.data.length, 32);
+    const seen = tensor.isImage ? { ...place, channel } : { row: Math.floor(channel / width), column: channel % width, channel: null };
+    const text = `${tensor.isImage ? "map" : "number"} ${channel + 1} of ${network.layers[layer.inputs[input]].name}`;
+    return { windows: [cell(input, seen)], steps: [{ text, value: tensor.data[pixel * tensor.channels + channel] }] };
+  };
+}
+
+function concatenated({ inputs, channel }) {
+  let input = 0;
+  while (channel >= inputs[input].channels) channel -= inputs[input++].channels;
+  return { input, channel };
 }
 
 function globalPool({ layer, inputs: [input], place }) {
@@ -61,10 +86,9 @@ const SUMS = {
     windows: [],
     steps: [{ text: "a pixel of the photo, from 0 (dark) to 255 (bright)", value: output.data[place.index] }],
   }),
-  rescaling: pointwise((layer, [x]) => ({
-    text: `${format(x)} \u00d7 ${format(layer.options.scale)}${layer.options.offset ? ` + ${format(layer.options.offset)}` : ""}`,
-    value: x * layer.options.scale + layer.options.offset,
-  })),
+  rescaling: pointwise(rescaling),
+  concatenate: taken(concatenated),
+  flip: taken(({ inputs: [input], channel }) => ({ input: 0, channel: input.channels - 1 - channel })),
   conv: convolutionSum,
   separable_conv: convolutionSum,
   depthwise_conv: convolutionSum,
@@ -82,7 +106,7 @@ const SUMS = {
   dropout: pointwise((_, [x]) => ({ text: "dropout leaves out numbers only while it trains; now it passes on", value: x })),
   flatten,
   dense: denseSum,
-  add: pointwise((_, numbers) => ({ text: numbers.map(format).join(" + "), value: numbers.reduce((a, b) => a + b, 0) })),
+  add: pointwise((_, numbers) => ({ text: numbers.map((number) => format(number)).join(" + "), value: numbers.reduce((a, b) => a + b, 0) })),
   box: ({ layer, output, place }) => ({
     windows: [],
     steps: [{ text: `computed by Keras when the page was made, since ${layer.reason}`, value: output.data[place.index] }],
