@@ -47,8 +47,11 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
     """The page of a network with every kind of layer, and that of a plain one of params.yaml with one output."""
+    import keras
+
     from pixelproof.network.cnn import build
 
+    keras.utils.set_random_seed(1)
     folder = tmp_path_factory.mktemp("pages")
     cnn = Cnn.model_validate(SIGMOID)
     shape = (16, 16, 1)
@@ -75,7 +78,7 @@ def page(browser: Any, built: dict[str, Built], which: str) -> Iterator[Any]:
 def open_page(browser: Any, path: Path, width: int, **options: Any) -> tuple[Any, list[str]]:
     troubles: list[str] = []
     page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(120_000)  # a busy machine; nothing here is about speed
     page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     local = ("file:", "data:")
@@ -176,7 +179,7 @@ def test_another_input_map_can_be_written_out(page: Any, built: dict[str, Built]
 
 def test_another_photo_changes_the_maps_and_the_answer(page: Any, built: dict[str, Built], which: str) -> None:
     """The reader compares photos of two classes."""
-    drawn = f"document.querySelector('{map_of(built[which], 'conv')} canvas').toDataURL()"
+    drawn = f"document.querySelector('{map_of(built[which], 'scale')} canvas').toDataURL()"
     before = page.evaluate(drawn)
     page.locator("#photos label").nth(1).click()
     page.wait_for_selector("#network-status[data-photo='1']")
