@@ -47,7 +47,8 @@ export function denseSum({ network, layer, inputs: [input], place }) {
     text: `${format(input.data[i])} (${originOf(network, layer.inputs[0], i)}) \u00d7 weight ${format(weight(i))}`,
     value: products[i],
   }));
-  if (products.length > written.length) steps.push({ text: `the other ${products.length - written.length} products together`, value: rest });
+  const others = products.length - written.length;
+  if (others) steps.push({ text: `the other ${others} products together`, value: rest });
   steps.push({ text: `the sum of all ${products.length} products`, value: total });
   const all = layer.options.activation === "softmax" ? unitsBefore(layer, input) : [];
   const bias = layer.weights.bias?.[unit];

@@ -57,7 +57,8 @@ export class Detail {
     const canvas = element("canvas");
     drawLayer(canvas, this.layer, this.outputs[this.number], this.channel, `${this.title()} as a picture`);
     const name = `${this.title()}: arrow keys move over its numbers`;
-    const view = this.view("this map: point, or use arrow keys", canvas, { tabindex: 0, role: "application", "aria-label": name, class: "frame output" });
+    const attributes = { tabindex: 0, role: "application", "aria-label": name, class: "frame output" };
+    const view = this.view("this map: point, or use arrow keys", canvas, attributes);
     view.frame.addEventListener("pointermove", (event) => this.point(event));
     view.frame.addEventListener("pointerdown", (event) => this.point(event));
     view.frame.addEventListener("keydown", (event) => this.step(event));
@@ -123,7 +124,8 @@ export class Detail {
   }
 
   showSum(sum) {
-    const tables = (sum.matrices ?? []).flatMap((matrix, i) => [i ? element("span", { class: "sign" }, i === 1 ? "\u00d7" : "=") : "", matrixTable(matrix)]);
+    const sign = (i) => (i ? element("span", { class: "sign" }, i === 1 ? "\u00d7" : "=") : "");
+    const tables = (sum.matrices ?? []).flatMap((matrix, i) => [sign(i), matrixTable(matrix)]);
     const steps = sum.steps.map(({ text, value }) => element("li", {}, `${text} = `, element("b", {}, format(value))));
     const last = sum.steps[sum.steps.length - 1].value;
     const where = this.plane.rows > 1 ? `row ${this.row + 1}, column ${this.column + 1}` : this.unitName();
@@ -166,7 +168,8 @@ export class Detail {
     const buttons = Array.from({ length: count }, (_, c) => {
       const map = element("canvas");
       drawMap(map, input, c, `input map ${c + 1}`, 48);
-      const made = [map, element("span", {}, "\u2217"), this.weightsPicture(input, c), element("span", { class: "name" }, `map ${c + 1}`), element("b")];
+      const name = element("span", { class: "name" }, `map ${c + 1}`);
+      const made = [map, element("span", {}, "\u2217"), this.weightsPicture(input, c), name, element("b")];
       return element("button", { type: "button", onclick: () => choose(c) }, ...made);
     });
     this.partials.append(...buttons);
@@ -189,7 +192,8 @@ function outline(frame, plane, windows) {
   for (const { top, left, height, width } of windows) {
     const box = element("span", { class: "window" });
     const share = (pixels, side) => `${(100 * pixels) / side}%`;
-    Object.assign(box.style, { top: share(top, plane.rows), left: share(left, plane.columns), height: share(height, plane.rows), width: share(width, plane.columns) });
+    Object.assign(box.style, { top: share(top, plane.rows), height: share(height, plane.rows) });
+    Object.assign(box.style, { left: share(left, plane.columns), width: share(width, plane.columns) });
     frame.append(box);
   }
 }

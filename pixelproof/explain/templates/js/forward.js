@@ -152,7 +152,8 @@ export const FORWARD = {
   *rescaling(layer, [input]) {
     const { scale, offset } = layer.options;
     const channels = input.channels;
-    return new Tensor(layer.shape, input.data.map((value, i) => value * perChannel(scale, i % channels) + perChannel(offset, i % channels)));
+    const rescaled = (value, c) => value * perChannel(scale, c) + perChannel(offset, c);
+    return new Tensor(layer.shape, input.data.map((value, i) => rescaled(value, i % channels)));
   },
   *conv(layer, [input]) {
     return yield* convolve(layer, input, layer.weights.kernel, layer.weights.bias, layer.shape);

@@ -8,7 +8,8 @@ export function matrixTable({ title, rows, mark = null, colours = true }) {
   const largest = Math.max(...rows.flat().map((number) => Math.abs(number ?? 0)), 1e-12);
   const cells = (line) =>
     line.map((number) => {
-      const shown = element("td", { class: number !== null && number === mark ? "mark" : null }, number === null ? "\u00b7" : format(number, 4));
+      const marked = number !== null && number === mark ? "mark" : null;
+      const shown = element("td", { class: marked }, number === null ? "\u00b7" : format(number, 4));
       if (colours && number !== null) {
         shown.style.backgroundColor = `rgb(${colourOf(number, largest).map(Math.round).join(" ")})`;
         shown.style.color = inkOf(number, largest);

@@ -51,7 +51,8 @@ export class OutputLab {
       label.style.setProperty("--share", `${100 * shares[unit]}%`);
     }
     const truth = this.numbers.length === 1 ? (this.label ? shares[0] : 1 - shares[0]) : shares[this.label];
-    const share = this.numbers.length === 1 ? `p = 1 / (1 + e^\u2212z) = ${format(shares[0])}` : "p = e^z / (the sum of e^z over all classes)";
+    const sigmoid = `p = 1 / (1 + e^\u2212z) = ${format(shares[0])}`;
+    const share = this.numbers.length === 1 ? sigmoid : "p = e^z / (the sum of e^z over all classes)";
     this.formula.textContent =
       `${share}. The photo shows ${this.network.classes[this.label]}, so the loss (cross-entropy) is ` +
       `\u2212ln ${format(truth)} = ${format(-Math.log(Math.max(truth, 1e-7)))}`;

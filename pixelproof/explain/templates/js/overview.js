@@ -39,7 +39,8 @@ export class Overview {
     const count = mapCount(tensor);
     const shown = this.all.has(number) ? count : Math.min(count, SHOWN);
     const buttons = Array.from({ length: shown }, (_, channel) => this.mapButton(number, channel, count));
-    const more = count > shown ? element("button", { type: "button", class: "more", onclick: () => this.showAll(number) }, `all ${count} maps`) : null;
+    const showAll = { type: "button", class: "more", onclick: () => this.showAll(number) };
+    const more = count > shown ? element("button", showAll, `all ${count} maps`) : null;
     maps.replaceChildren(...buttons, ...(more ? [more] : []), ...this.answers(number));
     rove([...buttons, ...(more ? [more] : [])]);
   }
@@ -57,16 +58,19 @@ export class Overview {
     drawLayer(canvas, layer, this.outputs[number], channel, name, THUMBNAIL_PX);
     const list = this.outputs[number].isImage ? "" : " list";
     const columns = `--columns: ${canvas.width}`;
-    return element("button", { type: "button", class: `map${list}`, style: columns, "aria-expanded": "false", onclick: () => this.open(number, channel, true) }, canvas);
+    const open = () => this.open(number, channel, true);
+    const attributes = { type: "button", class: `map${list}`, style: columns, "aria-expanded": "false", onclick: open };
+    return element("button", attributes, canvas);
   }
 
   // The classes with their probabilities, beside the last layer.
   answers(number) {
     if (number !== this.network.layers.length - 1) return [];
     const { probabilities, label } = this.network.photos[this.photo];
-    const bars = probabilities.map((share, i) =>
-      element("li", { style: `--share: ${100 * share}%`, class: i === label ? "label" : null }, `${this.network.classes[i]} `, element("b", {}, `${(100 * share).toFixed(1)} %`)),
-    );
+    const bars = probabilities.map((share, i) => {
+      const attributes = { style: `--share: ${100 * share}%`, class: i === label ? "label" : null };
+      return element("li", attributes, `${this.network.classes[i]} `, element("b", {}, `${(100 * share).toFixed(1)} %`));
+    });
     return [element("ul", { class: "answers", "aria-label": "probability of each class" }, ...bars)];
   }
 

@@ -24,7 +24,8 @@ function photoChoice(photo, number) {
   const words = right ? label : `${label}, taken for ${predicted}`;
   drawPhoto(canvas, network.photo(number), `test photo ${photo.id}: ${words}`);
   const input = element("input", { type: "radio", name: "photo", value: number, checked: number === 0, onchange: () => choose(number) });
-  return element("label", { class: right ? "photo right" : "photo wrong" }, input, canvas, element("span", {}, `${right ? "\u2713" : "\u2717"} ${words}`));
+  const caption = element("span", {}, `${right ? "\u2713" : "\u2717"} ${words}`);
+  return element("label", { class: right ? "photo right" : "photo wrong" }, input, canvas, caption);
 }
 
 async function choose(number) {

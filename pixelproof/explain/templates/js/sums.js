@@ -106,7 +106,10 @@ const SUMS = {
   dropout: pointwise((_, [x]) => ({ text: "dropout leaves out numbers only while it trains; now it passes on", value: x })),
   flatten,
   dense: denseSum,
-  add: pointwise((_, numbers) => ({ text: numbers.map((number) => format(number)).join(" + "), value: numbers.reduce((a, b) => a + b, 0) })),
+  add: pointwise((_, numbers) => ({
+    text: numbers.map((number) => format(number)).join(" + "),
+    value: numbers.reduce((a, b) => a + b, 0),
+  })),
   box: ({ layer, output, place }) => ({
     windows: [],
     steps: [{ text: `computed by Keras when the page was made, since ${layer.reason}`, value: output.data[place.index] }],

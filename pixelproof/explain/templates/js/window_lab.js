@@ -52,7 +52,8 @@ export class WindowLab {
     this.formula = element("p", { class: "formula", "aria-live": "polite" });
     this.tables = element("div", { class: "matrices" });
     this.written = element("p", { class: "sum", "aria-live": "polite" });
-    const controls = element("div", { class: "controls" }, element("label", {}, "the window computes", chooser), ...Object.values(this.sliders).map(({ label }) => label));
+    const labels = Object.values(this.sliders).map(({ label }) => label);
+    const controls = element("div", { class: "controls" }, element("label", {}, "the window computes", chooser), ...labels);
     root.replaceChildren(controls, this.formula, this.tables, this.written);
   }
 
@@ -93,7 +94,8 @@ export class WindowLab {
   // Returns the picture's rows with its rings of zeros, which are null.
   pixels(size, rings) {
     const [height, width] = this.photo.shape;
-    const at = (row, column) => this.photo.at(Math.min(this.corner.top + row, height - 1), Math.min(this.corner.left + column, width - 1), 0);
+    const { top, left } = this.corner;
+    const at = (row, column) => this.photo.at(Math.min(top + row, height - 1), Math.min(left + column, width - 1), 0);
     const inside = (i) => i >= 0 && i < size;
     const places = Array.from({ length: size + 2 * rings }, (_, i) => i - rings);
     return places.map((row) => places.map((column) => (inside(row) && inside(column) ? at(row, column) : null)));
@@ -104,7 +106,9 @@ export class WindowLab {
     const { count } = slide(size, { size: kernel, stride, rings });
     const input = numberTable("input, zeros around it shaded", pixels, (value) => ({ text: value ?? 0, zero: value === null }));
     const seen = (row, column) =>
-      pixels.slice(row * stride, row * stride + kernel).flatMap((line) => line.slice(column * stride, column * stride + kernel).map((value) => value ?? 0));
+      pixels
+        .slice(row * stride, row * stride + kernel)
+        .flatMap((line) => line.slice(column * stride, column * stride + kernel).map((value) => value ?? 0));
     const { apply, written } = OPERATIONS[this.operation];
     const results = Array.from({ length: count }, (_, row) => Array.from({ length: count }, (_, column) => apply(seen(row, column))));
     const output = numberTable(`output, ${count} \u00d7 ${count}`, results, (value) => ({ text: Number(value.toFixed(1)) }));
