@@ -72,7 +72,7 @@ def every_kind() -> Any:
     x = of.Dropout(0.2, name="drop")(backbone(x))
     x = L2Pooling2D(name="norms")(x)
     lists = [
-        of.Dense(4, activation="sigmoid", name="hidden")(of.Flatten(name="flatten")(x)),
+        of.Dense(4, name="hidden")(of.Flatten(name="flatten")(x)),
         of.GlobalMaxPooling2D(name="global_largest")(x),
         of.GlobalAveragePooling2D(name="global_mean")(x),
     ]

@@ -52,7 +52,8 @@ export function denseSum({ network, layer, inputs: [input], place }) {
   steps.push({ text: `the sum of all ${products.length} products`, value: total });
   const all = layer.options.activation === "softmax" ? unitsBefore(layer, input) : [];
   const bias = layer.weights.bias?.[unit];
-  const before = all.length ? all[unit] : total + (bias ?? 0);
+  const before = total + (bias ?? 0);
+  if (all.length) all[unit] = before;
   const text = bias === undefined ? null : `${format(total)} + bias ${format(bias)}`;
   const columns = Math.min(input.data.length, 32);
   const windows = written.map((i) => ({ input: 0, channel: null, top: Math.floor(i / columns), left: i % columns, height: 1, width: 1 }));
