@@ -8,7 +8,7 @@ UV = $(shell command -v uv || echo .uv/bin/uv)
 help:           ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
-repro: $(READY) ## run the stages that are not up to date; the last one shows the comparison
+repro: $(READY) ## run the stages that are not up to date; the last ones show the comparison, and where the page is
 	$(BIN)/dvc repro
 
 test: $(READY)  ## run all tests

@@ -88,3 +88,4 @@ def shrink(params: Any, source: str) -> None:
     params["augment"]["views"] = 2
     params["mlp"]["hidden"] = [8]
     params["train"].update(epochs=2, batch_size=8)
+    params["explain"]["photos"] = 4

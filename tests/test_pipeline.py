@@ -1,6 +1,7 @@
 """The whole pipeline, by real `dvc repro`, on small generated photos with the real params, shrunk."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from pixelproof.data.store import ImageStore, open_views
 
 pytestmark = pytest.mark.slow
 
-ALL = ["fetch", "ingest", "plan", "resize", "split", "augment", "train@cnn", "train@mlp", "evaluate"]
+ALL = ["fetch", "ingest", "plan", "resize", "split", "augment", "train@cnn", "train@mlp", "evaluate", "explain"]
 EVERYTHING = set(ALL)
 
 
@@ -124,6 +125,8 @@ def test_mlflow_has_one_run_per_model_with_all_that_it_needs(project: Project) -
         assert run.data.tags["partner_run_id"] == runs[partner].info.run_id
         pictures = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
         assert pictures >= {"confusion.png", "input_example.json"}
+    shown = {artifact.path for artifact in client.list_artifacts(runs["cnn"].info.run_id, "explain")}
+    assert shown >= {"explain/filters.png", "explain/activations.png", "explain/kernels.png"}
     assert runs["cnn"].data.params["cnn.layers.conv1.filters"] == "16"
 
 
@@ -162,6 +165,7 @@ def test_dvc_shows_metrics_and_plots(project: Project) -> None:
         "reports/ingest/contact/bars.png",
         "reports/ingest/contact/dots.png",
         "reports/ingest/sizes.csv",
+        "reports/explain/filters.png",
     }
     assert not json.loads(plots.stdout).get("errors")
 
@@ -180,14 +184,25 @@ def test_bars_show_every_photo_in_the_colour_of_its_part(counts: str, project: P
     assert sum(int(value["photos"]) for value in values) == photos
 
 
+def test_the_page_shows_the_network_that_was_trained(project: Project) -> None:
+    """`reports/index.html` is the one thing that a reader of a run opens."""
+    page = (project.root / "reports/index.html").read_text("utf-8")
+    metrics = read_json(project.root / "reports/metrics.json")
+    assert "bars, dots" in page
+    assert f"{metrics['cnn']['parameters']:,}" in page
+    data = json.loads(re.search(r'id="network-data">(.*?)</script>', page, re.DOTALL).group(1))
+    assert [layer["name"] for layer in data["layers"]][:3] == ["input", "scale", "conv1"]
+    assert len(data["photos"]) == 4
+
+
 def swap_two_layers(params: Any) -> None:
     layers = params["cnn"]["layers"]
     dropout = layers.pop("drop")
     layers.insert(len(layers), "drop", dropout)
 
 
-AFTER_CNN = {"plan", "train@cnn", "evaluate"}
-AFTER_SPLIT = {"split", "augment", "train@cnn", "train@mlp", "evaluate"}
+AFTER_CNN = {"plan", "train@cnn", "evaluate", "explain"}
+AFTER_SPLIT = {"split", "augment", "train@cnn", "train@mlp", "evaluate", "explain"}
 EDITS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "fetch": (lambda params: params["fetch"].update(dataset="digits"), {"fetch", "plan"}),
     "ingest": (lambda params: params["ingest"].update(min_images_per_class=11), {"ingest", "plan"}),
@@ -196,9 +211,10 @@ EDITS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "augment": (lambda params: params["augment"].update(views=3), {"plan"} | AFTER_SPLIT - {"split"}),
     "cnn": (lambda params: params["cnn"]["layers"]["conv1"].update(filters=4), AFTER_CNN),
     "two layers change places": (swap_two_layers, AFTER_CNN),
-    "mlp": (lambda params: params["mlp"].update(hidden=[9]), {"plan", "train@mlp", "evaluate"}),
-    "train": (lambda params: params["train"].update(epochs=1), {"plan", "train@cnn", "train@mlp", "evaluate"}),
-    "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate"}),
+    "mlp": (lambda params: params["mlp"].update(hidden=[9]), {"plan", "train@mlp", "evaluate", "explain"}),
+    "train": (lambda params: params["train"].update(epochs=1), AFTER_CNN | {"train@mlp"}),
+    "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate", "explain"}),
+    "explain": (lambda params: params["explain"].update(photos=3), {"plan", "explain"}),
     "seed": (lambda params: params.update(seed=8), {"plan"} | AFTER_SPLIT),
 }
 

@@ -16,7 +16,7 @@ from pixelproof.mistakes import explain
 from pixelproof.params.base import Section
 from pixelproof.params.data import Augment, Fetch, Ingest, Resize, Split
 from pixelproof.params.network import Cnn, Mlp
-from pixelproof.params.training import Evaluate, Train
+from pixelproof.params.training import Evaluate, Explain, Train
 
 PARAMS = Path("params.yaml")
 
@@ -34,6 +34,7 @@ class Params(Section):
     mlp: Mlp
     train: Train
     evaluate: Evaluate
+    explain: Explain
 
 
 def load_params(path: Path = PARAMS) -> Params:

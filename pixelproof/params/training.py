@@ -1,4 +1,4 @@
-"""The sections of params.yaml that say how to train and how to judge: train, evaluate."""
+"""The sections of params.yaml that say how to train, to judge and to show: train, evaluate, explain."""
 
 from typing import Annotated, Literal
 
@@ -20,3 +20,7 @@ class Train(Section):
 
 class Evaluate(Section):
     confidence: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Explain(Section):
+    photos: Positive

@@ -145,3 +145,7 @@ class EvaluatedRun:
             self._client.set_tag(self.run_id, key, tag)
         for name, figure in pictures.items():
             self._client.log_figure(self.run_id, figure, name)
+
+    def log_folder(self, folder: Path, name: str) -> None:
+        """Copy a folder's files to the run's artifacts, below `name`."""
+        self._client.log_artifacts(self.run_id, str(folder), name)

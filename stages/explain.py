@@ -1,0 +1,60 @@
+"""Walk through the idea of a CNN on the user's own photos and the CNN that was just trained: one HTML page.
+
+    python -m stages.explain
+
+Reads   models/cnn/, data/resized/, reports/plan/, reports/metrics.json, reports/predictions.parquet
+Writes  reports/index.html (open it in a browser), reports/explain/ (its pictures as PNG files)
+"""
+
+import logging
+
+import pandas as pd
+
+from pixelproof import console
+from pixelproof.data.store import ImageStore
+from pixelproof.explain.contents import contents
+from pixelproof.explain.page import render
+from pixelproof.explain.photos import read_shown
+from pixelproof.explain.sheets import write_sheets
+from pixelproof.explain.trace import trace
+from pixelproof.explain.walk import sheets_of
+from pixelproof.files import read_json, replacing, write_text
+from pixelproof.network import cnn
+from pixelproof.params import load_params
+from pixelproof.tracking.runs import EvaluatedRun
+from stages.paths import EXPLAIN_PAGE, EXPLAIN_PICTURES, METRICS, MODELS, PLAN, PREDICTIONS, RESIZED
+
+
+def log_to_run() -> None:
+    """Add the pictures to the CNN's MLflow run."""
+    record = read_json(MODELS / "cnn/run.json")
+    run = EvaluatedRun(record["run_id"], record["model_id"])
+    if run.exists():
+        run.log_folder(EXPLAIN_PICTURES, "explain")
+    else:
+        logging.warning("MLflow has no run %s; the pictures are in %s only", run.run_id, EXPLAIN_PICTURES)
+
+
+def main() -> None:
+    params = load_params()
+    store = ImageStore.open(RESIZED)
+    shown = read_shown(store, pd.read_parquet(PREDICTIONS), params.explain.photos)
+    context = contents(
+        shown,
+        trace(cnn.load(MODELS / "cnn"), shown.images),
+        store.classes,
+        {model: read_json(PLAN / f"{model}.json") for model in ("cnn", "mlp")},
+        read_json(METRICS),
+        pd.read_csv(MODELS / "cnn/history.csv"),
+        seed=params.seed,
+    )
+    with replacing(EXPLAIN_PICTURES) as folder:
+        folder.mkdir()
+        write_sheets(sheets_of(context), folder)
+    write_text(EXPLAIN_PAGE, render(context))
+    log_to_run()
+    logging.info("%s: open it in a browser; it takes the network apart on %d photos", EXPLAIN_PAGE, len(shown.ids))
+
+
+if __name__ == "__main__":
+    console.run(main)
