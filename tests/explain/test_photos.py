@@ -39,8 +39,7 @@ def test_the_photos_belong_to_the_answers(tmp_path) -> None:
     """A photo beside another one's answer would be worse than none."""
     index = pd.DataFrame({"id": ["a", "b", "c"], "label": ["x", "y", "x"]})
     writer = StoreWriter(tmp_path / "store", index, (1, 1, 1), ["x", "y"], {})
-    for position in range(3):
-        writer[position] = np.full((1, 1, 1), 10 * position, np.uint8)
+    writer.write(0, (np.full((1, 1, 1), 10 * position, np.uint8) for position in range(3)))
     rows = [("mlp", "a", "x", 0, 1), ("cnn", "c", "x", 0.9, 0.1), ("cnn", "b", "y", 0.2, 0.8)]
     answers = pd.DataFrame(rows, columns=["model", "id", "label", "p_x", "p_y"])
     shown = read_shown(ImageStore.open(tmp_path / "store"), answers, 5)
