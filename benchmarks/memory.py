@@ -1,11 +1,11 @@
-"""Memory that the stages before the training take, however many photos there are.
+"""Memory that the stages take: before the training however many photos there are, and with `--train` in it.
 
-    python -m benchmarks.memory [FOLDER] [--photos N] [--side PX]
+    python -m benchmarks.memory [FOLDER] [--preset NAME] [--photos N] [--side PX] [--train]
 
 FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs. Its photos are copied under new names
-until there are N. Runs `ingest` and `resize` as `dvc repro` does, as processes of their own, in a temporary project,
-and prints the largest anonymous resident memory of each: what the process itself holds, without the pages of files
-that the system may drop at any time.
+until there are N. Runs the stages as `dvc repro` does, as processes of their own, in a temporary project, and prints
+the largest anonymous resident memory of each: what the process itself holds, without the pages of files that the
+system may drop at any time.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from pixelproof import console
 ROOT = Path(__file__).parents[1]
 PHOTOS = Path("../shared/data/cats_dogs")
 STAGES = ("ingest", "plan", "resize")
+TRAINING = ("split", "augment", "train_cnn", "train_mlp")
 MIB = 2**20
 
 
@@ -66,28 +67,31 @@ def peak(stage: str, project: Path) -> tuple[int, float]:
     return largest, time.perf_counter() - began
 
 
-def write_project(project: Path, side: int) -> None:
+def write_project(project: Path, preset: str, side: int | None) -> None:
     for part in ("pixelproof", "stages"):
         shutil.copytree(ROOT / part, project / part)
     yaml = YAML()
-    params = yaml.load((ROOT / "presets/cats-dogs.yaml").read_text("utf-8"))
+    params = yaml.load((ROOT / f"presets/{preset}.yaml").read_text("utf-8"))
     params["ingest"]["source"] = "photos"
-    params["resize"].update(height_px=side, width_px=side)
+    if side is not None:
+        params["resize"].update(height_px=side, width_px=side)
     with (project / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(params, file)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the memory of the stages before the training.")
+    parser = argparse.ArgumentParser(description="Measure the memory that the stages take.")
     parser.add_argument("folder", nargs="?", type=Path, default=PHOTOS)
+    parser.add_argument("--preset", default="cats-dogs")
     parser.add_argument("--photos", type=int, default=25_000)
-    parser.add_argument("--side", type=int, default=300, help="pixels")
+    parser.add_argument("--side", type=int, help="pixels; without it, as in the preset")
+    parser.add_argument("--train", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        write_project(project, arguments.side)
+        write_project(project, arguments.preset, arguments.side)
         write_copies(arguments.folder, project / "photos", arguments.photos)
-        for stage in STAGES:
+        for stage in (*STAGES, *(TRAINING if arguments.train else ())):
             largest, seconds = peak(stage, project)
             Console().print(f"{stage}: {largest / MIB:,.0f} MiB anonymous at most, {seconds:.0f} s")
 
