@@ -8,6 +8,7 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from pixelproof.data.decode import decode
+from pixelproof.data.opening import quiet_pillow
 
 ROWS = 30  # groups shown
 COLUMNS = 6  # photos shown of a group
@@ -37,7 +38,8 @@ def draw_copies(copies: pd.DataFrame, read: Read) -> Image.Image:
 
 
 def write_copies(copies: pd.DataFrame, read: Read, path: Path) -> None:
-    draw_copies(copies, read).save(path, format="PNG")
+    with quiet_pillow():
+        draw_copies(copies, read).save(path, format="PNG")
 
 
 def _order(copies: pd.DataFrame) -> list[str]:
