@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV = $(shell command -v uv || echo .uv/bin/uv)
 
-.PHONY: repro test fuzz ui lint bench lock clean help
+.PHONY: repro test fuzz ui lint shuffle bench lock clean help
 help:           ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
@@ -25,6 +25,9 @@ fuzz: $(READY)  ## decode 50,000 damaged files; names the seeds of those that ar
 
 ui: $(READY)    ## open MLflow on the runs of this folder
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+
+shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/shuffle/
+	$(BIN)/python -m stages.shuffle_test
 
 bench: $(READY) ## measure this project beside its peers; writes benchmarks/results.json and results.md
 	$(BIN)/python -m benchmarks.run

@@ -47,10 +47,10 @@ def _race(
     for size in SIZES_PX:
         contenders: dict[str, Callable[[], object]] = {
             PROJECT: lambda size=size: _pixelproof(source, photos, size, Path(tempfile.mkdtemp(dir=scratch))),
-            "keras image_dataset_from_directory": lambda size=size: _keras(source, size),
-            "cv2.imread and cv2.resize, one by one": lambda size=size: _opencv(paths, size),
-            "Pillow open and resize, one by one": lambda size=size: _pillow(paths, size),
-            "decode limit (libjpeg-turbo, full size)": lambda: _decode(contents),
+            "Keras image_dataset_from_directory": lambda size=size: _keras(source, size),
+            "OpenCV, one by one": lambda size=size: _opencv(paths, size),
+            "Pillow, one by one": lambda size=size: _pillow(paths, size),
+            "libjpeg-turbo alone": lambda: _decode(contents),
         }
         # In turns, so that a busy moment of the machine does not fall on one contender alone.
         rounds = [{contender: _seconds(work) for contender, work in contenders.items()} for _ in range(ROUNDS)]

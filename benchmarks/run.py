@@ -1,4 +1,4 @@
-"""Run every benchmark; write benchmarks/results.json and results.md.
+"""Run every benchmark; write benchmarks/results.json and results.md, and the table into the README.
 
     python -m benchmarks.run [FOLDER]
 
@@ -14,17 +14,20 @@ import pandas as pd
 from rich.console import Console
 
 from benchmarks import resize
+from benchmarks.resize import PROJECT
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.files import write_json, write_text
 
 HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+BEGIN, END = "<!-- speed of make bench -->", "<!-- end of speed -->"
 PHOTOS = Path("../shared/data/cats_dogs")
 
 
 def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[dict[str, str | float]]:
     """Return a row per case and contender; `ratio` is this project's speed over the contender's."""
-    own = {case: speed for case, contender, speed in measured if contender == resize.PROJECT}
+    own = {case: speed for case, contender, speed in measured if contender == PROJECT}
     return [
         {
             "benchmark": benchmark,
@@ -38,11 +41,37 @@ def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[dict[st
 
 
 def markdown(results: list[dict[str, str | float]], machine: str) -> str:
+    """Return a table with a row per size: this project's speed, and how many times each contender's that is."""
     table = pd.DataFrame(results)
-    lines = [f"| {' | '.join(table.columns)} |", "| --- | --- | --- | ---: | ---: |"]
-    lines += [f"| {' | '.join(str(cell) for cell in row)} |" for row in table.itertuples(index=False)]
-    note = "`ratio`: this project's speed over the contender's, measured in the same run."
-    return f"{machine}\n\n" + "\n".join(lines) + f"\n\n{note}\n"
+    ratios = table.pivot_table(index="case", columns="contender", values="ratio", sort=False).drop(columns=PROJECT)
+    own = table[table["contender"] == PROJECT].set_index("case")["images_per_second"]
+    lines = [
+        f"| photos to | this project | {' | '.join(f'× {contender}' for contender in ratios.columns)} |",
+        f"|---|{'---:|' * (1 + len(ratios.columns))}",
+        *(
+            f"| {case} | {own[case]:,.0f}/s | {' | '.join(f'{ratio:.2f}' for ratio in ratios.loc[case])} |"
+            for case in ratios.index
+        ),
+    ]
+    return f"{chr(10).join(lines)}\n\nMeasured on {machine}.\n"
+
+
+def describe_machine() -> str:
+    """Name the processor (Linux tells it), the cores, and the versions that matter."""
+    names = [line.split(":")[1].strip() for line in _cpu_lines() if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    return f"{processor}, {cpu_count()} cores, Python {platform.python_version()}; best of {resize.ROUNDS} rounds"
+
+
+def _cpu_lines() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text("utf-8").splitlines() if path.exists() else []
+
+
+def fill_readme(table: str) -> None:
+    """Put the table between the README's two marks."""
+    before, rest = README.read_text("utf-8").split(BEGIN)
+    write_text(README, f"{before}{BEGIN}\n{table}{END}{rest.split(END)[1]}")
 
 
 def main() -> None:
@@ -54,12 +83,11 @@ def main() -> None:
     if not photos.is_dir():
         raise UserError(f"{photos}: there is no such folder. Name one with a folder of photos per class.")
     results = rows("resize", resize.images_per_second(photos))
-    machine = (
-        f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, best of {resize.ROUNDS} rounds"
-    )
+    table = markdown(results, describe_machine())
     write_json(HERE / "results.json", results)
-    write_text(HERE / "results.md", markdown(results, machine))
-    Console().print(markdown(results, machine))
+    write_text(HERE / "results.md", table)
+    fill_readme(table)
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Damaged files by the thousand: each is accounted for, quietly, soon and always the same."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from fuzz import FOLDERS, LIMIT_BYTES, fuzz, hunt
 from imports import ROOT
+from memory import peak_memory
 from mutations import corpus, mutate
 from project import Project
 
@@ -33,13 +33,10 @@ def take_all(params: Any) -> None:
 def ingest(project: Project) -> tuple[dict[str, bytes], str, int]:
     """Run the stage in a process of its own; return its outputs, what the terminal showed, and its peak memory."""
     with (project.root / "terminal.txt").open("w+") as terminal:
-        process = subprocess.Popen([sys.executable, "-m", "stages.ingest"], cwd=project.root, stderr=terminal)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak = peak_memory([sys.executable, "-m", "stages.ingest"], project.root, terminal)
         terminal.seek(0)
         shown = terminal.read()
-    assert process.returncode == 0, shown
-    return {name: (project.root / name).read_bytes() for name in OUTPUTS}, shown, usage.ru_maxrss * 1024
+    return {name: (project.root / name).read_bytes() for name in OUTPUTS}, shown, peak
 
 
 @pytest.mark.slow

@@ -1,40 +1,17 @@
 """How much memory the stages before the training take on real photos."""
 
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 from imports import ROOT
+from memory import peak_memory
 from project import Project
 
 pytestmark = pytest.mark.slow
 
 STAGES = ("ingest", "plan", "resize", "split", "augment")
 LIMIT_BYTES = 2**30
-
-
-def peak_memory(command: list[str], folder: Path) -> int:
-    """Return the largest sum of the resident memory of a process and its children, in bytes."""
-    process = psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, resident(process))
-        time.sleep(0.02)
-    assert process.returncode == 0, command
-    return peak
-
-
-def resident(process: psutil.Process) -> int:
-    total = 0
-    for one in (process, *process.children(recursive=True)):
-        try:
-            total += one.memory_info().rss
-        except psutil.NoSuchProcess:  # it ended since it was listed
-            continue
-    return total
 
 
 def test_no_stage_before_the_training_takes_a_gibibyte(cats_dogs: Path, tmp_path: Path) -> None:

@@ -48,6 +48,12 @@ def test_every_page_that_it_links_to_exists(path: str) -> None:
     assert (ROOT / path).is_file()
 
 
+def test_its_table_of_speeds_is_that_of_the_last_bench() -> None:
+    """Numbers in the README come from `make bench`, which writes benchmarks/results.md."""
+    shown = README.split("<!-- speed of make bench -->")[1].split("<!-- end of speed -->")[0]
+    assert shown.strip() == (ROOT / "benchmarks/results.md").read_text("utf-8").strip()
+
+
 def test_its_results_are_those_of_the_last_run() -> None:
     """Numbers in the README come from `pixelproof results --markdown` on the committed reports/metrics.json."""
     shown = re.search(r"<!-- results.*?-->\n(.*?)\n<!-- end of results -->", README, re.DOTALL)
