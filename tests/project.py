@@ -71,12 +71,12 @@ class Project:
         return re.findall(r"^Running stage '(.+)':", done.stdout, re.MULTILINE)
 
     def outputs(self) -> dict[str, str]:
-        """Return a hash of every file that the pipeline writes, by path."""
+        """Return a hash of every file that the pipeline writes, by path; hidden ones are DVC's, or unfinished work."""
         files = [path for name in OUTPUTS for path in (self.root / name, *(self.root / name).rglob("*"))]
         return {
             str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in files
-            if path.is_file()
+            if path.is_file() and not any(name.startswith(".") for name in path.relative_to(self.root).parts)
         }
 
 
