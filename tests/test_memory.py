@@ -21,3 +21,17 @@ def test_no_stage_before_the_training_takes_a_gibibyte(cats_dogs: Path, tmp_path
     (tmp_path / "params.yaml").write_text(preset.replace("source: photos/cats-dogs", f"source: {cats_dogs}"), "utf-8")
     peaks = {stage: peak_memory([sys.executable, "-m", f"stages.{stage}"], project.root) for stage in STAGES}
     assert {stage: peak for stage, peak in peaks.items() if peak > LIMIT_BYTES} == {}
+
+
+def test_strange_files_take_no_gibibyte_and_leave_the_terminal_clean(odd_files: Path, tmp_path: Path) -> None:
+    """Some claim to hold billions of pixels; a library that complains of them would hide what the stage has to say."""
+    project = Project(tmp_path)
+    everything = {"source": str(odd_files), "min_images_per_class": 1, "max_quarantined_share": 1.0}
+    project.edit(lambda params: params["ingest"].update(everything))
+    with (tmp_path / "terminal.txt").open("w+") as terminal:
+        peak = peak_memory([sys.executable, "-m", "stages.ingest"], project.root, terminal)
+        terminal.seek(0)
+        told = [line for line in terminal.read().splitlines() if line and "━" not in line]
+    assert peak < LIMIT_BYTES
+    assert len(told) == 1
+    assert "in quarantine (reports/quarantine.csv)" in told[0]
