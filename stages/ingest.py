@@ -13,9 +13,8 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.data.manifest import Inventory, take_inventory
 from pixelproof.data.sources import open_source
-from pixelproof.evidence.copies import write_copies
 from pixelproof.evidence.inventory import write_pictures
-from pixelproof.files import remove, replacing, write_json, write_text
+from pixelproof.files import remove, write_json, write_text
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
 from stages.paths import (
@@ -45,9 +44,7 @@ def main() -> None:
         folder, journal = begun
         inventory = take_inventory(source, params.ingest, journal)
         write_inventory(inventory, params.ingest.source, folder)
-        write_pictures(inventory, source.read, INGEST_PICTURES, QUARANTINE_SHEET)
-        with replacing(DUPLICATES) as beside:
-            write_copies(inventory.copies, source.read, beside)
+        write_pictures(inventory, source.read, INGEST_PICTURES, QUARANTINE_SHEET, DUPLICATES)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",
         len(inventory.photos),

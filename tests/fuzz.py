@@ -60,7 +60,7 @@ def work(seeds: Iterable[int]) -> None:
     A file that takes too long ends the process by SIGPROF, which also stops a loop in C, and counts processor time:
     on a busy machine no file is slower than elsewhere.
     """
-    kinds, chatter = corpus(FOLDERS), tempfile.TemporaryFile()  # noqa: SIM115
+    kinds, chatter = corpus(FOLDERS), tempfile.TemporaryFile()  # noqa: SIM115  # open until the process ends
     os.dup2(chatter.fileno(), 2)
     with quiet_pillow():
         for seed in seeds:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 from pixelproof.console import transfer
 from pixelproof.errors import UserError
@@ -22,7 +22,8 @@ LIMIT_BYTES = 200 * 2**30  # ImageNet unpacked is 150 GiB
 LIMIT_RATIO = 100  # times the archive's own size; photos are near 1, simple drawings as BMP near 50
 HARMLESS_BYTES = 64 * 2**20  # up to here the ratio may be what it likes: a few plain pictures compress 500 times
 BROKEN = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
+    NotImplementedError,  # zipfile on a compression or version that it does not know
     *(ValueError, struct.error, OverflowError),  # zipfile and tarfile on names and numbers that are none
 )
 COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {  # by a file's first bytes
@@ -138,14 +139,15 @@ class _Cautious:
 
 
 def open_tar(plain: IO[bytes]) -> tarfile.TarFile:
-    return tarfile.open(fileobj=_Cautious(plain), mode="r:")  # type: ignore[call-overload, no-any-return]
+    return tarfile.open(fileobj=cast("IO[bytes]", _Cautious(plain)), mode="r:")  # it calls read, seek and tell alone
 
 
 def tar_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Yield every member. Raises tarfile.ReadError where tarfile itself would end early without a word."""
     while (member := tar.next()) is not None:
         yield member
-        tar.members.clear()  # type: ignore[attr-defined]  # a million of them take a gibibyte
+        # It keeps every member, and a million are a gibibyte; `members` is missing from its types.
+        tar.members.clear()  # type: ignore[attr-defined]
     assert tar.fileobj is not None  # it is open
     tar.fileobj.seek(tar.offset)
     if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):

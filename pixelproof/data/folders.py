@@ -74,7 +74,8 @@ def _children(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _visit(child: os.DirEntry[str], folder: _Folder, ways: Counter[str]) -> Entry | _Folder:
-    path, real = folder.path / child.name, os.path.join(folder.real[-1], child.name)  # noqa: PTH118
+    path = folder.path / child.name
+    real = os.path.join(folder.real[-1], child.name)  # noqa: PTH118  # compared as text, as realpath gives it
     if child.is_symlink():
         return _follow(real, path, folder, ways)
     if child.is_dir(follow_symlinks=False):
@@ -88,7 +89,7 @@ def _follow(link: str, path: PurePosixPath, folder: _Folder, ways: Counter[str])
         target = os.path.realpath(link, strict=True)
     except OSError as error:
         return Entry(path, False, _broken(error))
-    is_folder = os.path.isdir(target)  # noqa: PTH112
+    is_folder = Path(target).is_dir()
     if not _holds(folder.real[0], target):
         return Entry(path, is_folder, ("link outside the source", f"it leads to {target}; copy it into the source"))
     if not is_folder:

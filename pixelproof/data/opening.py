@@ -15,14 +15,14 @@ from PIL import Image, UnidentifiedImageError, _imaging
 # take any bytes for theirs (TGA).
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 MAX_PIXELS = 100_000_000  # above it a file is taken for a decompression bomb
-MAX_PIXELS_HEAVY = 40_000_000  # of these formats, whose decoders take 16 to 19 bytes for a pixel
+MAX_PIXELS_HEAVY = 40_000_000  # of these formats, whose decoders take the most memory for a pixel
 HEAVY_FORMATS = {"JPEG2000", "WEBP"}
 MAX_PIXELS_SLOW = 2_000_000  # of what Pillow decodes in Python, byte by byte: PPM as text or of odd depth, packed BMP
 MAX_JPEG_SCANS = 500  # each goes over all pixels again; encoders write about ten
-MAX_TIFF_PAGES = 10_000  # what finding the next takes grows with their number: 20,000 take 4 s, 100,000 over a minute
+MAX_TIFF_PAGES = 10_000  # finding the next takes the longer, the more there are
 JPEG_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")  # between them lies the coded picture, which holds none
 EXIF_ORIENTATION = 274
-LARGE_PIXELS = 25_000_000  # more are decoded one file at a time: a decoder may take 10 bytes for each
+LARGE_PIXELS = 25_000_000  # more are decoded one file at a time: a decoder may take several times the pixels
 LARGE_IN_TURN = Lock()
 
 

@@ -1,6 +1,7 @@
 """The picture of the copies that ingest found."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from PIL import Image
 
 from pixelproof.evidence import copies as module
-from pixelproof.evidence.copies import GAP_PX, ROWS, STEP_PX, TILE_PX, TITLE_PX, WIDTH_PX, draw_copies, write_copies
+from pixelproof.evidence.copies import GROUPS, LAYOUT, write_copies
+from pixelproof.evidence.sheet import Layout, Section
 
 COLOURS = {"red": (200, 0, 0), "green": (0, 200, 0), "blue": (0, 0, 200)}
 
@@ -21,53 +23,85 @@ def table(groups: list[list[tuple[str, str]]]) -> pd.DataFrame:
         for group, members in enumerate(groups)
         for number, (colour, label) in enumerate(members)
     ]
-    facts = {"format": "PNG", "mode": "RGB", "width": 40, "height": 20, "orientation": 1, "reason": ""}
-    return pd.DataFrame(rows, columns=["id", "label", "group", "pixels_sha256"]).assign(**facts)
+    return pd.DataFrame(rows, columns=["id", "label", "group", "pixels_sha256"]).assign(reason="")
 
 
 def read(id: str) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (40, 20), COLOURS[id.split("-")[-1].removesuffix(".png")]).save(file, "PNG")
+    Image.new("RGB", (40, 40), COLOURS[id.split("-")[-1].removesuffix(".png")]).save(file, "PNG")
     return file.getvalue()
 
 
-def tile(sheet: Image.Image, row: int, column: int) -> tuple[int, ...]:
-    """Return the colour in the lower middle of a tile, where a wide photo stands."""
-    left = GAP_PX + column * (TILE_PX + GAP_PX)
-    top = TITLE_PX + GAP_PX + STEP_PX * row + TITLE_PX
-    colour = sheet.getpixel((left + TILE_PX // 2, top + TILE_PX - 10))
-    assert isinstance(colour, tuple)
-    return colour
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[Section]:
+    """Return a list that takes the sections of the next sheet."""
+    taken: list[Section] = []
+
+    def take(sections: Sequence[Section], path: Path, layout: Layout, title: str) -> None:
+        taken.extend(sections)
+
+    monkeypatch.setattr(module, "write_sections", take)
+    return taken
 
 
-def test_label_conflicts_come_first_then_the_largest_groups() -> None:
+def names(section: Section) -> list[str]:
+    return [tile.name for tile in section.tiles]
+
+
+def test_label_conflicts_come_first_then_the_largest_groups(written: list[Section], tmp_path: Path) -> None:
     """Else what a person must look at would be below what they need not."""
-    sheet = draw_copies(
-        table([[("red", "a")] * 2, [("green", "a")] * 3, [("blue", "a"), ("blue", "b")]]),
-        read,
-    )
-    assert sheet.size == (WIDTH_PX, TITLE_PX + GAP_PX + 3 * STEP_PX)
-    assert [tile(sheet, row, 0) for row in range(3)] == [COLOURS["blue"], COLOURS["green"], COLOURS["red"]]
-    assert tile(sheet, 2, 1) == COLOURS["red"]
-    assert tile(sheet, 2, 2) == (255, 255, 255)
+    groups = [[("red", "a")] * 2, [("green", "a")] * 3, [("blue", "a"), ("blue", "b")]]
+    write_copies(table(groups), read, tmp_path / "copies.png")
+    assert [names(section)[0] for section in written] == ["a/2-0-blue.png", "a/1-0-green.png", "a/0-0-red.png"]
+    assert [section.heading for section in written] == [
+        "1 a, 1 b: the same picture",
+        "3 a: the same picture",
+        "2 a: the same picture",
+    ]
 
 
-def test_a_row_shows_what_differs() -> None:
+def test_a_row_shows_what_differs(written: list[Section], tmp_path: Path) -> None:
     """Else a hundred equal copies would hide the one under another label, or the one that only looks alike."""
-    sheet = draw_copies(table([[("red", "a")] * 20 + [("green", "a"), ("blue", "b")]]), read)
-    assert {tile(sheet, 0, column) for column in range(3)} == set(COLOURS.values())
+    write_copies(table([[("red", "a")] * 20 + [("green", "a"), ("blue", "b")]]), read, tmp_path / "copies.png")
+    (section,) = written
+    assert len(section.tiles) == LAYOUT.columns
+    assert {name.split("-")[-1] for name in names(section)[:3]} == {"red.png", "green.png", "blue.png"}
+    assert section.heading == "21 a, 1 b: near copies, in 3 versions"
+    assert {tile.detail for tile in section.tiles} == {"a", "b"}
 
 
-def test_more_groups_than_a_person_looks_at_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_in_quarantine_are_told(written: list[Section], tmp_path: Path) -> None:
+    """Else a person would look for photos in the classes that are not used at all."""
+    conflict = table([[("red", "a"), ("red", "b")]]).assign(reason="label conflict")
+    write_copies(conflict, read, tmp_path / "copies.png")
+    assert written[0].heading == "1 a, 1 b: the same picture; in quarantine: label conflict"
+
+
+def test_more_groups_than_a_person_looks_at_are_counted(written: list[Section], tmp_path: Path) -> None:
     """Else a set of a million photos would make a picture that nothing can open."""
-    written: list[str] = []
-    monkeypatch.setattr(module, "_write", lambda draw, left, top, text, width: written.append(text))
-    sheet = draw_copies(table([[("red", "a")] * 2] * (ROWS + 5)), read)
-    assert sheet.height == TITLE_PX + GAP_PX + ROWS * STEP_PX
-    assert written[0].endswith(
-        "70 photos in 35 groups of copies, those with several labels first; 5 more groups are not shown"
-    )
-    assert written[1:4] == ["2 a: the same picture", "a/0-0-red.png", "a"]
+    write_copies(table([[("red", "a")] * 2] * (GROUPS + 5)), read, tmp_path / "copies.png")
+    caption, *groups = written
+    assert caption.heading.endswith("; 5 more groups are not shown.")
+    assert len(groups) == GROUPS
+
+
+def test_a_photo_that_has_gone_since_takes_its_tile_without_a_picture(written: list[Section], tmp_path: Path) -> None:
+    """Else a stage that has decoded everything would fail at its last picture."""
+
+    def gone(id: str) -> bytes:
+        raise FileNotFoundError(id)
+
+    write_copies(table([[("red", "a")] * 2]), gone, tmp_path / "copies.png")
+    assert [(tile.picture, bool(tile.instead)) for tile in written[0].tiles] == [(None, True)] * 2
+
+
+def test_the_pictures_are_on_the_sheet(tmp_path: Path) -> None:
+    """Else the sheet would be words alone."""
+    write_copies(table([[("red", "a")] * 2, [("green", "a")] * 3]), read, tmp_path / "copies.png")
+    with Image.open(tmp_path / "copies.png") as picture:
+        sheet = np.asarray(picture)
+    tiles = [int((sheet == COLOURS[colour]).all(axis=2).sum()) / LAYOUT.tile_px**2 for colour in ("red", "green")]
+    assert tiles == [2, 3]
 
 
 def test_a_set_without_copies_gets_a_picture_that_says_so(tmp_path: Path) -> None:
@@ -76,11 +110,3 @@ def test_a_set_without_copies_gets_a_picture_that_says_so(tmp_path: Path) -> Non
     with Image.open(tmp_path / "copies.png") as picture:
         assert picture.format == "PNG"
         assert np.asarray(picture).min() < 100
-
-
-def test_a_long_name_is_cut_at_its_beginning() -> None:
-    """Else it would run into the next photo's name."""
-    long = table([[("red", "l" * 200), ("red", "m" * 200)]])
-    sheet = np.asarray(draw_copies(long, read))
-    below = sheet[TITLE_PX + GAP_PX + TITLE_PX + TILE_PX :]
-    assert (below[:, GAP_PX + TILE_PX : 2 * GAP_PX + TILE_PX] == 255).all()

@@ -29,7 +29,8 @@ def inventory_of(source: Path) -> Inventory:
 def write(source: Path, folder: Path) -> dict[str, str]:
     """Write all pictures; return a hash of each."""
     inventory = inventory_of(source)
-    write_pictures(inventory, lambda id: (source / id).read_bytes(), folder / "ingest", folder / "quarantine.png")
+    sheets = folder / "quarantine.png", folder / "duplicates.png"
+    write_pictures(inventory, lambda id: (source / id).read_bytes(), folder / "ingest", *sheets)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
@@ -38,7 +39,7 @@ def test_all_pictures_are_written_with_the_same_bytes_each_time(source: Path, tm
     """Else one would be missing, or DVC would take an unchanged source for a new one."""
     (source / "bars" / "broken.jpg").write_bytes(b"no image")
     first = write(source, tmp_path / "first")
-    pictures = {"ingest/contact/bars.png", "ingest/contact/dots.png", "quarantine.png"}
+    pictures = {"ingest/contact/bars.png", "ingest/contact/dots.png", "quarantine.png", "duplicates.png"}
     assert set(first) == pictures | {"ingest/classes.csv", "ingest/sizes.csv"}
     assert write(source, tmp_path / "second") == first
 
