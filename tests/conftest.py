@@ -1,7 +1,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from photos import write_photos
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine is no defect
+settings.load_profile("no deadline")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

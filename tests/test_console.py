@@ -78,7 +78,7 @@ def test_of_chatty_libraries_only_errors_show(library: str, capsys: pytest.Captu
     assert "an error" in err
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(items=st.lists(st.integers(), max_size=30))
 def test_progress_yields_every_item_in_order(items: list[int]) -> None:
     """Else a stage would leave photos out."""

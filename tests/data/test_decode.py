@@ -200,7 +200,7 @@ LARGE = encoded(picture(304, 400), "JPEG", quality=95, subsampling=0)
 LARGE_ON_ITS_SIDE = turned(6, "JPEG", image=picture(304, 400))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(height=st.integers(1, 304), width=st.integers(1, 400))
 def test_a_large_jpeg_never_comes_out_below_the_asked_for_size(height: int, width: int) -> None:
     """Else resize would enlarge a photo that had been made too small."""
@@ -300,7 +300,7 @@ def test_a_photo_below_our_own_limit_is_no_bomb() -> None:
 SAMPLES = [encoded(picture(), format) for format in FORMATS]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     data=st.sampled_from(SAMPLES),
     damage=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=4),
@@ -317,7 +317,7 @@ def test_damage_gives_facts_or_a_reason_and_nothing_else(
         assert is_accounted_for(outcome(bytes(damaged[: int(kept * len(damaged)) + 1])))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_give_facts_or_a_reason(data: bytes) -> None:
     """Else a file of any other kind in a class folder would stop ingest."""

@@ -75,7 +75,7 @@ PATHS = NAMES.filter(lambda name: not set(name) <= {".", "/"}).map(lambda name: 
 LABELS = NAMES.map(str.strip).filter(bool)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(rows=st.dictionaries(PATHS, st.tuples(LABELS, st.sampled_from(["train", "valid", "test"])), max_size=8))
 def test_what_csv_writes_is_read(tmp_path_factory: pytest.TempPathFactory, rows: dict[str, tuple[str, str]]) -> None:
     """Else names with commas, quotes or other alphabets would be misread."""

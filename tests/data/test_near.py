@@ -43,7 +43,7 @@ def same_partition(one: np.ndarray, other: np.ndarray) -> bool:
     return both == len(set(one.tolist())) == len(set(other.tolist()))
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(SEEDS, st.integers(1, 60), BITS)
 def test_every_close_pair_is_found_and_no_other(seed: int, rows: int, bits: int) -> None:
     """Else a copy would be missed, or different photos be called copies."""
@@ -69,7 +69,7 @@ def test_components_are_those_of_comparing_all_with_all(
         assert same_partition(near_components(frame(hashes), bits), brute_force(hashes, bits))
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(SEEDS, st.integers(1, 80), BITS)
 def test_random_components_are_those_of_comparing_all_with_all(seed: int, rows: int, bits: int) -> None:
     """Else a copy of a test photo could be trained on."""

@@ -94,7 +94,7 @@ PIXELS = st.tuples(st.integers(1, 60), st.integers(1, 60), st.sampled_from([1, 3
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(pixels=PIXELS, how=FITS, height=st.integers(1, 40), width=st.integers(1, 40))
 def test_any_photo_gets_the_exact_size(pixels: np.ndarray, how: str, height: int, width: int) -> None:
     """Else the image store would refuse it, after hours."""
@@ -103,14 +103,14 @@ def test_any_photo_gets_the_exact_size(pixels: np.ndarray, how: str, height: int
     assert fitted.dtype == np.uint8
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(pixels=PIXELS, how=FITS)
 def test_a_photo_of_the_right_size_is_not_touched(pixels: np.ndarray, how: str) -> None:
     """Else small photos, such as the digits, would be blurred for nothing."""
     assert np.array_equal(fit(pixels, resize(how, *pixels.shape[:2])), pixels)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(height=st.integers(1, 60), width=st.integers(1, 60), to_height=st.integers(1, 40), to_width=st.integers(1, 40))
 def test_bars_are_black_and_the_photo_is_in_the_middle(height: int, width: int, to_height: int, to_width: int) -> None:
     """Else the bars would be a sign of the photo's shape that is not meant, or lie on one side."""

@@ -17,7 +17,7 @@ SHARES = st.floats(0.1, 0.3)
 SEEDS = st.integers(0, 2**32 - 1)
 # per class: the size of each of its groups of copies
 CLASS_SIZES = st.lists(st.lists(st.integers(1, 2), min_size=25, max_size=35), min_size=1, max_size=3)
-quick = settings(deadline=None, max_examples=20)
+quick = settings(max_examples=20)
 
 
 def stratified(valid: float = 0.2, test: float = 0.2) -> Split:

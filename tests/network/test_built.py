@@ -31,7 +31,7 @@ def planned(drawn: Drawn) -> Plan | None:
     return None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(muddles() | networks())
 def test_any_network_is_planned_or_refused_by_its_key(drawn: Drawn) -> None:
     """Else a slip in params.yaml would end in a traceback."""
@@ -48,7 +48,7 @@ def test_keras_builds_whatever_is_planned_with_the_very_same_numbers() -> None:
 
     kinds: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(networks() | muddles())
     def build_it(drawn: Drawn) -> None:
         plan = planned(drawn)
