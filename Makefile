@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 UV = $(shell command -v uv || echo .uv/bin/uv)
 
-.PHONY: repro test fuzz ui lint shuffle bench lock clean help
+.PHONY: repro test fuzz ui lint shuffle depth bench lock clean help
 help:           ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
@@ -28,6 +28,9 @@ ui: $(READY)    ## open MLflow on the runs of this folder
 
 shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/shuffle/
 	$(BIN)/python -m stages.shuffle_test
+
+depth: $(READY) ## after repro: train the article's network with more and more blocks; writes reports/depth/
+	$(BIN)/python -m stages.depth_test
 
 bench: $(READY) ## measure this project beside its peers; writes benchmarks/results.json and results.md
 	$(BIN)/python -m benchmarks.run

@@ -10,26 +10,21 @@ Writes  reports/shuffle/ (trials.csv, summary.csv, leads.json, shuffle.png)
 """
 
 import argparse
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 from pathlib import Path
 
-import pandas as pd
-
 from pixelproof import console
 from pixelproof.data.shuffle import ShuffledStore, draw_order
-from pixelproof.data.splits import positions, read_splits
-from pixelproof.evidence.trials import Trial, accuracy_figure, lead, summarize
+from pixelproof.evidence.trials import Trial, accuracy_figure, lead, summarize, table
 from pixelproof.files import replacing, write_json
 from pixelproof.network.cnn import CnnLearner
 from pixelproof.network.mlp import MlpLearner
 from pixelproof.params import Params, load_params
-from pixelproof.training.feed import plain_batches
-from pixelproof.training.loop import fit
-from stages.paths import SHUFFLE, SPLITS
-from stages.train import VALID_BATCH, Material, SavedLearner
+from stages.paths import SHUFFLE
+from stages.train import Material, SavedLearner
+from stages.trials import read_material, run_trial
 
 
 def learners(params: Params, material: Material, seed: int) -> Iterator[tuple[str, SavedLearner]]:
@@ -40,20 +35,8 @@ def learners(params: Params, material: Material, seed: int) -> Iterator[tuple[st
 
 def run_trials(params: Params, material: Material, pixels: str, seed: int) -> Iterator[Trial]:
     """Train both models on a material; judge each on the test part."""
-    test = positions(material.store.index, read_splits(SPLITS), "test")
-    labels = material.store.labels[test]
     for model, learner in learners(params, material, seed):
-        fit(
-            learner,
-            lambda epoch: material.training_batches(epoch, params.train, seed=seed),
-            material.valid_batches,
-            params.train,
-            lambda epoch: None,
-        )
-        batches = plain_batches(lambda chosen: material.store.gather(test[chosen]), labels, VALID_BATCH)
-        trial = Trial(model, pixels, seed, learner.predict(batches).argmax(axis=1) == labels)
-        logging.info("seed %d, pixels %s: %s %.4f", seed, pixels, model, trial.accuracy)
-        yield trial
+        yield run_trial(model, pixels, learner, material, params.train, seed=seed)
 
 
 def write_results(trials: list[Trial], path: Path) -> None:
@@ -64,13 +47,11 @@ def write_results(trials: list[Trial], path: Path) -> None:
     }
     with replacing(path) as folder:
         folder.mkdir()
-        table = [(trial.model, trial.pixels, trial.seed, trial.accuracy) for trial in trials]
-        columns = ["model", "pixels", "seed", "accuracy"]
-        pd.DataFrame(table, columns=columns).to_csv(folder / "trials.csv", index=False)
+        table(trials).to_csv(folder / "trials.csv", index=False)
         summary.to_csv(folder / "summary.csv", index=False)
         write_json(folder / "leads.json", leads)
         images = len(trials[0].right)
-        accuracy_figure(summary, f"{images} test images, {len(table) // 4} seeds").savefig(folder / "shuffle.png")
+        accuracy_figure(summary, f"{images} test images, {len(trials) // 4} seeds").savefig(folder / "shuffle.png")
 
 
 def main() -> None:
@@ -78,7 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seeds", nargs="*", type=int, default=[params.seed + number for number in range(3)])
     seeds: list[int] = parser.parse_args().seeds
-    material = Material.read()
+    material = read_material()
     order = draw_order(material.shape, seed=params.seed)
     views = [ShuffledStore.of(view, order) for view in material.views]
     shuffled = replace(material, store=ShuffledStore.of(material.store, order), views=list(views))

@@ -36,6 +36,12 @@ def summarize(trials: list[Trial]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "pixels", "seeds", "accuracy", "deviation", "low", "high"])
 
 
+def table(trials: list[Trial]) -> pd.DataFrame:
+    """Return a row per trial."""
+    rows = [(trial.model, trial.pixels, trial.seed, trial.accuracy) for trial in trials]
+    return pd.DataFrame(rows, columns=["model", "pixels", "seed", "accuracy"])
+
+
 def lead(trials: list[Trial], model: str, other: str, pixels: str) -> tuple[float, float, float]:
     """Return by how much `model` is more accurate than `other` under a condition, with the interval's ends."""
     sides = [[t for t in trials if (t.model, t.pixels) == (name, pixels)] for name in (model, other)]
@@ -62,6 +68,20 @@ def accuracy_figure(summary: pd.DataFrame, title: str) -> Figure:
         axes.bar_label(bars, [f"{accuracy:.3f}" for accuracy in rows["accuracy"]], label_type="center", color="white")
     axes.set_xticks(np.arange(summary["model"].nunique()) + 0.2, summary["model"].unique())
     axes.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, -0.08))
+    return figure
+
+
+def depth_figure(summary: pd.DataFrame, title: str) -> Figure:
+    """Draw mean accuracy with its interval, and the parameters, against the blocks of convolution and pooling."""
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    accuracy, parameters = figure.subplots(2, sharex=True)
+    ends = np.array([summary["accuracy"] - summary["low"], summary["high"] - summary["accuracy"]]).clip(0)
+    accuracy.errorbar(summary["blocks"], summary["accuracy"], yerr=ends, fmt="o-", capsize=4)
+    accuracy.set(title=title, ylabel="test accuracy")
+    bars = parameters.bar(summary["blocks"], summary["parameters"])
+    parameters.bar_label(bars, [f"{count:,}" for count in summary["parameters"]])
+    parameters.set(xlabel="blocks of convolution and pooling", ylabel="parameters")
+    parameters.margins(y=0.15)
     return figure
 
 

@@ -20,15 +20,18 @@ class Design:
     formula: str
 
 
-def article_cnn(blocks: int, head: str) -> Plan:
-    """Plan `blocks` times ten 5 x 5 filters and 2 x 2 pooling, flattened; one block is the article's network."""
+def article_cnn(blocks: int, head: str, learning_rate: float = 0.001) -> Cnn:
+    """Return `blocks` times ten 5 x 5 filters and 2 x 2 pooling, flattened; one block is the article's network."""
     layers: dict[str, Any] = {}
     for number in range(1, blocks + 1):
         layers[f"conv{number}"] = {"kind": "conv", "filters": 10, "kernel": 5, "activation": "relu"}
         layers[f"pool{number}"] = {"kind": "max_pool", "size": 2}
     layers["flatten"] = {"kind": "flatten"}
-    cnn = Cnn.model_validate({"layers": layers, "head": head, "learning_rate": 0.001})
-    return plan_cnn(cnn, SHAPE, CLASSES)
+    return Cnn.model_validate({"layers": layers, "head": head, "learning_rate": learning_rate})
+
+
+def _planned(blocks: int, head: str) -> Plan:
+    return plan_cnn(article_cnn(blocks, head), SHAPE, CLASSES)
 
 
 def mlp(hidden: list[int], shape: Shape, classes: int) -> Plan:
@@ -44,8 +47,8 @@ def formula(plan: Plan) -> str:
 def article_designs() -> list[Design]:
     """Return the article's own network, the one that its listing builds, and MLPs for the same photos."""
     plans = [
-        ("CNN with one sigmoid output", "the number that the article reports", article_cnn(1, "sigmoid")),
-        ("CNN with two softmax outputs", "what the article's listing builds", article_cnn(1, "softmax")),
+        ("CNN with one sigmoid output", "the number that the article reports", _planned(1, "sigmoid")),
+        ("CNN with two softmax outputs", "what the article's listing builds", _planned(1, "softmax")),
         ("MLP without hidden layer", "every pixel straight to the output", mlp([], SHAPE, CLASSES)),
         ("MLP with 50 hidden units", "the question that the article leaves open", mlp([50], SHAPE, CLASSES)),
         ("MLP with 100 hidden units", "twice as wide", mlp([100], SHAPE, CLASSES)),
@@ -55,7 +58,7 @@ def article_designs() -> list[Design]:
 
 def deeper_designs() -> list[Design]:
     """Return the article's network with one to DEEPEST blocks of convolution and pooling."""
-    plans = [article_cnn(blocks, "sigmoid") for blocks in range(1, DEEPEST + 1)]
+    plans = [_planned(blocks, "sigmoid") for blocks in range(1, DEEPEST + 1)]
     return [
         Design(f"{blocks} × (conv + pool)", _sides(plan), plan.parameters, formula(plan))
         for blocks, plan in enumerate(plans, 1)

@@ -1,0 +1,66 @@
+"""Train the article's network with one block of convolution and pooling, with two, and so on.
+
+    python -m stages.depth_test [SEED ...]
+
+Are fewer parameters paid for in accuracy? Every block has ten 5 x 5 filters and 2 x 2 pooling. Not a stage of dvc.yaml,
+since it trains many times as much as those; run it after `make repro`. Without seeds it takes three, from `seed` of
+params.yaml on; the photos, the views, the learning rate and the section `train` are those of params.yaml, too.
+
+Reads   what stages.train reads, and the test part
+Writes  reports/depth/ (trials.csv, summary.csv, depth.png)
+"""
+
+import argparse
+from collections.abc import Iterator
+
+from pixelproof import console
+from pixelproof.errors import UserError
+from pixelproof.evidence.trials import depth_figure, summarize, table
+from pixelproof.explain.article import article_cnn
+from pixelproof.files import replacing
+from pixelproof.network.cnn import CnnLearner
+from pixelproof.network.plan import plan_cnn
+from pixelproof.params import load_params
+from pixelproof.params.network import Cnn
+from stages.paths import DEPTH
+from stages.train import Material
+from stages.trials import read_material, run_trial
+
+
+def networks(material: Material, learning_rate: float) -> Iterator[tuple[Cnn, int]]:
+    """Yield the networks of one block, two, ... with their numbers of parameters, until a block is too large."""
+    classes = len(material.classes)
+    for blocks in range(1, 100):
+        cnn = article_cnn(blocks, "sigmoid" if classes == 2 else "softmax", learning_rate)
+        try:
+            yield cnn, plan_cnn(cnn, material.shape, classes).parameters
+        except UserError:
+            return
+
+
+def main() -> None:
+    params = load_params()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seeds", nargs="*", type=int, default=[params.seed + number for number in range(3)])
+    seeds: list[int] = parser.parse_args().seeds
+    material = read_material()
+    deeper = list(networks(material, params.cnn.learning_rate))
+    work = [(seed, blocks, cnn) for seed in seeds for blocks, (cnn, _) in enumerate(deeper, 1)]
+    trials = []
+    for seed, blocks, cnn in console.progress(work, "depth test", len(work)):
+        learner = CnnLearner(cnn, material.shape, len(material.classes), seed=seed)
+        trials.append(run_trial(str(blocks), "in place", learner, material, params.train, seed=seed))
+    summary = summarize(trials).rename(columns={"model": "blocks"}).drop(columns="pixels")
+    summary.insert(1, "parameters", [parameters for _, parameters in deeper])
+    title = f"{len(trials[0].right)} test images, {len(seeds)} seeds"
+    with replacing(DEPTH) as folder:
+        folder.mkdir()
+        table(trials).rename(columns={"model": "blocks"}).drop(columns="pixels").to_csv(
+            folder / "trials.csv", index=False
+        )
+        summary.to_csv(folder / "summary.csv", index=False)
+        depth_figure(summary, title).savefig(folder / "depth.png")
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,37 @@
+"""One training judged on the test part, which is what the experiments beside the pipeline repeat."""
+
+import logging
+
+from pixelproof.data.splits import positions, read_splits
+from pixelproof.errors import UserError
+from pixelproof.evidence.trials import Trial
+from pixelproof.params.training import Train
+from pixelproof.training.feed import plain_batches
+from pixelproof.training.loop import fit
+from stages.paths import AUGMENTED, RESIZED, SPLITS
+from stages.train import VALID_BATCH, Material, SavedLearner
+
+
+def read_material() -> Material:
+    """Return what the pipeline made. Raises UserError if it has not run yet."""
+    missing = [path for path in (RESIZED, AUGMENTED, SPLITS) if not path.exists()]
+    if missing:
+        raise UserError(f"{missing[0]}: not there yet. Run `dvc repro augment` first.")
+    return Material.read()
+
+
+def run_trial(model: str, pixels: str, learner: SavedLearner, material: Material, params: Train, *, seed: int) -> Trial:
+    """Train a learner on a material as `train` does, but keep nothing; judge it on the test part."""
+    test = positions(material.store.index, read_splits(SPLITS), "test")
+    labels = material.store.labels[test]
+    fit(
+        learner,
+        lambda epoch: material.training_batches(epoch, params, seed=seed),
+        material.valid_batches,
+        params,
+        lambda epoch: None,
+    )
+    batches = plain_batches(lambda chosen: material.store.gather(test[chosen]), labels, VALID_BATCH)
+    trial = Trial(model, pixels, seed, learner.predict(batches).argmax(axis=1) == labels)
+    logging.info("seed %d, pixels %s: %s %.4f", seed, pixels, model, trial.accuracy)
+    return trial

@@ -1,0 +1,57 @@
+"""The experiments beside the pipeline, by real runs on small generated photos: make shuffle, make depth."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from project import Project
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose pipeline has run as far as both models need."""
+    project = Project.tiny(tmp_path_factory.mktemp("project"))
+    project.repro("augment")
+    return project
+
+
+def test_the_shuffle_test_trains_both_models_under_both_conditions(project: Project) -> None:
+    """Else the table of docs/article.md could not be had from one's own photos."""
+    done = project.run("python", "-m", "stages.shuffle_test", "1", "2")
+    assert done.returncode == 0, done.stderr
+    folder = project.root / "reports/shuffle"
+    trials = pd.read_csv(folder / "trials.csv")
+    assert len(trials.drop_duplicates(["model", "pixels", "seed"])) == 8
+    assert set(trials["model"]) == {"CNN", "MLP"}
+    assert set(json.loads((folder / "leads.json").read_text("utf-8"))) == {"in place", "shuffled"}
+    assert is_png(folder / "shuffle.png")
+
+
+def test_the_depth_test_goes_as_deep_as_the_photos_allow(project: Project) -> None:
+    """16 pixels become 12, 6, 2: a second convolution fits, its pooling too; a third would be larger than its input."""
+    done = project.run("python", "-m", "stages.depth_test", "1")
+    assert done.returncode == 0, done.stderr
+    folder = project.root / "reports/depth"
+    summary = pd.read_csv(folder / "summary.csv")
+    assert list(summary["blocks"]) == [1, 2]
+    assert list(summary["parameters"]) == [760 + 6 * 6 * 10 + 1, 760 + 2510 + 10 + 1]
+    assert summary["accuracy"].between(0, 1).all()
+    assert len(pd.read_csv(folder / "trials.csv")) == 2
+    assert is_png(folder / "depth.png")
+
+
+def test_without_the_pipelines_images_the_message_says_what_to_run(tmp_path: Path) -> None:
+    """Else a person who tries `make depth` first would get a traceback."""
+    project = Project.tiny(tmp_path)
+    for stage in ("shuffle_test", "depth_test"):
+        done = project.run("python", "-m", f"stages.{stage}")
+        assert done.returncode == 1
+        assert "dvc repro" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def is_png(path: Path) -> bool:
+    return path.read_bytes().startswith(b"\x89PNG")
