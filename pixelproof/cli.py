@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from pixelproof import console, presets
 from pixelproof.errors import UserError
@@ -30,7 +31,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 @app.callback()
 def _commands() -> None:
-    """See a network before it is built, take a preset, and see the last comparison again."""
+    """See a network before it is built, take a preset; see the last comparison, and where every number comes from."""
 
 
 @app.command()
@@ -103,6 +104,46 @@ def results(
         typer.echo(f"{table.as_markdown(rows)}\n\n{verdict}")
         return
     Console().print(table.as_rich(rows), verdict)
+
+
+@app.command()
+def runs(
+    revision: Annotated[str | None, typer.Argument(help="Commit, branch, tag or experiment; else all.")] = None,
+) -> None:
+    """Print the MLflow runs of a revision, or of the last commit and every DVC experiment."""
+    from pixelproof.tracking.revisions import all_runs, runs_of
+
+    found = runs_of(revision) if revision else all_runs()
+    sheet = Table("revision", "model", "run", "test accuracy", "weights")
+    for run in found:
+        accuracy = "" if run.accuracy is None else f"{run.accuracy:.4f}"
+        sheet.add_row(run.revision, run.model, run.run_id or "not in DVC's cache", accuracy, run.weights_sha256)
+    _terminal().print(sheet)
+
+
+@app.command()
+def where(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")]) -> None:
+    """Print where a run comes from, and the commands that rebuild it; nothing is changed."""
+    from pixelproof.tracking.lineage import facts, find_run, open_store, rebuild_commands
+
+    run = find_run(open_store(), run_id)
+    for name, fact in facts(run):
+        typer.echo(f"{name:<16} {fact}")
+    typer.echo()
+    for command in rebuild_commands(run):
+        typer.echo(command)
+
+
+@app.command()
+def reproduce(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")]) -> None:
+    """Train a recorded run again in a temporary clone; compare parameters, data, curves and weights."""
+    from pixelproof.tracking.lineage import find_run, open_store
+    from pixelproof.tracking.reproduction import reproduction
+
+    client = open_store()
+    verdict = reproduction(client, find_run(client, run_id))
+    typer.echo(verdict.words)
+    raise typer.Exit(0 if verdict.identical else 1)
 
 
 def main() -> None:

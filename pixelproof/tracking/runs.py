@@ -32,13 +32,18 @@ def project_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
+def store_uri() -> str:
+    """Return where runs are kept: the environment's tracking store, else a database in the project's folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project_root() / 'mlflow.db'}"
+
+
 def connect() -> MlflowClient:
     """Choose the tracking store and the experiment: the environment's, else a database in the project's folder.
 
     The default is an absolute path: a relative one would be lost with the folder of a temporary experiment.
     """
     root = project_root()
-    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}")
+    mlflow.set_tracking_uri(store_uri())
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
     if mlflow.get_experiment_by_name(name) is None:
         local = mlflow.get_tracking_uri().startswith("sqlite:")

@@ -1,0 +1,98 @@
+"""The runs of a commit or of a DVC experiment, by what Git and DVC's cache hold; DVC and MLflow are not loaded."""
+
+import configparser
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pixelproof.errors import UserError
+
+MODELS = ("cnn", "mlp")
+EXPERIMENTS = "refs/exps"  # below it DVC keeps a reference per experiment: <baseline>/<name>
+STAGE = re.compile(r"^  (\S+):\n", re.MULTILINE)  # of a dvc.lock, as DVC writes it: to parse it as YAML takes 0.3 s
+MODEL = re.compile(r"path: models/(\w+)\n\s+hash: md5\n\s+md5: ([0-9a-f]{32}\.dir)")
+
+
+@dataclass(frozen=True)
+class RevisionRun:
+    """What a revision's files say of one model's training."""
+
+    revision: str
+    model: str
+    run_id: str | None  # none where DVC's cache does not hold the model; `dvc pull` brings it
+    weights_sha256: str | None
+    accuracy: float | None  # on the test part; none where this model has not been evaluated
+
+
+def runs_of(revision: str) -> list[RevisionRun]:
+    """Return the runs of a commit, branch, tag or experiment. Raises UserError for one that has none."""
+    reference = next((ref for name, ref in _experiments() if name == revision), revision)
+    if not _git("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"):
+        raise UserError(f"{revision!r}: no commit, branch, tag or experiment. `dvc exp show -A` lists the experiments.")
+    found = list(_runs(revision, reference))
+    if not found:
+        raise UserError(f"{revision!r}: its dvc.lock names no trained model. Run `dvc repro` there.")
+    return found
+
+
+def all_runs() -> list[RevisionRun]:
+    """Return the runs of the last commit and of all experiments."""
+    return [run for name, ref in [("HEAD", "HEAD"), *_experiments()] for run in _runs(name, ref)]
+
+
+def _experiments() -> list[tuple[str, str]]:
+    """Return the name and the reference of every experiment, the newest first."""
+    references = _git("for-each-ref", "--sort=-committerdate", "--format=%(refname)", EXPERIMENTS).splitlines()
+    kept = [ref for ref in references if re.fullmatch(rf"{EXPERIMENTS}/[0-9a-f]{{2}}/[0-9a-f]{{38}}/.+", ref)]
+    return [(ref.split("/", 4)[4], ref) for ref in kept]
+
+
+def _runs(name: str, reference: str) -> Iterator[RevisionRun]:
+    _, *parts = STAGE.split(_git("show", f"{reference}:./dvc.lock"))
+    models = {stage: dict(MODEL.findall(text)) for stage, text in zip(parts[::2], parts[1::2], strict=True)}
+    metrics = _json(_git("show", f"{reference}:./reports/metrics.json"))
+    for model in MODELS:
+        trained = models.get(f"train@{model}", {}).get(model)
+        if trained:
+            record = _record(trained) or {}
+            evaluated = models.get("evaluate", {}).get(model) == trained
+            accuracy = metrics.get(model, {}).get("accuracy") if evaluated else None
+            yield RevisionRun(name, model, record.get("run_id"), record.get("weights_sha256"), accuracy)
+
+
+def _record(md5: str) -> dict[str, Any] | None:
+    """Return the run.json of a folder in DVC's cache; none where it is not there."""
+    listed = _json(_cached(md5))
+    files = {file["relpath"]: file["md5"] for file in listed} if isinstance(listed, list) else {}
+    record = _json(_cached(files["run.json"])) if "run.json" in files else None
+    return record if isinstance(record, dict) else None
+
+
+def _cached(md5: str) -> str:
+    path = _cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+@cache
+def _cache_folder() -> Path:
+    """Return where DVC's cache is, by the project's own configuration."""
+    root = Path(_git("rev-parse", "--show-cdup").strip() or ".") / ".dvc"
+    config = configparser.ConfigParser()
+    config.read([root / "config", root / "config.local"], encoding="utf-8")
+    return root / config.get("cache", "dir", fallback="cache")
+
+
+def _json(text: str) -> Any:
+    return json.loads(text) if text else {}
+
+
+def _git(*arguments: str) -> str:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        raise UserError("git: this program is not there, and it keeps what is asked for.") from None

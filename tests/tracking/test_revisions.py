@@ -1,0 +1,138 @@
+"""The runs of commits and experiments, from what real Git and a cache as DVC writes it hold."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelproof.errors import UserError
+from pixelproof.tracking import revisions
+from pixelproof.tracking.revisions import RevisionRun, all_runs, runs_of
+
+LOCK = """\
+schema: '2.0'
+stages:
+  evaluate:
+    cmd: python -m stages.evaluate
+    deps:
+    - path: models/cnn
+      hash: md5
+      md5: {evaluated}
+      size: 9
+  train@cnn:
+    cmd: python -m stages.train_cnn
+    outs:
+    - path: models/cnn
+      hash: md5
+      md5: {trained}
+      size: 9
+"""
+
+
+def git(*arguments: str) -> str:
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    revisions._cache_folder.cache_clear()
+    git("init", "--quiet")
+    (tmp_path / "reports").mkdir()
+    return tmp_path
+
+
+def keep(content: str, suffix: str = "") -> str:
+    """Put content into the cache as DVC does; return its hash."""
+    md5 = hashlib.md5(content.encode()).hexdigest() + suffix
+    path = Path(".dvc/cache/files/md5") / md5[:2] / md5[2:]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return md5
+
+
+def commit(run_id: str, *, evaluated: str | None = None, accuracy: float = 0.9) -> tuple[str, str]:
+    """Commit a training, and an evaluation of it or of another model; return the commit and the model's hash."""
+    record = keep(json.dumps({"run_id": run_id, "weights_sha256": f"w-{run_id}"}))
+    trained = keep(json.dumps([{"md5": record, "relpath": "run.json"}]), ".dir")
+    Path("dvc.lock").write_text(LOCK.format(trained=trained, evaluated=evaluated or trained))
+    Path("reports/metrics.json").write_text(json.dumps({"cnn": {"accuracy": accuracy}}))
+    git("add", "dvc.lock", "reports")
+    git("commit", "--quiet", "-m", run_id)
+    return git("rev-parse", "HEAD"), trained
+
+
+def test_a_commit_leads_to_its_runs(project: Path) -> None:
+    """Else no number of an old commit could be looked up in MLflow."""
+    first, _ = commit("one")
+    commit("two", accuracy=0.8)
+    assert runs_of(first) == [RevisionRun(first, "cnn", "one", "w-one", 0.9)]
+    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", 0.8)]
+
+
+def test_an_experiment_leads_to_its_runs_by_its_name(project: Path) -> None:
+    """Else what `dvc exp show` lists could not be found in MLflow."""
+    base, _ = commit("one")
+    tried, _ = commit("tried", accuracy=0.95)
+    git("reset", "--quiet", "--hard", base)
+    git("update-ref", f"refs/exps/{base[:2]}/{base[2:]}/tidy-moss", tried)
+    git("update-ref", "refs/exps/exec/EXEC_BRANCH", tried)  # DVC's own, no experiment
+    found = RevisionRun("tidy-moss", "cnn", "tried", "w-tried", 0.95)
+    assert runs_of("tidy-moss") == [found]
+    assert all_runs() == [RevisionRun("HEAD", "cnn", "one", "w-one", 0.9), found]
+
+
+def test_a_model_that_was_not_evaluated_has_no_accuracy(project: Path) -> None:
+    """Else an experiment that only trains would show its baseline's accuracy as its own."""
+    _, baseline = commit("one")
+    commit("two", evaluated=baseline)
+    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", None)]
+
+
+def test_a_model_that_the_cache_lacks_is_listed_without_its_run(project: Path) -> None:
+    """Else a clone that has not pulled yet would seem to have no experiments, or stop with a traceback."""
+    commit("one")
+    for path in (project / ".dvc/cache").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert [(run.run_id, run.accuracy) for run in runs_of("HEAD")] == [(None, 0.9)]
+
+
+def test_a_cache_elsewhere_is_found(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Else a team that shares a cache would find no run."""
+    commit("one")
+    elsewhere = tmp_path_factory.mktemp("shared") / "cache"
+    (project / ".dvc/cache").rename(elsewhere)
+    (project / ".dvc/config").write_text(f"[cache]\n    dir = {elsewhere}\n")
+    assert runs_of("HEAD")[0].run_id == "one"
+
+
+@pytest.mark.parametrize(("revision", "words"), [("nothing-like-it", "no commit"), ("HEAD", "names no trained model")])
+def test_a_revision_without_runs_is_told(project: Path, revision: str, words: str) -> None:
+    """Else a typing error would look like an experiment without runs."""
+    git("commit", "--quiet", "--allow-empty", "-m", "empty")
+    with pytest.raises(UserError, match=words):
+        runs_of(revision)
+
+
+def test_a_name_that_is_an_option_of_git_is_no_option(project: Path) -> None:
+    """Else a revision could make Git do something else."""
+    commit("one")
+    with pytest.raises(UserError):
+        runs_of("--all")
+
+
+def loaded_modules(code: str) -> Any:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_neither_mlflow_nor_dvc_is_loaded() -> None:
+    """Else the list would take five seconds, of which four are imports."""
+    code = "import json, sys, pixelproof.tracking.revisions; print(json.dumps(sorted(sys.modules)))"
+    assert not {"mlflow", "dvc", "keras", "pandas"} & set(loaded_modules(code))
