@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from pixelproof import console
-from pixelproof.data.shuffle import ShuffledStore, draw_order
+from pixelproof.data.shuffle import ShuffledStore, ShuffledViews, draw_order
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.evidence.trials import Trial, accuracy_figure, lead, summarize
 from pixelproof.files import replacing, write_json
@@ -81,7 +81,8 @@ def main() -> None:
     material = Material.read()
     order = draw_order(material.shape, seed=params.seed)
     views = [ShuffledStore.of(view, order) for view in material.views]
-    shuffled = replace(material, store=ShuffledStore.of(material.store, order), views=list(views))
+    fresh = material.fresh and ShuffledViews.of(material.fresh, order)
+    shuffled = replace(material, store=ShuffledStore.of(material.store, order), views=list(views), fresh=fresh)
     conditions = {"in place": material, "shuffled": shuffled}
     work = [(seed, pixels) for seed in seeds for pixels in conditions]
     trials: list[Trial] = []
