@@ -98,6 +98,7 @@ def test_workers_load_no_tensorflow_and_die_with_a_killed_training(drawing: Proj
         assert maps_library(training, "tensorflow")
     finally:
         training.kill()
+        training.wait()
     wait(lambda: not any(child.is_running() for child in started), 10)
 
 

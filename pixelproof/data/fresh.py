@@ -10,7 +10,7 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, cached_property
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,8 @@ from pixelproof.params.data import Augment
 
 if TYPE_CHECKING:
     import albumentations
+
+_STARTING = Lock()
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,14 @@ def workers() -> int:
     return int(cpu_count())
 
 
-@cache
 def _pool() -> ProcessPoolExecutor:
+    """Return the one pool of this process; several threads may ask for it at once."""
+    with _STARTING:
+        return _started()
+
+
+@cache
+def _started() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers(), initializer=_begin, initargs=(os.getpid(),))
 
 

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ PARAMS = Augment.model_validate(
     }
 )
 COMPOSED = compose(PARAMS)
-MAKE_POOL = fresh._pool.__wrapped__  # without its cache
+POOL, START = fresh._pool, fresh._started.__wrapped__  # the latter without its cache
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +86,13 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ProcessPoolExecutor]
     """The worker processes that a test starts, ended after it."""
     started: list[ProcessPoolExecutor] = []
 
-    def pool() -> ProcessPoolExecutor:
-        if not started or started[-1]._max_workers != fresh.workers():
-            started.append(MAKE_POOL())
+    @cache
+    def start(count: int) -> ProcessPoolExecutor:
+        started.append(START())
         return started[-1]
 
-    monkeypatch.setattr(fresh, "_pool", pool)
+    monkeypatch.setattr(fresh, "_pool", POOL)
+    monkeypatch.setattr(fresh, "_started", lambda: start(fresh.workers()))
     yield started
     for each in started:
         each.shutdown(kill_workers=True)
