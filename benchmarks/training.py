@@ -20,21 +20,18 @@ the backward pass takes the gradients by the inputs and by the weights, each as 
 """
 
 import argparse
-import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
+from benchmarks.turns import Epoch, best_rates
 from pixelproof import console
 from pixelproof.data.augment import write_views
 from pixelproof.data.datasets import write_digits
@@ -57,8 +54,6 @@ PASSES = 3  # forward; gradients by the inputs; gradients by the weights
 SIDE, PRODUCTS = 2048, 10
 ROUNDS = 3  # the best counts
 SEED = 7
-
-Epoch = Callable[[int], float]  # trains epoch n (counted from 0); returns images, or multiply-adds, a second
 
 
 @dataclass(frozen=True)
@@ -177,41 +172,6 @@ CONTENDERS: dict[str, Callable[[Case], Epoch]] = {
 }
 
 
-class Contender:
-    """A contender in a process of its own, which waits between its turns."""
-
-    def __init__(self, name: str, case: Case | None) -> None:
-        self._process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-        self._turn = partial(self._process.submit, _turn, name, case)
-        self._epochs = count()
-
-    def turn(self) -> float:
-        return self._turn(next(self._epochs)).result()
-
-    def end(self) -> None:
-        self._process.shutdown()
-
-
-_begun: dict[str, Epoch] = {}  # in a contender's process: what it has built
-
-
-def _turn(name: str, case: Case | None, epoch: int) -> float:
-    if name not in _begun:
-        _begun[name] = CONTENDERS[name](case) if case else _product(name)
-    return _begun[name](epoch)
-
-
-def best_rates(contenders: dict[str, Case | None]) -> dict[str, float]:
-    """Return the best rate of each contender, in images a second; of matrix products, in multiply-adds."""
-    with ExitStack() as stack:
-        started = {name: Contender(name, case) for name, case in contenders.items()}
-        for contender in started.values():
-            stack.callback(contender.end)
-            contender.turn()  # builds the network, starts the workers, fills the caches
-        rounds = [{name: contender.turn() for name, contender in started.items()} for _ in range(ROUNDS)]
-    return {name: max(each[name] for each in rounds) for name in contenders}
-
-
 def measure(photos: Path) -> list[dict[str, str | float]]:
     """Return a row per case and contender: images per second, ratio of this project's, shares of the arithmetic."""
     with tempfile.TemporaryDirectory() as folder:
@@ -225,7 +185,8 @@ def measure(photos: Path) -> list[dict[str, str | float]]:
 
 
 def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
-    rates = best_rates({**dict.fromkeys(CONTENDERS, case), FLOAT32: None, BFLOAT16: None})
+    products = {dtype: partial(_product, dtype) for dtype in (FLOAT32, BFLOAT16)}
+    rates = best_rates({name: partial(build, case) for name, build in CONTENDERS.items()} | products, ROUNDS)
     arithmetic = PASSES * case.multiply_adds
     return [
         {

@@ -10,6 +10,7 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, cached_property
+from multiprocessing.util import Finalize
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,10 @@ def _pool() -> ProcessPoolExecutor:
 
 @cache
 def _started() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers(), initializer=_begin, initargs=(os.getpid(),))
+    pool = ProcessPoolExecutor(workers(), initializer=_begin, initargs=(os.getpid(),))
+    # A program that multiprocessing started waits for its children before loky's own clean-up would end them.
+    Finalize(None, pool.shutdown, exitpriority=0)
+    return pool
 
 
 def _begin(parent: int) -> None:
