@@ -76,7 +76,7 @@ def _pool() -> ProcessPoolExecutor:
 def _started() -> ProcessPoolExecutor:
     pool = ProcessPoolExecutor(workers(), initializer=_begin, initargs=(os.getpid(),))
     # A program that multiprocessing started waits for its children before loky's own clean-up would end them.
-    Finalize(None, pool.shutdown, exitpriority=0)
+    Finalize(None, pool.shutdown, kwargs={"kill_workers": True}, exitpriority=0)
     return pool
 
 
