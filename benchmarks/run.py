@@ -1,4 +1,4 @@
-"""Run every benchmark; write benchmarks/results.json and results.md, and the table into the README.
+"""Run every benchmark; write benchmarks/results.json and results.md, and the tables into the README.
 
     python -m benchmarks.run [FOLDER]
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from benchmarks import resize
+from benchmarks import resize, training
 from benchmarks.resize import PROJECT
 from pixelproof import console
 from pixelproof.errors import UserError
@@ -22,6 +22,7 @@ from pixelproof.files import write_json, write_text
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- speed of make bench -->", "<!-- end of speed -->"
+BEGIN_TRAINING, END_TRAINING = "<!-- training of make bench -->", "<!-- end of training -->"
 PHOTOS = Path("../shared/data/cats_dogs")
 
 
@@ -53,14 +54,14 @@ def markdown(results: list[dict[str, str | float]], machine: str) -> str:
             for case in ratios.index
         ),
     ]
-    return f"{chr(10).join(lines)}\n\nMeasured on {machine}.\n"
+    return f"{chr(10).join(lines)}\n\nMeasured on {machine}; best of {resize.ROUNDS} rounds.\n"
 
 
 def describe_machine() -> str:
     """Name the processor (Linux tells it), the cores, and the versions that matter."""
     names = [line.split(":")[1].strip() for line in _cpu_lines() if line.startswith("model name")]
     processor = names[0] if names else platform.machine()
-    return f"{processor}, {cpu_count()} cores, Python {platform.python_version()}; best of {resize.ROUNDS} rounds"
+    return f"{processor}, {cpu_count()} cores, Python {platform.python_version()}"
 
 
 def _cpu_lines() -> list[str]:
@@ -68,10 +69,10 @@ def _cpu_lines() -> list[str]:
     return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
-def fill_readme(table: str) -> None:
-    """Put the table between the README's two marks."""
-    before, rest = README.read_text("utf-8").split(BEGIN)
-    write_text(README, f"{before}{BEGIN}\n{table}{END}{rest.split(END)[1]}")
+def fill_readme(table: str, begin: str, end: str) -> None:
+    """Put a table between two marks of the README."""
+    before, rest = README.read_text("utf-8").split(begin)
+    write_text(README, f"{before}{begin}\n{table}{end}{rest.split(end)[1]}")
 
 
 def main() -> None:
@@ -82,12 +83,15 @@ def main() -> None:
     photos: Path = parser.parse_args().photos
     if not photos.is_dir():
         raise UserError(f"{photos}: there is no such folder. Name one with a folder of photos per class.")
-    results = rows("resize", resize.images_per_second(photos))
-    table = markdown(results, describe_machine())
-    write_json(HERE / "results.json", results)
-    write_text(HERE / "results.md", table)
-    fill_readme(table)
-    Console().print(table)
+    machine = describe_machine()
+    resized = rows("resize", resize.images_per_second(photos))
+    trained = training.measure(photos)
+    tables = markdown(resized, machine), training.markdown(trained, machine)
+    write_json(HERE / "results.json", [*resized, *trained])
+    write_text(HERE / "results.md", "\n".join(tables))
+    fill_readme(tables[0], BEGIN, END)
+    fill_readme(tables[1], BEGIN_TRAINING, END_TRAINING)
+    Console(width=160).print(*tables, sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Make altered views of the training images, and a sheet that shows some.
+"""Make altered views of the training images, and a sheet that shows some. With `views: 0`, the sheet only.
 
     python -m stages.augment
 
 Reads   data/resized/, data/splits.csv
-Writes  data/augmented/ (an image store per view), reports/augment.png
+Writes  data/augmented/ (an image store per view, and augment.json, from which a training learns the transforms),
+        reports/augment.png
 """
 
 from pathlib import Path
@@ -11,25 +12,27 @@ from pathlib import Path
 import numpy as np
 
 from pixelproof import console
-from pixelproof.data.augment import write_views
+from pixelproof.data.augment import alter_all, compose, write_views
 from pixelproof.data.splits import positions, read_splits
-from pixelproof.data.store import ImageStore, open_views
+from pixelproof.data.store import ImageStore
 from pixelproof.evidence.sheet import write_sheet
 from pixelproof.files import replacing
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import Params, load_params
+from pixelproof.params.data import Augment
 from stages.paths import AUGMENT_SHEET, AUGMENTED, RESIZED, SPLITS
 
 SHEET_ROWS = 10
 SHEET_VIEWS = 8
 
 
-def write_augment_sheet(store: ImageStore, training: np.ndarray, views: list[ImageStore], path: Path) -> None:
+def write_augment_sheet(store: ImageStore, training: np.ndarray, params: Augment, path: Path, *, seed: int) -> None:
     """Show one training image of each class, at most SHEET_ROWS, and beside each its first views."""
     _, first = np.unique(store.labels[training], return_index=True)
-    chosen = first[:SHEET_ROWS]
-    originals = store.gather(training[chosen])
-    altered = [view.gather(chosen) for view in views[:SHEET_VIEWS]]
+    chosen = training[first[:SHEET_ROWS]]
+    originals, ids = store.gather(chosen), store.index["id"].iloc[chosen].tolist()
+    transforms, views = compose(params), min(params.views or SHEET_VIEWS, SHEET_VIEWS)
+    altered = [alter_all(originals, ids, transforms, seed=seed, view=view) for view in range(views)]
     with replacing(path) as beside:
         write_sheet([[original, *row] for original, *row in zip(originals, *altered, strict=True)], beside)
 
@@ -46,7 +49,7 @@ def main() -> None:
     training = positions(store.index, read_splits(SPLITS), "train")
     with continuing(AUGMENTED, _work(params)) as (folder, journal):
         write_views(store, training, params.augment, folder, journal, seed=params.seed)
-    write_augment_sheet(store, training, open_views(AUGMENTED), AUGMENT_SHEET)
+    write_augment_sheet(store, training, params.augment, AUGMENT_SHEET, seed=params.seed)
 
 
 if __name__ == "__main__":

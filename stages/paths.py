@@ -19,6 +19,7 @@ SPLIT_COUNTS = Path("reports/split.csv")
 SPLIT_REPORT = Path("reports/split.json")
 SPLIT_CHANGES = Path("reports/split-changes.json")
 AUGMENTED = Path("data/augmented")
+AUGMENT_DESCRIPTION = AUGMENTED / "augment.json"
 AUGMENT_SHEET = Path("reports/augment.png")
 MODELS = Path("models")
 METRICS = Path("reports/metrics.json")

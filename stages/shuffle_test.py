@@ -16,7 +16,7 @@ from math import prod
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.data.shuffle import ShuffledStore, draw_order
+from pixelproof.data.shuffle import ShuffledStore, ShuffledViews, draw_order
 from pixelproof.evidence.trials import Trial, accuracy_figure, lead, summarize, table
 from pixelproof.files import replacing, write_json
 from pixelproof.network.cnn import CnnLearner
@@ -62,7 +62,8 @@ def main() -> None:
     material = read_material()
     order = draw_order(material.shape, seed=params.seed)
     views = [ShuffledStore.of(view, order) for view in material.views]
-    shuffled = replace(material, store=ShuffledStore.of(material.store, order), views=list(views))
+    fresh = material.fresh and ShuffledViews.of(material.fresh, order)
+    shuffled = replace(material, store=ShuffledStore.of(material.store, order), views=list(views), fresh=fresh)
     conditions = {"in place": material, "shuffled": shuffled}
     work = [(seed, pixels) for seed in seeds for pixels in conditions]
     trials: list[Trial] = []

@@ -7,20 +7,23 @@ Writes  models/<model>/ (the model, history.csv, run.json)
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from pixelproof.data.fresh import FreshViews, workers
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import Images, ImageStore, Shape, open_views
 from pixelproof.files import read_json, replacing, write_json
+from pixelproof.params.data import Augment
 from pixelproof.params.training import Train
 from pixelproof.tracking import runs
 from pixelproof.training.feed import Batch, plain_batches, training_batches
 from pixelproof.training.loop import Epoch, Learner, fit, weights_sha256
-from stages.paths import AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS
+from stages.paths import AUGMENT_DESCRIPTION, AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS
 
 VALID_BATCH = 256  # images at a time where nothing is learned
 
@@ -42,13 +45,18 @@ class Material:
     views: list[ImageStore]
     valid: np.ndarray  # positions in `store`
     made_with: Mapping[str, Any]  # the params of the stages that made it
+    fresh: FreshViews | None = None  # with `augment.views: 0`, in the place of `views`
 
     @classmethod
     def read(cls) -> "Material":
         store, views = ImageStore.open(RESIZED), open_views(AUGMENTED)
         split = read_json(SPLIT_REPORT)["made_with"]
-        made_with = {"resize": store.made_with, "split": split, "augment": views[0].made_with}
-        return cls(store, views, positions(store.index, read_splits(SPLITS), "valid"), made_with)
+        augment = read_json(AUGMENT_DESCRIPTION)["made_with"]
+        made_with = {"resize": store.made_with, "split": split, "augment": augment}
+        splits = read_splits(SPLITS)
+        training, valid = (positions(store.index, splits, part) for part in ("train", "valid"))
+        fresh = None if views else FreshViews(store, training, Augment.model_validate(augment))
+        return cls(store, views, valid, made_with, fresh)
 
     @property
     def shape(self) -> Shape:
@@ -58,9 +66,19 @@ class Material:
     def classes(self) -> list[str]:
         return self.store.classes
 
-    def training_batches(self, epoch: int, params: Train, *, seed: int) -> Iterator[Batch]:
+    @property
+    def epoch_images(self) -> int:
+        """How many images an epoch has."""
+        return len(self.fresh.training if self.fresh else self.views[0])
+
+    def training_batches(self, epoch: int, params: Train, *, seed: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch (counted from 0) from batch `start` on."""
+        feed = partial(training_batches, batch_size=params.batch_size, seed=seed, epoch=epoch, start=start)
+        if self.fresh:
+            draw = partial(self.fresh.gather, seed=seed, view=epoch)
+            return feed(draw, self.fresh.labels, threads=2 * workers())  # a batch waits for each worker, too
         view = self.views[epoch % len(self.views)]
-        return training_batches(view.gather, view.labels, params.batch_size, seed=seed, epoch=epoch)
+        return feed(view.gather, view.labels)
 
     def valid_batches(self) -> Iterator[Batch]:
         def gather(chosen: np.ndarray) -> Images:

@@ -9,6 +9,7 @@ import pytest
 from imports import ROOT
 from typer.main import get_command
 
+from benchmarks.run import BEGIN, BEGIN_TRAINING, END, END_TRAINING
 from pixelproof.cli import app
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -48,10 +49,11 @@ def test_every_page_that_it_links_to_exists(path: str) -> None:
     assert (ROOT / path).is_file()
 
 
-def test_its_table_of_speeds_is_that_of_the_last_bench() -> None:
+def test_its_tables_of_speeds_are_those_of_the_last_bench() -> None:
     """Numbers in the README come from `make bench`, which writes benchmarks/results.md."""
-    shown = README.split("<!-- speed of make bench -->")[1].split("<!-- end of speed -->")[0]
-    assert shown.strip() == (ROOT / "benchmarks/results.md").read_text("utf-8").strip()
+    shown = [README.split(begin)[1].split(end)[0] for begin, end in ((BEGIN, END), (BEGIN_TRAINING, END_TRAINING))]
+    written = (ROOT / "benchmarks/results.md").read_text("utf-8")
+    assert "\n\n".join(table.strip() for table in shown).strip() == written.strip()
 
 
 def test_its_results_are_those_of_the_last_run() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +14,12 @@ from pixelproof.console import work_off
 from pixelproof.data.modes import Pixels
 from pixelproof.data.store import Images, ImageStore, StoreWriter, view_path
 from pixelproof.errors import UserError
+from pixelproof.files import write_json
 from pixelproof.journal import Journal, chunks
 from pixelproof.params.data import Augment, Transform
 
 IMAGES_PER_TASK = 64
+DESCRIPTION = "augment.json"
 
 
 def compose(params: Augment) -> albumentations.Compose:
@@ -59,15 +62,26 @@ def alter(transforms: albumentations.Compose, image: Pixels, *, seed: int, id: s
     return altered
 
 
+def alter_all(
+    images: Images, ids: Sequence[str], transforms: albumentations.Compose, *, seed: int, view: int
+) -> Iterator[Pixels]:
+    """Yield one view of each image."""
+    for image, id in zip(images, ids, strict=True):
+        yield alter(transforms, image, seed=seed, id=id, view=view)
+
+
 def write_views(
     store: ImageStore, training: np.ndarray, params: Augment, folder: Path, journal: Journal, *, seed: int
 ) -> None:
     """Write each view of the images at the positions `training` as an image store of its own.
 
-    The folder then holds view-000, view-001, ...; what `journal` lists is there already.
+    The folder then holds augment.json (the params), view-000, view-001, ...; what `journal` lists is there already.
     """
     compose(params)  # a mistake in the transforms shows before anything is written
     index, made_with = store.index.iloc[training], params.model_dump()
+    write_json(folder / DESCRIPTION, {"made_with": made_with})
+    if params.views == 0:  # they will be drawn while training
+        return
     ids = index["id"].to_numpy()
     writers = [
         StoreWriter(view_path(folder, view), index, store.shape, store.classes, made_with)
@@ -77,7 +91,7 @@ def write_views(
     waiting = journal.without_finished(pieces)
     on_all_cores = Parallel(n_jobs=-1, return_as="generator_unordered")
     altered = on_all_cores(
-        delayed(_alter_all)(
+        delayed(_write_piece)(
             piece, store.gather(training[piece.images]), ids[piece.images].tolist(), params, seed, writers[piece.view]
         )
         for piece in waiting
@@ -93,13 +107,10 @@ class Piece(NamedTuple):
     images: range
 
 
-def _alter_all(
+def _write_piece(
     piece: Piece, images: Images, ids: list[str], params: Augment, seed: int, writer: StoreWriter
 ) -> tuple[Piece, int]:
     """Alter images and write them into their view's store; return what was done, and how many."""
     transforms = compose(params)
-    altered = (
-        alter(transforms, image, seed=seed, id=id, view=piece.view) for image, id in zip(images, ids, strict=True)
-    )
-    writer.write(piece.images.start, altered)
+    writer.write(piece.images.start, alter_all(images, ids, transforms, seed=seed, view=piece.view))
     return piece, len(images)

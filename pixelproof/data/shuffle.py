@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pixelproof.data.fresh import FreshViews
 from pixelproof.data.store import Images, ImageStore, Shape
 
 Order = np.ndarray[tuple[int], np.dtype[np.int64]]  # (height * width,): which pixel stands at each place
@@ -25,6 +26,23 @@ class ShuffledStore(ImageStore):
         return cls(store.index, store.shape, store.classes, store.made_with, store.shards, order)
 
     def gather(self, positions: np.ndarray) -> Images:
-        images = super().gather(positions)
-        pixels = images.reshape(len(images), -1, images.shape[3])
-        return pixels[:, self.order].reshape(images.shape)
+        return _put_in_order(super().gather(positions), self.order)
+
+
+@dataclass(frozen=True)
+class ShuffledViews(FreshViews):
+    """Fresh views whose pixels are put in `order` after they were drawn."""
+
+    order: Order
+
+    @classmethod
+    def of(cls, views: FreshViews, order: Order) -> "ShuffledViews":
+        return cls(views.store, views.training, views.params, order)
+
+    def gather(self, positions: np.ndarray, *, seed: int, view: int) -> Images:
+        return _put_in_order(super().gather(positions, seed=seed, view=view), self.order)
+
+
+def _put_in_order(images: Images, order: Order) -> Images:
+    pixels = images.reshape(len(images), -1, images.shape[3])
+    return pixels[:, order].reshape(images.shape)

@@ -106,12 +106,13 @@ class ImageStore:
         return pd.Categorical(self.index["label"], categories=self.classes).codes.astype(np.int64)
 
     def gather(self, positions: np.ndarray) -> Images:
-        """Copy the images at `positions` into one new array, in that order."""
+        """Copy the images at `positions` into one new array, in that order; the disk is read front to back."""
         images: Images = np.empty((len(positions), *self.shape), np.uint8)
         shards = self.index["shard"].to_numpy()[positions]
         rows = self.index["row"].to_numpy()[positions]
         for shard in np.unique(shards):
-            here = shards == shard
+            here = np.flatnonzero(shards == shard)
+            here = here[np.argsort(rows[here])]
             images[here] = self.shards[shard][rows[here]]
         return images
 

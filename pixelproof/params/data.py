@@ -87,5 +87,5 @@ class Transform(BaseModel):
 
 
 class Augment(Section):
-    views: Positive
+    views: Annotated[int, Field(ge=0)]  # 0: drawn anew for every epoch, while training
     transforms: dict[Name, Transform]

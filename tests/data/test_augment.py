@@ -17,6 +17,7 @@ from pixelproof.data import augment
 from pixelproof.data.augment import alter, compose, write_views
 from pixelproof.data.store import ImageStore, StoreWriter, open_views
 from pixelproof.errors import UserError
+from pixelproof.files import read_json
 from pixelproof.journal import Journal
 from pixelproof.params.data import Augment
 
@@ -163,7 +164,13 @@ def test_every_view_is_a_store_of_the_training_images(
     monkeypatch.setattr(augment, "IMAGES_PER_TASK", 2)
     training = np.array([1, 2, 4, 7, 8])
     write_views(store, training, settings_for(), tmp_path / "views", Journal(), seed=5)
-    assert sorted(path.name for path in (tmp_path / "views").iterdir()) == ["view-000", "view-001", "view-002"]
+    written = sorted(path.name for path in (tmp_path / "views").iterdir())
+    assert written == [
+        "augment.json",
+        "view-000",
+        "view-001",
+        "view-002",
+    ]
     views = open_views(tmp_path / "views")
     for number, view in enumerate(views):
         assert view.index["id"].tolist() == store.index["id"][training].tolist()
@@ -184,6 +191,16 @@ def test_without_transforms_every_view_holds_the_originals(
     write_views(store, training, settings_for({}, views=2), tmp_path / "views", Journal(), seed=5)
     for view in open_views(tmp_path / "views"):
         assert np.array_equal(view.gather(np.arange(3)), RANDOM[training])
+
+
+def test_no_views_leave_the_transforms_for_the_training(store: ImageStore, tmp_path: Path) -> None:
+    """Else a training with `views: 0` would not know what to draw, or be fed views that nobody asked for."""
+    params = settings_for(views=0)
+    write_views(store, np.arange(COUNT), params, tmp_path / "views", Journal(), seed=5)
+    assert [path.name for path in (tmp_path / "views").iterdir()] == ["augment.json"]
+    made_with = read_json(tmp_path / "views/augment.json")["made_with"]
+    assert list(made_with["transforms"]) == list(TRANSFORMS)
+    assert Augment.model_validate(made_with) == params
 
 
 @pytest.mark.slow

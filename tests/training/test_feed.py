@@ -64,6 +64,31 @@ def test_plain_batches_keep_the_order(count: int, batch_size: int) -> None:
     np.testing.assert_array_equal(np.concatenate([batch.labels for batch in batches]), labels(count))
 
 
+@FEW
+@given(COUNTS, SIZES, st.integers(0, 50), st.integers(1, 4))
+def test_an_epoch_from_a_batch_on_is_its_tail(count: int, batch_size: int, start: int, threads: int) -> None:
+    """Else a training that goes on in the middle of an epoch would repeat or leave out images."""
+    whole = epoch_of(count, batch_size, epoch=3)
+    tail = list(training_batches(gather, labels(count), batch_size, seed=7, epoch=3, start=start, threads=threads))
+    assert len(tail) == len(whole[start:])
+    for batch, expected in zip(tail, whole[start:], strict=True):
+        np.testing.assert_array_equal(batch.images, expected.images)
+        np.testing.assert_array_equal(batch.labels, expected.labels)
+
+
+def test_batches_that_are_left_out_are_not_gathered() -> None:
+    """Else going on at the end of a long epoch would read, or draw, all of its images first."""
+    gathered: list[int] = []
+
+    def noting(positions: np.ndarray) -> Images:
+        gathered.extend(positions.tolist())
+        return gather(positions)
+
+    batches = list(training_batches(noting, labels(40), 4, seed=7, epoch=0, start=8))
+    assert sorted(gathered) == sorted(order(batches))
+    assert len(gathered) == 8
+
+
 def test_the_order_depends_on_the_seed_and_the_epoch_alone() -> None:
     """Else the CNN and the MLP would not see the same batches, nor a repeated training the same as the first."""
     assert order(epoch_of(40, 8, epoch=3)) == order(epoch_of(40, 8, epoch=3))

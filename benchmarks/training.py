@@ -1,0 +1,229 @@
+"""Images per second of training the same network: this project beside bare Keras and Keras's loader.
+
+    python -m benchmarks.training [FOLDER]
+
+FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs. Every contender trains the network
+of the preset cats-dogs on those photos at 128 px, and that of params.yaml on the digits; each in a process of its own,
+all in turns, the best round counts, and a first epoch is not counted.
+
+`model.fit` alone: uint8 images in memory, not altered; compile arguments, deterministic operations as in this project
+views: this project, images and views read from the disk (two views: more would only take more of it)
+views: 0: this project, every image altered while training, by worker processes
+Keras's loader: `image_dataset_from_directory`, then RandomFlip, RandomRotation, RandomZoom and RandomContrast mapped in
+tf.data with prefetch, as in Keras's guides; not deterministic, as there, which is to its advantage; without XLA, as all
+
+PyTorch is left out: this project does not install it, so its figures could not be repeated.
+
+The share of arithmetic is that of this machine's own rate of multiply-adds in a product of two 2048 x 2048 matrices,
+measured in the same rounds. A training step counts as three times the forward pass's multiply-adds (those of `plan`):
+the backward pass takes the gradients by the inputs and by the weights, each as many again.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.turns import Epoch, best_rates
+from pixelproof import console
+from pixelproof.data.augment import write_views
+from pixelproof.data.datasets import write_digits
+from pixelproof.data.fresh import FreshViews
+from pixelproof.data.manifest import take_inventory
+from pixelproof.data.resize import resize_photos
+from pixelproof.data.sources import open_source
+from pixelproof.data.store import ImageStore, open_views
+from pixelproof.journal import Journal
+from pixelproof.network.plan import plan_cnn
+from pixelproof.params import Params, load_params
+
+ROOT = Path(__file__).parents[1]
+PHOTOS = Path("../shared/data/cats_dogs")
+CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"
+VIEWS, FRESH = "this project, views", "this project, views: 0"
+FIT, LOADER = "model.fit alone, in memory", "Keras image_dataset_from_directory"
+FLOAT32, BFLOAT16 = "float32", "bfloat16"
+PASSES = 3  # forward; gradients by the inputs; gradients by the weights
+SIDE, PRODUCTS = 2048, 10
+ROUNDS = 3  # the best counts
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network and a folder with what it is trained on: resized/, augmented/."""
+
+    params: Params
+    photos: Path  # a folder per class
+    folder: Path
+
+    @property
+    def store(self) -> ImageStore:
+        return ImageStore.open(self.folder / "resized")
+
+    @property
+    def multiply_adds(self) -> int:
+        """Those of one image's forward pass."""
+        store = self.store
+        return plan_cnn(self.params.cnn, store.shape, len(store.classes)).multiply_adds
+
+
+def prepare(params: Params, photos: Path, folder: Path) -> Case:
+    with open_source(photos) as opened:
+        taken = take_inventory(opened, params.ingest).photos
+        classes = sorted(taken["label"].unique())
+        resize_photos(opened, taken, classes, params.resize, folder / "resized", Journal())
+    case = Case(params, photos, folder)
+    views = params.augment.model_copy(update={"views": 2})
+    write_views(case.store, np.arange(len(case.store)), views, folder / "augmented", Journal(), seed=SEED)
+    return case
+
+
+def _learner(case: Case) -> Any:
+    from pixelproof.network.cnn import CnnLearner
+
+    return CnnLearner(case.params.cnn, case.store.shape, len(case.store.classes), seed=SEED)
+
+
+def _fit(case: Case) -> Epoch:
+    store, learner = case.store, _learner(case)
+    images, labels = store.gather(np.arange(len(store))), store.labels
+    batch = case.params.train.batch_size
+    return lambda epoch: _rate(len(store), lambda: learner.model.fit(images, labels, batch_size=batch, verbose=0))
+
+
+def _project(case: Case, *, fresh: bool) -> Epoch:
+    from stages.train import Material
+
+    store, learner = case.store, _learner(case)
+    everything = np.arange(len(store))
+    drawn = FreshViews(store, everything, case.params.augment) if fresh else None
+    material = Material(store, [] if fresh else open_views(case.folder / "augmented"), everything, {}, drawn)
+
+    def train(epoch: int) -> None:
+        for batch in material.training_batches(epoch, case.params.train, seed=SEED):
+            learner.train_batch(batch.images, batch.labels)
+
+    return lambda epoch: _rate(len(store), lambda: train(epoch))
+
+
+def _loader(case: Case) -> Epoch:
+    import keras
+    import tensorflow as tf
+
+    from pixelproof.network.cnn import build
+
+    height, width, channels = case.store.shape
+    classes = len(case.store.classes)
+    photos = keras.utils.image_dataset_from_directory(
+        case.photos,
+        image_size=(height, width),
+        color_mode="rgb" if channels == 3 else "grayscale",
+        batch_size=case.params.train.batch_size,
+        verbose=False,
+    )
+    layers = keras.layers
+    steps = [
+        layers.RandomFlip("horizontal"),
+        layers.RandomRotation(0.1),
+        layers.RandomZoom(0.1),
+        layers.RandomContrast(0.1),
+    ]
+
+    def altered(images: Any, labels: Any) -> tuple[Any, Any]:
+        for step in steps:
+            images = step(images, training=True)
+        return images, labels
+
+    feed = photos.map(altered, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    model = build(case.params.cnn, case.store.shape, classes)
+    binary = model.output_shape[1] == 1
+    loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+    model.compile("adam", loss, metrics=["accuracy"], jit_compile=False)
+    return lambda epoch: _rate(len(photos.file_paths), lambda: model.fit(feed, verbose=0))
+
+
+def _product(dtype: str) -> Epoch:
+    import tensorflow as tf
+
+    one, other = (tf.cast(tf.random.normal((SIDE, SIDE)), dtype) for _ in range(2))
+    multiply = tf.function(lambda: tf.reduce_sum(tf.linalg.matmul(one, other)))
+    return lambda epoch: _rate(PRODUCTS * SIDE**3, lambda: [multiply().numpy() for _ in range(PRODUCTS)])
+
+
+def _rate(items: int, work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return items / (time.perf_counter() - began)
+
+
+CONTENDERS: dict[str, Callable[[Case], Epoch]] = {
+    VIEWS: partial(_project, fresh=False),
+    FRESH: partial(_project, fresh=True),
+    FIT: _fit,
+    LOADER: _loader,
+}
+
+
+def measure(photos: Path) -> list[dict[str, str | float]]:
+    """Return a row per case and contender: images per second, ratio of this project's, shares of the arithmetic."""
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        write_digits(scratch / "digits")
+        cases = {
+            CATS_DOGS: prepare(load_params(ROOT / "presets/cats-dogs.yaml"), photos, scratch / "cats_dogs"),
+            DIGITS: prepare(load_params(ROOT / "params.yaml"), scratch / "digits", scratch / "small"),
+        }
+        return [row for name, case in cases.items() for row in _rows(name, case)]
+
+
+def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
+    products = {dtype: partial(_product, dtype) for dtype in (FLOAT32, BFLOAT16)}
+    rates = best_rates({name: partial(build, case) for name, build in CONTENDERS.items()} | products, ROUNDS)
+    arithmetic = PASSES * case.multiply_adds
+    return [
+        {
+            "benchmark": "training",
+            "case": name,
+            "contender": contender,
+            "images_per_second": round(rates[contender], 1),
+            "ratio": round(rates[VIEWS] / rates[contender], 2),
+            "billion_multiply_adds_per_second": round(arithmetic * rates[contender] / 1e9, 2),
+            **{
+                f"share_of_{dtype}": round(arithmetic * rates[contender] / rates[dtype], 4)
+                for dtype in (FLOAT32, BFLOAT16)
+            },
+        }
+        for contender in CONTENDERS
+    ]
+
+
+def markdown(results: list[dict[str, Any]], machine: str) -> str:
+    """Return the table of `measure`'s rows."""
+    lines = [
+        "| training on | contender | images/s | this project's is × | of float32 products | of bfloat16 products |",
+        "|---|---|---:|---:|---:|---:|",
+        *(
+            f"| {row['case']} | {row['contender']} | {row['images_per_second']:,.0f} | {row['ratio']:.2f} "
+            f"| {row['share_of_float32']:.1%} | {row['share_of_bfloat16']:.1%} |"
+            for row in results
+        ),
+    ]
+    return f"{chr(10).join(lines)}\n\nMeasured on {machine}; best of {ROUNDS} rounds.\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the training beside bare Keras and Keras's loader.")
+    parser.add_argument("photos", nargs="?", type=Path, default=PHOTOS, help="a folder with a folder per class")
+    Console(width=160).print(markdown(measure(parser.parse_args().photos), "this machine"))
+
+
+if __name__ == "__main__":
+    console.run(main)

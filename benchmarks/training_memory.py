@@ -1,0 +1,97 @@
+"""Anonymous memory that a training takes, with few photos and with ten times as many.
+
+    python -m benchmarks.training_memory [--photos N ...] [--side PX] [--steps N] [--model cnn|mlp] [--fresh]
+
+The photos are noise, written into an image store of `side` x `side` x 3; the models are those of the preset cats-dogs,
+the CNN with batches of its size. A training takes `steps` batches (of photos from all over the store, since their order
+is shuffled) and the same number of validation; with --fresh views are drawn, as with `augment.views: 0`.
+"""
+
+import argparse
+import multiprocessing
+import tempfile
+import time
+from math import prod
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import psutil
+from rich.console import Console
+
+from benchmarks.memory import MIB, anonymous_bytes
+from pixelproof import console
+from pixelproof.data.fresh import FreshViews
+from pixelproof.data.store import SHARD_BYTES, ImageStore, StoreWriter
+from pixelproof.params import load_params
+
+PRESET = Path(__file__).parents[1] / "presets/cats-dogs.yaml"
+CHUNK = 256
+SEED = 7
+Model = Literal["cnn", "mlp"]
+
+
+def write_noise(folder: Path, photos: int, side: int) -> None:
+    """Write an image store of `photos` images of two classes."""
+    shape = (side, side, 3)
+    index = pd.DataFrame({"id": [str(n) for n in range(photos)], "label": ["cats", "dogs"] * (photos // 2)})
+    writer = StoreWriter(folder, index, shape, ["cats", "dogs"], {})
+    noise = np.random.default_rng(SEED).integers(0, 256, (CHUNK, *shape), dtype=np.uint8)
+    for start in range(0, photos, CHUNK):
+        writer.write(start, noise[: photos - start])
+
+
+def train(folder: Path, steps: int, model: Model, fresh: bool) -> None:
+    """Take some steps over all shards of the store, and validate."""
+    from stages.train import Material
+
+    params, store = load_params(PRESET), ImageStore.open(folder)
+    everything, size = np.arange(len(store)), params.train.batch_size
+    drawn = FreshViews(store, everything, params.augment) if fresh else None
+    material = Material(store, [] if fresh else [store], everything[-steps * size :], {}, drawn)
+    if model == "cnn":
+        from pixelproof.network.cnn import CnnLearner
+
+        learner = CnnLearner(params.cnn, store.shape, 2, seed=SEED)
+    else:
+        from pixelproof.network.mlp import MlpLearner
+
+        learner = MlpLearner(params.mlp, prod(store.shape), 2, size, seed=SEED)
+    for _, batch in zip(range(steps), material.training_batches(0, params.train, seed=SEED), strict=False):
+        learner.train_batch(batch.images, batch.labels)
+    learner.predict(material.valid_batches())
+
+
+def peak(folder: Path, steps: int, model: Model, *, fresh: bool) -> int:
+    """Return the largest anonymous memory of a training and its workers, in bytes."""
+    training = multiprocessing.get_context("spawn").Process(target=train, args=(folder, steps, model, fresh))
+    training.start()
+    largest = 0
+    while training.exitcode is None:
+        largest = max(largest, anonymous_bytes(psutil.Process(training.pid)))
+        time.sleep(0.05)
+    if training.exitcode:
+        raise SystemExit(training.exitcode)
+    return largest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the memory that a training takes.")
+    parser.add_argument("--photos", nargs="+", type=int, default=[2_002, 20_020], help="even numbers")
+    parser.add_argument("--side", type=int, default=300, help="pixels")
+    parser.add_argument("--steps", type=int, default=16)
+    parser.add_argument("--model", choices=["cnn", "mlp"], default="cnn")
+    parser.add_argument("--fresh", action="store_true")
+    arguments = parser.parse_args()
+    for photos in arguments.photos:
+        with tempfile.TemporaryDirectory() as folder:
+            store = Path(folder) / "store"
+            write_noise(store, photos, arguments.side)
+            largest = peak(store, arguments.steps, arguments.model, fresh=arguments.fresh)
+        shards = -(-photos * arguments.side**2 * 3 // SHARD_BYTES)
+        Console().print(f"{photos:,} photos in {shards} shards: {largest / MIB:,.0f} MiB anonymous at most")
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,36 @@
+"""Contenders that take turns, so that a busy moment of the machine does not fall on one of them alone."""
+
+import multiprocessing
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+
+Epoch = Callable[[int], float]  # does the work of epoch n, counted from 0; returns its rate
+
+_epochs: list[Epoch] = []  # in a contender's process: what it has built
+
+
+def best_rates(contenders: Mapping[str, Callable[[], Epoch]], rounds: int) -> dict[str, float]:
+    """Return the best rate of each contender; each is built and runs in a process of its own.
+
+    Their first epoch, which fills caches and starts threads, is not counted.
+    """
+    with ExitStack() as stack:
+        spawn = multiprocessing.get_context("spawn")
+        processes = {
+            name: stack.enter_context(ProcessPoolExecutor(1, spawn, initializer=_build, initargs=(build,)))
+            for name, build in contenders.items()
+        }
+        rates = [
+            {name: process.submit(_run, epoch).result() for name, process in processes.items()}
+            for epoch in range(1 + rounds)
+        ]
+    return {name: max(each[name] for each in rates[1:]) for name in contenders}
+
+
+def _build(build: Callable[[], Epoch]) -> None:
+    _epochs.append(build())
+
+
+def _run(epoch: int) -> float:
+    return _epochs[0](epoch)
