@@ -7,6 +7,7 @@ Writes  models/<model>/ (the model, history.csv, run.json)
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,6 +58,14 @@ class Material:
     @property
     def classes(self) -> list[str]:
         return self.store.classes
+
+    @property
+    def label_counts(self) -> list[int]:
+        """The training images of each class."""
+        return [int(count) for count in np.bincount(self.views[0].labels, minlength=len(self.classes))]
+
+    def steps_per_epoch(self, params: Train) -> int:
+        return ceil(sum(self.label_counts) / params.batch_size)
 
     def training_batches(self, epoch: int, params: Train, *, seed: int) -> Iterator[Batch]:
         view = self.views[epoch % len(self.views)]

@@ -11,6 +11,8 @@ from imports import ROOT
 from pixelproof.network.mlp import MlpLearner, check_against_plan, flatten, load
 from pixelproof.network.plan import plan_mlp
 from pixelproof.params.network import Mlp
+from pixelproof.params.recipe import Cosine
+from pixelproof.params.training import Train
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
 
@@ -33,8 +35,12 @@ def params(*hidden: int) -> Mlp:
     return Mlp(hidden=list(hidden), activation="relu", l2=0.0001, learning_rate=0.01)
 
 
+def train(epochs: int = 10) -> Train:
+    return Train(epochs=epochs, batch_size=8)
+
+
 def trained(*hidden: int, classes: int = 3, seed: int = 7, epochs: int = 2) -> MlpLearner:
-    learner = MlpLearner(params(*hidden), FEATURES, classes, 8, seed=seed)
+    learner = MlpLearner(params(*hidden), train(), FEATURES, classes, steps_per_epoch=3, seed=seed)
     for _ in range(epochs):
         for batch in batches(classes):
             learner.train_batch(batch.images, batch.labels)
@@ -106,7 +112,7 @@ def test_a_step_reports_the_loss_and_accuracy_of_the_batch_before_it(classes: in
 
 def test_a_batch_without_some_classes_can_be_learned() -> None:
     """Else a first batch that happens to lack a class would end the training."""
-    learner = MlpLearner(params(7), FEATURES, 3, 8, seed=7)
+    learner = MlpLearner(params(7), train(), FEATURES, 3, steps_per_epoch=3, seed=7)
     learner.train_batch(IMAGES[:8], np.zeros(8, np.int64))
     assert learner.predict(batches(3)).shape == (len(IMAGES), 3)
 
@@ -173,6 +179,10 @@ def _plain(value: object) -> object:
     return type(value), value
 
 
+SCHEDULED = Mlp(
+    hidden=[7, 5], activation="relu", l2=0.0001, learning_rate=0.01, schedule=Cosine(kind="cosine", warmup_epochs=1)
+)
+
 CONTINUE = """
 import sys
 import numpy as np
@@ -185,7 +195,7 @@ np.savez(path, **steps(learner, classes, range(4, 9)).state())
 
 
 def learner_of(classes: int) -> MlpLearner:
-    return MlpLearner(params(7, 5), FEATURES, classes, 8, seed=7)
+    return MlpLearner(SCHEDULED, train(), FEATURES, classes, steps_per_epoch=3, seed=7)
 
 
 def steps(learner: MlpLearner, classes: int, numbers: range) -> MlpLearner:
@@ -237,4 +247,27 @@ def test_before_the_first_step_there_is_no_state_and_none_to_load() -> None:
 def test_the_state_of_another_network_is_refused() -> None:
     """Else wrong weights would be taken, or scikit-learn fail somewhere else."""
     with pytest.raises(ValueError, match="other params"):
-        learner_of(3).load_state(steps(MlpLearner(params(6, 5), FEATURES, 3, 8, seed=7), 3, range(2)).state())
+        learner_of(3).load_state(
+            steps(MlpLearner(params(6, 5), train(), FEATURES, 3, steps_per_epoch=3, seed=7), 3, range(2)).state()
+        )
+
+
+def test_the_learning_rate_follows_the_schedule() -> None:
+    """Else `mlp.schedule` would change nothing. Adam's step is its rate, about, whatever the gradient."""
+    learner = learner_of(3)
+    seen = []
+    for number in range(12):
+        steps(learner, 3, range(number, number + 1))
+        seen.append(learner.model["mlp"]._optimizer.learning_rate_init)
+    assert seen == [learner.rate(step) for step in range(12)]
+    assert len(set(seen)) == 11  # three steps of warm-up, then down; the peak is met twice
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_loss_that_is_no_number_is_returned_as_such(place: int) -> None:
+    """Else scikit-learn's ValueError would end the training as a traceback, in the place of a message."""
+    learner = learner_of(3)
+    learner.rate = lambda step: 1e38 if step >= place else 0.01
+    losses = [learner.train_batch(IMAGES, labels(3))[0] for _ in range(12)]
+    assert np.isfinite(losses[:place]).all()
+    assert np.isnan(losses[-1])

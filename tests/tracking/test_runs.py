@@ -196,9 +196,11 @@ def test_a_logged_mlp_answers_as_before(root: Path, runs: Any, tmp_path: Path) -
 
     from pixelproof.network.mlp import TRUSTED_TYPES, MlpLearner, flatten
     from pixelproof.params.network import Mlp
+    from pixelproof.params.training import Train
 
     params = Mlp(hidden=[5], activation="relu", l2=0.0, learning_rate=0.01)
-    learner = MlpLearner(params, IMAGES[0].size, 3, len(IMAGES), seed=7)
+    train = Train(epochs=1, batch_size=len(IMAGES))
+    learner = MlpLearner(params, train, IMAGES[0].size, 3, steps_per_epoch=1, seed=7)
     learner.train_batch(IMAGES, np.array([0, 1, 2, 0]))
     pixels = flatten(IMAGES)
     outputs = learner.model.predict_proba(pixels)
