@@ -3,8 +3,9 @@
 import json
 import os
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,6 +22,8 @@ from pixelproof.params import PARAMS, load_params
 INGEST_REPORT = Path("reports/ingest.json")
 SPLIT_REPORT = Path("reports/split.json")
 METRICS = Path("reports/metrics.json")
+AUGMENTED = Path("data/augmented")
+FOUND_RATES = Path("reports/find-lr")
 WIDE = 160  # columns
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -30,7 +33,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 @app.callback()
 def _commands() -> None:
-    """See a network before it is built, take a preset, and see the last comparison again."""
+    """See a network before it is built, take a preset, find a learning rate, and see the last comparison again."""
 
 
 @app.command()
@@ -103,6 +106,31 @@ def results(
         typer.echo(f"{table.as_markdown(rows)}\n\n{verdict}")
         return
     Console().print(table.as_rich(rows), verdict)
+
+
+@app.command("find-lr")
+def find_learning_rate(
+    model: Annotated[Literal["cnn", "mlp"], typer.Option(help="Which of the two models.")] = "cnn",
+    steps: Annotated[int, typer.Option(min=20, help="Batches to train on, at most.")] = 200,
+    low: Annotated[float, typer.Option(help="The learning rate of the first step.")] = 1e-6,
+    high: Annotated[float, typer.Option(help="The learning rate of the last step.")] = 10.0,
+) -> None:
+    """Train some steps at a rate that grows from step to step, and suggest a learning rate for params.yaml."""
+    from pixelproof.data.store import open_views
+    from pixelproof.training import learning_rate
+
+    params = load_params()
+    if not 0 < low < high < inf:
+        raise UserError(f"--low {low:g} --high {high:g}: expected two rates above 0, the first one smaller")
+    views = open_views(AUGMENTED)
+    if not views:
+        raise UserError(f"{AUGMENTED}: there are no training images yet. Run `dvc repro augment` first.")
+    learner, batches = learning_rate.make_learner(model, params, views[0]), learning_rate.endless_batches(views, params)
+    points = learning_rate.run_test(learner, batches, learning_rate.growing(low, high, steps), steps)
+    table = learning_rate.as_table(list(console.progress(points, f"find-lr {model}", steps)), steps)
+    suggestion = learning_rate.suggest(table)
+    learning_rate.write_results(table, learning_rate.draw(table, suggestion, model), FOUND_RATES)
+    typer.echo(f"{model}.learning_rate: the loss falls most steeply at {suggestion:.2g}; see {FOUND_RATES}/find-lr.png")
 
 
 def main() -> None:
