@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +90,23 @@ def prepare(params: Params, photos: Path, folder: Path) -> Case:
 def _learner(case: Case) -> Any:
     from pixelproof.network.cnn import CnnLearner
 
-    return CnnLearner(case.params.cnn, case.store.shape, len(case.store.classes), seed=SEED)
+    store, train = case.store, case.params.train
+    steps = ceil(len(store) / train.batch_size)
+    return CnnLearner(case.params.cnn, train, store.shape, len(store.classes), steps_per_epoch=steps, seed=SEED)
 
 
 def _fit(case: Case) -> Epoch:
-    store, learner = case.store, _learner(case)
+    store, model = case.store, _compiled(_learner(case).model)
     images, labels = store.gather(np.arange(len(store))), store.labels
     batch = case.params.train.batch_size
-    return lambda epoch: _rate(len(store), lambda: learner.model.fit(images, labels, batch_size=batch, verbose=0))
+    return lambda epoch: _rate(len(store), lambda: model.fit(images, labels, batch_size=batch, verbose=0))
+
+
+def _compiled(model: Any) -> Any:
+    """Compile a network as most people do, without XLA, which is slower here."""
+    loss = "binary_crossentropy" if model.output_shape[1] == 1 else "sparse_categorical_crossentropy"
+    model.compile("adam", loss, metrics=["accuracy"], jit_compile=False)
+    return model
 
 
 def _project(case: Case, *, fresh: bool) -> Epoch:
@@ -143,10 +153,7 @@ def _loader(case: Case) -> Epoch:
         return images, labels
 
     feed = photos.map(altered, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-    model = build(case.params.cnn, case.store.shape, classes)
-    binary = model.output_shape[1] == 1
-    loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
-    model.compile("adam", loss, metrics=["accuracy"], jit_compile=False)
+    model = _compiled(build(case.params.cnn, case.store.shape, classes))
     return lambda epoch: _rate(len(photos.file_paths), lambda: model.fit(feed, verbose=0))
 
 

@@ -53,11 +53,11 @@ def train(folder: Path, steps: int, model: Model, fresh: bool) -> None:
     if model == "cnn":
         from pixelproof.network.cnn import CnnLearner
 
-        learner = CnnLearner(params.cnn, store.shape, 2, seed=SEED)
+        learner = CnnLearner(params.cnn, params.train, store.shape, 2, steps_per_epoch=steps, seed=SEED)
     else:
         from pixelproof.network.mlp import MlpLearner
 
-        learner = MlpLearner(params.mlp, prod(store.shape), 2, size, seed=SEED)
+        learner = MlpLearner(params.mlp, params.train, prod(store.shape), 2, steps_per_epoch=steps, seed=SEED)
     for _, batch in zip(range(steps), material.training_batches(0, params.train, seed=SEED), strict=False):
         learner.train_batch(batch.images, batch.labels)
     learner.predict(material.valid_batches())

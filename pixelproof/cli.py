@@ -3,8 +3,9 @@
 import json
 import os
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -22,6 +23,8 @@ from pixelproof.params import PARAMS, load_params
 INGEST_REPORT = Path("reports/ingest.json")
 SPLIT_REPORT = Path("reports/split.json")
 METRICS = Path("reports/metrics.json")
+AUGMENTED = Path("data/augmented")
+FOUND_RATES = Path("reports/find-lr")
 WIDE = 160  # columns
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -31,7 +34,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 @app.callback()
 def _commands() -> None:
-    """See a network before it is built, take a preset; see the last comparison, and where every number comes from."""
+    """See a network before it is built, take a preset, find a learning rate; see where every number comes from."""
 
 
 @app.command()
@@ -104,6 +107,32 @@ def results(
         typer.echo(f"{table.as_markdown(rows)}\n\n{verdict}")
         return
     Console().print(table.as_rich(rows), verdict)
+
+
+@app.command("find-lr")
+def find_learning_rate(
+    model: Annotated[Literal["cnn", "mlp"], typer.Option(help="Which of the two models.")] = "cnn",
+    steps: Annotated[int, typer.Option(min=20, help="Batches to train on, at most.")] = 200,
+    low: Annotated[float, typer.Option(help="The learning rate of the first step.")] = 1e-6,
+    high: Annotated[float, typer.Option(help="The learning rate of the last step.")] = 10.0,
+) -> None:
+    """Train some steps at a rate that grows from step to step, and suggest a learning rate for params.yaml."""
+    from pixelproof.data.store import open_views
+    from pixelproof.training import learning_rate
+
+    params = load_params()
+    if not 0 < low < high < inf:
+        raise UserError(f"--low {low:g} --high {high:g}: expected two rates above 0, the first one smaller")
+    views = open_views(AUGMENTED)
+    if not views:
+        remedy = "Set augment.views to 1 or more" if AUGMENTED.exists() else "Run `dvc repro augment` first"
+        raise UserError(f"{AUGMENTED}: there are no stored views to train on. {remedy}.")
+    learner, batches = learning_rate.make_learner(model, params, views[0]), learning_rate.endless_batches(views, params)
+    points = learning_rate.run_test(learner, batches, learning_rate.growing(low, high, steps), steps)
+    table = learning_rate.as_table(list(console.progress(points, f"find-lr {model}", steps)), steps)
+    suggestion = learning_rate.suggest(table)
+    learning_rate.write_results(table, learning_rate.draw(table, suggestion, model), FOUND_RATES)
+    typer.echo(f"{model}.learning_rate: the loss falls most steeply at {suggestion:.2g}; see {FOUND_RATES}/find-lr.png")
 
 
 @app.command()

@@ -43,12 +43,15 @@ def _problem(detail: ErrorDetails, schema: type[BaseModel], given: object) -> tu
         return where, f"unknown key{_nearest(keys[-1], known)}. Known keys here: {', '.join(known)}"
     if detail["type"] == "missing":
         return where, "this key is missing; the files in presets/ show every key with its meaning"
+    if detail["type"] == "elsewhere":  # a mistake between sections, at one of their keys
+        return str(detail["ctx"]["where"]), detail["msg"]
+    noun = "layer" if "layers" in keys[:-1] else "".join(keys[-1:])
     if detail["type"] == "union_tag_not_found":
-        return where, f"a layer needs a `kind`, got {value!r}"
+        return where, f"a{'n' if noun[0] in 'aeiou' else ''} {noun} needs a `kind`, got {value!r}"
     if detail["type"] == "union_tag_invalid":
         allowed = [kind.strip(" '") for kind in detail["ctx"]["expected_tags"].split(",")]
         kind = str(detail["ctx"]["tag"])
-        return f"{where}.kind", f"{kind!r} is no kind of layer{_nearest(kind, allowed)}. Known: {', '.join(allowed)}"
+        return f"{where}.kind", f"{kind!r} is no kind of {noun}{_nearest(kind, allowed)}. Known: {', '.join(allowed)}"
     if detail["type"] == "value_error":
         return where, str(detail["ctx"]["error"])
     if "[key]" in detail["loc"]:
@@ -104,7 +107,8 @@ def _section(at: dict[str, Any], definitions: dict[str, Any], given: object) -> 
         return _section({"$ref": at["discriminator"]["mapping"][given["kind"]]}, definitions, given)
     choices = at.get("anyOf") or at.get("oneOf")
     if choices:  # a section, or nothing, or one word: the section
-        return _section(next(choice for choice in choices if "$ref" in choice), definitions, given)
+        section = next(choice for choice in choices if "$ref" in choice or "discriminator" in choice)
+        return _section(section, definitions, given)
     if "$ref" in at:
         found: dict[str, Any] = definitions[at["$ref"].rsplit("/", 1)[-1]]
         return found

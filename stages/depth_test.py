@@ -48,7 +48,9 @@ def main() -> None:
     work = [(seed, blocks, cnn) for seed in seeds for blocks, (cnn, _) in enumerate(deeper, 1)]
     trials = []
     for seed, blocks, cnn in console.progress(work, "depth test", len(work)):
-        learner = CnnLearner(cnn, material.shape, len(material.classes), seed=seed)
+        steps = material.steps_per_epoch(params.train)
+        classes = len(material.classes)
+        learner = CnnLearner(cnn, params.train, material.shape, classes, steps_per_epoch=steps, seed=seed)
         trials.append(run_trial(str(blocks), "in place", learner, material, params.train, seed=seed))
     summary = summarize(trials).rename(columns={"model": "blocks"}).drop(columns="pixels")
     summary.insert(1, "parameters", [parameters for _, parameters in deeper])

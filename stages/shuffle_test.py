@@ -28,9 +28,10 @@ from stages.trials import read_material, run_trial
 
 
 def learners(params: Params, material: Material, seed: int) -> Iterator[tuple[str, SavedLearner]]:
-    classes = len(material.classes)
-    yield "CNN", CnnLearner(params.cnn, material.shape, classes, seed=seed)
-    yield "MLP", MlpLearner(params.mlp, prod(material.shape), classes, params.train.batch_size, seed=seed)
+    classes, train, shape = len(material.classes), params.train, material.shape
+    steps, counts = material.steps_per_epoch(train), material.label_counts
+    yield "CNN", CnnLearner(params.cnn, train, shape, classes, steps_per_epoch=steps, label_counts=counts, seed=seed)
+    yield "MLP", MlpLearner(params.mlp, train, prod(shape), classes, steps_per_epoch=steps, seed=seed)
 
 
 def run_trials(params: Params, material: Material, pixels: str, seed: int) -> Iterator[Trial]:

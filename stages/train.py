@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ from pixelproof.files import read_json, replacing, write_json
 from pixelproof.params.data import Augment
 from pixelproof.params.training import Train
 from pixelproof.tracking import runs
-from pixelproof.training.feed import Batch, plain_batches, training_batches
+from pixelproof.training.feed import Batch, Labels, plain_batches, training_batches
 from pixelproof.training.loop import Epoch, Learner, fit, weights_sha256
 from stages.paths import AUGMENT_DESCRIPTION, AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS
 
@@ -67,16 +68,24 @@ class Material:
         return self.store.classes
 
     @property
-    def epoch_images(self) -> int:
-        """How many images an epoch has."""
-        return len(self.fresh.training if self.fresh else self.views[0])
+    def labels(self) -> Labels:
+        """The class number of each training image."""
+        return self.fresh.labels if self.fresh else self.views[0].labels
+
+    @property
+    def label_counts(self) -> list[int]:
+        """The training images of each class."""
+        return [int(count) for count in np.bincount(self.labels, minlength=len(self.classes))]
+
+    def steps_per_epoch(self, params: Train) -> int:
+        return ceil(len(self.labels) / params.batch_size)
 
     def training_batches(self, epoch: int, params: Train, *, seed: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch (counted from 0) from batch `start` on."""
         feed = partial(training_batches, batch_size=params.batch_size, seed=seed, epoch=epoch, start=start)
         if self.fresh:
             draw = partial(self.fresh.gather, seed=seed, view=epoch)
-            return feed(draw, self.fresh.labels, threads=2 * workers())  # a batch waits for each worker, too
+            return feed(draw, self.labels, threads=2 * workers())  # a batch waits for each worker, too
         view = self.views[epoch % len(self.views)]
         return feed(view.gather, view.labels)
 

@@ -17,7 +17,15 @@ from stages.train import Material, train
 def main() -> None:
     params = load_params()
     material = Material.read()
-    learner = CnnLearner(params.cnn, material.shape, len(material.classes), seed=params.seed)
+    learner = CnnLearner(
+        params.cnn,
+        params.train,
+        material.shape,
+        len(material.classes),
+        steps_per_epoch=material.steps_per_epoch(params.train),
+        label_counts=material.label_counts,
+        seed=params.seed,
+    )
 
     def log_model(images: Images) -> str:
         return runs.log_keras_model(learner.model, images, learner.model.predict_on_batch(images))

@@ -20,7 +20,8 @@ def main() -> None:
     params = load_params()
     material = Material.read()
     features, classes = prod(material.shape), len(material.classes)
-    learner = MlpLearner(params.mlp, features, classes, params.train.batch_size, seed=params.seed)
+    steps = material.steps_per_epoch(params.train)
+    learner = MlpLearner(params.mlp, params.train, features, classes, steps_per_epoch=steps, seed=params.seed)
 
     def log_model(images: Images) -> str:
         pixels = flatten(images)

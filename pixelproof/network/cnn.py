@@ -1,6 +1,7 @@
 """The CNN of params.yaml as a Keras model, and how it learns, predicts and is saved."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,19 @@ import numpy as np
 from pixelproof.network.assembly import assemble
 from pixelproof.network.layers import Shape
 from pixelproof.network.layout import lay_out
+from pixelproof.network.mixing import mix
+from pixelproof.network.rates import rates
+from pixelproof.network.recipe import (
+    as_targets,
+    balanced_weights,
+    computing_in,
+    make_accuracy,
+    make_loss,
+    make_optimizer,
+    makes_soft_targets,
+)
 from pixelproof.params.network import Cnn
+from pixelproof.params.training import Train
 
 
 def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
@@ -19,10 +32,11 @@ def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
 
     Input: pixels 0-255, (n, height, width, channels); the scaling to 0-1 is the model's first layer, or, with a
     backbone, what that was trained with. Output: (n, classes) probabilities with a softmax head; (n, 1), that of the
-    second class, with sigmoid.
+    second class, with sigmoid. Weights and outputs are float32, whatever `precision` the layers compute in.
     """
-    inputs = keras.Input(input_shape, name="input")
-    outputs = assemble(lay_out(params, input_shape, classes), inputs, params)
+    with computing_in(params.precision or "float32"):
+        inputs = keras.Input(input_shape, name="input")
+        outputs = assemble(lay_out(params, input_shape, classes), inputs, params)
     return keras.Model(inputs, outputs, name="cnn")
 
 
@@ -51,40 +65,127 @@ def probabilities(outputs: np.ndarray) -> np.ndarray:
 
 
 class CnnLearner:
-    """The CNN in training: a `Learner` of pixelproof.training.loop."""
+    """The CNN in training: a `Learner` of pixelproof.training.loop.
 
-    def __init__(self, params: Cnn, input_shape: Shape, classes: int, *, seed: int) -> None:
+    `model` is what is saved: uncompiled, so that its file holds no optimizer. `_trainer` has the same layers, and the
+    recipe. `rate` gives the learning rate of each step. `label_counts` (training images of each class) is needed by
+    `class_weights` alone.
+    """
+
+    def __init__(
+        self,
+        params: Cnn,
+        train: Train,
+        input_shape: Shape,
+        classes: int,
+        *,
+        steps_per_epoch: int,
+        label_counts: Sequence[int] | None = None,
+        seed: int,
+    ) -> None:
         _make_deterministic(seed)
         self.model = build(params, input_shape, classes)
-        binary = params.head_kind == "sigmoid"
-        self.model.compile(
-            keras.optimizers.Adam(params.learning_rate),
-            "binary_crossentropy" if binary else "sparse_categorical_crossentropy",
-            metrics=[keras.metrics.BinaryAccuracy() if binary else keras.metrics.SparseCategoricalAccuracy()],
-            # On TensorFlow XLA made convolutions on CPUs about 7 times slower; JAX is nothing without it.
-            jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
-        )
+        self.rate = rates(params.schedule, params.learning_rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
+        self._params, self._classes, self._seed = params, classes, seed
+        if params.class_weights and label_counts is None:
+            raise ValueError("class_weights need label_counts")
+        self._class_weights = balanced_weights(label_counts) if params.class_weights and label_counts else None
+        self._steps = 0
+        self._averages = params.average_weights is not None
+        self._trainer = _compiled(self.model, params)
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-        loss, accuracy = self.model.train_on_batch(images, labels)
+        self._trainer.optimizer.learning_rate = self.rate(self._steps)
+        images, targets, weights = self._lesson(images, labels)
+        loss, accuracy = self._trainer.train_on_batch(images, targets, weights)
+        self._steps += 1
         return float(loss), float(accuracy)
 
+    def _lesson(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Return what Keras learns from: images, targets, and a weight for each image or None."""
+        targets = as_targets(labels, self._classes)
+        if self._params.mixup or self._params.cutmix:
+            mixed = mix(images, self._params, seed=self._seed, step=self._steps)
+            images, targets = mixed.images, mixed.soft(targets)
+        weights = None if self._class_weights is None else targets @ self._class_weights
+        if self._params.head_kind == "sigmoid":
+            return images, targets[:, 1:], weights
+        return images, targets if makes_soft_targets(self._params) else labels, weights
+
     def predict(self, batches: Iterable[Any]) -> np.ndarray:
-        return predict(self.model, batches)
+        with self._judged():
+            return predict(self.model, batches)
 
     def weights(self) -> Sequence[np.ndarray]:
-        weights: Sequence[np.ndarray] = self.model.get_weights()
-        return weights
+        with self._judged():
+            weights: Sequence[np.ndarray] = self.model.get_weights()
+            return weights
 
     def restore(self, weights: Sequence[np.ndarray]) -> None:
         self.model.set_weights(weights)
+        self._averages = False  # these are what is judged now; the averages belong to a later step
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Put the averaged weights, where there are some, into the model for a while.
+
+        Batch norm's statistics go along as they are: averages already, that follow within 1/(1 - momentum) steps.
+        """
+        if not self._averages or not self._steps:
+            yield
+            return
+        variables = self.model.trainable_variables
+        raw = [np.array(variable) for variable in variables]
+        self._trainer.optimizer.finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, raw, strict=True):
+                variable.assign(value)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next step depends on: the model's and the optimizer's variables, in their order.
+
+        The model's include the seed generators (of dropout), which Keras's `get_weights` leaves out; the optimizer's
+        the averaged weights and the number of steps, from which the learning rate and the mixing follow. The keys are
+        positions: Keras numbers the names of some variables anew for each model that a process builds.
+        """
+        return {key: np.array(variable) for key, variable in self._variables().items()}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on where the learner of the same params was when it gave `state`. Raises ValueError for another's."""
+        variables = self._variables()
+        if {key: value.shape for key, value in state.items()} != {key: each.shape for key, each in variables.items()}:
+            raise ValueError("this state was saved by a learner of other params")
+        for key, variable in variables.items():
+            variable.assign(state[key])
+        self._steps = int(self._trainer.optimizer.iterations)
+
+    def _variables(self) -> dict[str, keras.Variable]:
+        owners = {"model": self.model, "optimizer": self._trainer.optimizer}
+        return {f"{name}/{place}": each for name, owner in owners.items() for place, each in enumerate(owner.variables)}
 
     @property
     def parameters(self) -> int:
         return int(self.model.count_params())
 
     def save(self, folder: Path) -> None:
-        self.model.save(folder / "model.keras")
+        with self._judged():
+            self.model.save(folder / "model.keras")
+
+
+def _compiled(model: keras.Model, params: Cnn) -> keras.Model:
+    """Return a model of the same layers that can learn."""
+    trainer = keras.Model(model.inputs, model.outputs)
+    trainer.compile(
+        make_optimizer(params),
+        make_loss(params),
+        metrics=[make_accuracy(params)],
+        # On TensorFlow XLA made convolutions on CPUs about 7 times slower; JAX is nothing without it.
+        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+    )
+    trainer.optimizer.build(model.trainable_variables)  # so that the state is complete before the first step
+    return trainer
 
 
 def predict(model: keras.Model, batches: Iterable[Any]) -> np.ndarray:

@@ -5,9 +5,10 @@ out (`X | None = None`, or a layer's option) switches a feature off by its absen
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -16,6 +17,7 @@ from pixelproof.mistakes import explain
 from pixelproof.params.base import Section
 from pixelproof.params.data import Augment, Fetch, Ingest, Resize, Split
 from pixelproof.params.network import Cnn, Mlp
+from pixelproof.params.recipe import too_late
 from pixelproof.params.training import Evaluate, Explain, Train
 
 PARAMS = Path("params.yaml")
@@ -35,6 +37,14 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     explain: Explain
+
+    @model_validator(mode="after")
+    def reaches_every_change_of_the_learning_rate(self) -> Self:
+        for model, schedule in (("cnn", self.cnn.schedule), ("mlp", self.mlp.schedule)):
+            if mistake := too_late(schedule, self.train.epochs):
+                key, words = mistake
+                raise PydanticCustomError("elsewhere", "{words}", {"where": f"{model}.schedule.{key}", "words": words})
+        return self
 
 
 def load_params(path: Path = PARAMS) -> Params:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from pixelproof.params.base import Activation, Name, Padding, Positive, Section, Share, Size
+from pixelproof.params.recipe import AboveZero, Mix, Optimizer, Precision, Schedule
 
 HeadKind = Literal["sigmoid", "softmax"]
 SINGLE = (1, [1, 1])  # a stride or dilation that changes nothing
@@ -149,8 +150,17 @@ class Cnn(Section):
         Annotated[HeadKind, Tag("word")] | Annotated[Head, Tag("section")],
         Discriminator(lambda head: "section" if isinstance(head, Mapping | Head) else "word"),
     ]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: AboveZero  # with a schedule, the highest
     backbone: Backbone | None = None
+    optimizer: Optimizer | None = None  # absent: Adam
+    schedule: Schedule | None = None
+    label_smoothing: Share | None = None
+    mixup: Mix | None = None
+    cutmix: Mix | None = None
+    average_weights: Share | None = None  # how much of the average each step keeps
+    class_weights: Literal["balanced"] | None = None
+    clip_norm: AboveZero | None = None
+    precision: Precision | None = None  # absent: float32
 
     @property
     def head_kind(self) -> HeadKind:
@@ -163,9 +173,16 @@ class Cnn(Section):
             raise ValueError(f"layers: the name {min(taken)!r} is taken by the network's own layer; choose another")
         return self
 
+    @model_validator(mode="after")
+    def mixes_in_one_way(self) -> Self:
+        if self.mixup and self.cutmix:
+            raise ValueError("mixup and cutmix are both there, and each image is mixed once; leave one out")
+        return self
+
 
 class Mlp(Section):
     hidden: list[Positive]
     activation: Literal["identity", "logistic", "tanh", "relu"]
     l2: Annotated[float, Field(ge=0)]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: AboveZero  # with a schedule, the highest
+    schedule: Schedule | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pixelproof.params.base import Positive, Section
+from pixelproof.params.recipe import AboveZero
 
 
 class EarlyStopping(Section):
@@ -16,6 +17,8 @@ class Train(Section):
     epochs: Positive
     batch_size: Positive
     early_stopping: EarlyStopping | None = None
+    max_minutes: AboveZero | None = None
+    checkpoint_minutes: AboveZero | None = None
 
 
 class Evaluate(Section):

@@ -12,6 +12,7 @@ from pixelproof.network.backbones import table
 from pixelproof.network.layers import Shape
 from pixelproof.network.plan import Plan, plan_cnn
 from pixelproof.params.network import Cnn
+from pixelproof.params.training import Train
 
 SMALL = "MobileNetV3Small"
 AVERAGE = {"average": {"kind": "global_average_pool"}}
@@ -167,6 +168,7 @@ def test_pixels_are_prepared_as_the_models_own_module_does_it(family: str, tmp_p
     np.testing.assert_array_equal(loaded.predict_on_batch(pixels), model.predict_on_batch(pixels))
 
 
+TRAIN = Train(epochs=1, batch_size=2)
 IMAGES = np.random.default_rng(1).integers(0, 256, (2, 40, 33, 1), dtype=np.uint8)
 
 
@@ -186,7 +188,9 @@ def test_a_local_weights_file_is_loaded_frozen_and_saved_with_the_model(tmp_path
 
     source = built(network(), (40, 33, 1)).get_layer("backbone")
     source.save_weights(tmp_path / "mine.weights.h5")
-    learner = CnnLearner(network(weights=str(tmp_path / "mine.weights.h5")), (40, 33, 1), 3, seed=7)
+    learner = CnnLearner(
+        network(weights=str(tmp_path / "mine.weights.h5")), TRAIN, (40, 33, 1), 3, steps_per_epoch=1, seed=7
+    )
     before = [weight.copy() for weight in learner.weights()]
     learner.train_batch(IMAGES, np.array([0, 1]))
     after = learner.weights()
@@ -204,7 +208,7 @@ def test_a_trained_backbone_keeps_the_averages_of_its_batch_norms() -> None:
     """Else the few photos of a batch would overwrite what the averages know of a million."""
     from pixelproof.network.cnn import CnnLearner
 
-    learner = CnnLearner(network(trainable_from="all"), (40, 33, 1), 3, seed=7)
+    learner = CnnLearner(network(trainable_from="all"), TRAIN, (40, 33, 1), 3, steps_per_epoch=1, seed=7)
     backbone = learner.model.get_layer("backbone")
     before = [weight.numpy().copy() for weight in backbone.weights]
     learner.train_batch(IMAGES, np.array([0, 1]))

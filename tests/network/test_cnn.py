@@ -1,60 +1,16 @@
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from learners import FLATTEN, IMAGES, SHAPE, SMALL, TRAIN, batches, labels, network, plan_json, trained
 
 from pixelproof.network.layers import Shape
-from pixelproof.network.plan import plan_cnn
 from pixelproof.params.network import Cnn
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
 
 pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
-
-FLATTEN = {"kind": "flatten"}
-
-
-def network(head: str = "softmax", **layers: Any) -> Cnn:
-    return Cnn.model_validate({"layers": layers, "head": head, "learning_rate": 0.01})
-
-
-def plan_json(params: Cnn, shape: Shape, classes: int) -> dict[str, Any]:
-    """Return the plan as it comes back from its file."""
-    content: dict[str, Any] = json.loads(json.dumps(plan_cnn(params, shape, classes).as_json()))
-    return content
-
-
-SMALL = network(
-    conv={"kind": "conv", "filters": 4, "kernel": 3, "padding": 1, "activation": "relu"},
-    norm={"kind": "batch_norm"},
-    pool={"kind": "max_pool", "size": 2},
-    flatten=FLATTEN,
-)
-SHAPE = (8, 6, 3)
-IMAGES = np.random.default_rng(0).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
-
-
-def labels(classes: int) -> np.ndarray:
-    return np.arange(len(IMAGES)) % classes
-
-
-def batches(classes: int = 3) -> Iterator[Batch]:
-    """The images in order: two batches of 8 and one of 4."""
-    for start in range(0, len(IMAGES), 8):
-        yield Batch(IMAGES[start : start + 8], labels(classes)[start : start + 8])
-
-
-def trained(params: Cnn = SMALL, *, classes: int = 3, seed: int = 7) -> Any:
-    """Return a CnnLearner after one epoch."""
-    from pixelproof.network.cnn import CnnLearner
-
-    learner = CnnLearner(params, SHAPE, classes, seed=seed)
-    for batch in batches(classes):
-        learner.train_batch(batch.images, batch.labels)
-    return learner
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +160,7 @@ def test_a_sigmoid_head_learns_the_right_way_round() -> None:
     """Else its one probability would be taken for that of the first class."""
     from pixelproof.network.cnn import CnnLearner
 
-    learner = CnnLearner(network("sigmoid", flatten=FLATTEN), SHAPE, 2, seed=7)
+    learner = CnnLearner(network("sigmoid", flatten=FLATTEN), TRAIN, SHAPE, 2, steps_per_epoch=3, seed=7)
     for _ in range(20):
         learner.train_batch(IMAGES, np.ones(len(IMAGES), np.int64))
     assert (learner.predict(batches(2)).argmax(axis=1) == 1).all()

@@ -1,13 +1,18 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from imports import ROOT
 
 from pixelproof.network.mlp import MlpLearner, check_against_plan, flatten, load
 from pixelproof.network.plan import plan_mlp
 from pixelproof.params.network import Mlp
+from pixelproof.params.recipe import Cosine
+from pixelproof.params.training import Train
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
 
@@ -30,8 +35,12 @@ def params(*hidden: int) -> Mlp:
     return Mlp(hidden=list(hidden), activation="relu", l2=0.0001, learning_rate=0.01)
 
 
+def train(epochs: int = 10) -> Train:
+    return Train(epochs=epochs, batch_size=8)
+
+
 def trained(*hidden: int, classes: int = 3, seed: int = 7, epochs: int = 2) -> MlpLearner:
-    learner = MlpLearner(params(*hidden), FEATURES, classes, 8, seed=seed)
+    learner = MlpLearner(params(*hidden), train(), FEATURES, classes, steps_per_epoch=3, seed=seed)
     for _ in range(epochs):
         for batch in batches(classes):
             learner.train_batch(batch.images, batch.labels)
@@ -103,7 +112,7 @@ def test_a_step_reports_the_loss_and_accuracy_of_the_batch_before_it(classes: in
 
 def test_a_batch_without_some_classes_can_be_learned() -> None:
     """Else a first batch that happens to lack a class would end the training."""
-    learner = MlpLearner(params(7), FEATURES, 3, 8, seed=7)
+    learner = MlpLearner(params(7), train(), FEATURES, 3, steps_per_epoch=3, seed=7)
     learner.train_batch(IMAGES[:8], np.zeros(8, np.int64))
     assert learner.predict(batches(3)).shape == (len(IMAGES), 3)
 
@@ -147,3 +156,118 @@ def test_the_model_scales_pixels_itself() -> None:
     """Else whoever uses the saved model with pixels 0-255 would get nonsense."""
     scaled = trained(7).model["scale"].transform(np.array([[0, 51, 255] * 20], np.float32))
     np.testing.assert_allclose(scaled[0, :3], [0, 0.2, 1], rtol=1e-6)
+
+
+def everything(learner: MlpLearner) -> dict[str, object]:
+    """Return all that scikit-learn keeps in the classifier and its optimizer, arrays as (type, shape, bytes)."""
+    classifier = learner.model["mlp"]
+    kept = {**vars(classifier), **{f"optimizer {key}": value for key, value in vars(classifier._optimizer).items()}}
+    left_out = (
+        "_optimizer",
+        "_label_binarizer",
+        "_random_state",
+        "optimizer params",
+    )  # seen in the classifier's arrays
+    return {key: _plain(value) for key, value in kept.items() if key not in left_out}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return str(value.dtype), value.shape, value.tobytes()
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return type(value), value
+
+
+SCHEDULED = Mlp(
+    hidden=[7, 5], activation="relu", l2=0.0001, learning_rate=0.01, schedule=Cosine(kind="cosine", warmup_epochs=1)
+)
+
+CONTINUE = """
+import sys
+import numpy as np
+from test_mlp import learner_of, steps
+classes, path = int(sys.argv[1]), sys.argv[2]
+learner = learner_of(classes)
+learner.load_state(dict(np.load(path)))
+np.savez(path, **steps(learner, classes, range(4, 9)).state())
+"""
+
+
+def learner_of(classes: int) -> MlpLearner:
+    return MlpLearner(SCHEDULED, train(), FEATURES, classes, steps_per_epoch=3, seed=7)
+
+
+def steps(learner: MlpLearner, classes: int, numbers: range) -> MlpLearner:
+    """Take steps on batches that follow from their numbers, the last of them smaller."""
+    for number in numbers:
+        size = 3 if number % 4 == 3 else 8
+        learner.train_batch(IMAGES[number : number + size], labels(classes)[number : number + size])
+    return learner
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_learner_that_loads_a_state_goes_on_bit_for_bit(classes: int) -> None:
+    """Else a training that was killed would end with other weights, or another saved file, than an undisturbed one."""
+    undisturbed = steps(learner_of(classes), classes, range(9))
+    again = learner_of(classes)
+    again.load_state(steps(learner_of(classes), classes, range(4)).state())
+    assert everything(steps(again, classes, range(4, 9))) == everything(undisturbed)
+
+
+def test_another_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    """Else something that only lives in memory would decide."""
+    path = tmp_path / "state.npz"
+    np.savez(path, **steps(learner_of(3), 3, range(4)).state())
+    script = [sys.executable, "-c", CONTINUE, "3", str(path)]
+    subprocess.run(
+        script, check=True, cwd=ROOT, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{ROOT / 'tests' / 'network'}"}
+    )
+    found, expected = dict(np.load(path)), steps(learner_of(3), 3, range(9)).state()
+    assert {key: value.tobytes() for key, value in found.items()} == {k: v.tobytes() for k, v in expected.items()}
+
+
+def test_a_state_is_a_copy() -> None:
+    """Else it would change with the next step, before it is written."""
+    learner = steps(learner_of(3), 3, range(4))
+    state = learner.state()
+    kept = {key: value.copy() for key, value in state.items()}
+    steps(learner, 3, range(4, 9))
+    assert all(np.array_equal(state[key], kept[key]) for key in kept)
+
+
+def test_before_the_first_step_there_is_no_state_and_none_to_load() -> None:
+    """Else a training that is killed at once could not be continued."""
+    learner = learner_of(3)
+    assert learner.state() == {}
+    learner.load_state({})
+    assert everything(steps(learner, 3, range(2))) == everything(steps(learner_of(3), 3, range(2)))
+
+
+def test_the_state_of_another_network_is_refused() -> None:
+    """Else wrong weights would be taken, or scikit-learn fail somewhere else."""
+    with pytest.raises(ValueError, match="other params"):
+        learner_of(3).load_state(
+            steps(MlpLearner(params(6, 5), train(), FEATURES, 3, steps_per_epoch=3, seed=7), 3, range(2)).state()
+        )
+
+
+def test_the_learning_rate_follows_the_schedule() -> None:
+    """Else `mlp.schedule` would change nothing. Adam's step is its rate, about, whatever the gradient."""
+    learner = learner_of(3)
+    seen = []
+    for number in range(12):
+        steps(learner, 3, range(number, number + 1))
+        seen.append(learner.model["mlp"]._optimizer.learning_rate_init)
+    assert seen == [learner.rate(step) for step in range(12)]
+    assert len(set(seen)) == 11  # three steps of warm-up, then down; the peak is met twice
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_loss_that_is_no_number_is_returned_as_such(place: int) -> None:
+    """Else scikit-learn's ValueError would end the training as a traceback, in the place of a message."""
+    learner = learner_of(3)
+    learner.rate = lambda step: 1e38 if step >= place else 0.01
+    losses = [learner.train_batch(IMAGES, labels(3))[0] for _ in range(12)]
+    assert np.isfinite(losses[:place]).all()
+    assert np.isnan(losses[-1])

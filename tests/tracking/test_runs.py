@@ -114,6 +114,32 @@ def test_what_is_left_out_of_params_is_left_out_of_the_run(runs: Any) -> None:
     assert runs.flatten({}) == {}
 
 
+def test_the_recipe_is_flattened_and_what_is_off_is_left_out(runs: Any) -> None:
+    """Else two runs could not be told apart by what made the difference."""
+    content = {
+        "layers": {"flatten": {"kind": "flatten"}},
+        "head": "softmax",
+        "learning_rate": 0.01,
+        "optimizer": {"kind": "sgd", "momentum": 0.9},
+        "schedule": {"kind": "cosine", "warmup_epochs": 5},
+        "mixup": {"alpha": 0.2},
+        "average_weights": 0.995,
+    }
+    assert runs.flatten({"cnn": dict(Cnn.model_validate(content))}) == {
+        "cnn.layers.flatten.kind": "flatten",
+        "cnn.head": "softmax",
+        "cnn.learning_rate": 0.01,
+        "cnn.optimizer.kind": "sgd",
+        "cnn.optimizer.momentum": 0.9,
+        "cnn.optimizer.nesterov": False,
+        "cnn.schedule.kind": "cosine",
+        "cnn.schedule.warmup_epochs": 5,
+        "cnn.schedule.final_share": 0.0,
+        "cnn.mixup.alpha": 0.2,
+        "cnn.average_weights": 0.995,
+    }
+
+
 def test_layers_inside_blocks_and_a_head_of_layers_are_flattened_too(runs: Any) -> None:
     """Else a block would be one long text in MLflow, and a backbone that is not there would be logged as None."""
     pool = {"kind": "max_pool", "size": 2}
@@ -198,7 +224,8 @@ def test_a_logged_mlp_answers_as_before(root: Path, runs: Any, tmp_path: Path) -
     from pixelproof.params.network import Mlp
 
     params = Mlp(hidden=[5], activation="relu", l2=0.0, learning_rate=0.01)
-    learner = MlpLearner(params, IMAGES[0].size, 3, len(IMAGES), seed=7)
+    train = Train(epochs=1, batch_size=len(IMAGES))
+    learner = MlpLearner(params, train, IMAGES[0].size, 3, steps_per_epoch=1, seed=7)
     learner.train_batch(IMAGES, np.array([0, 1, 2, 0]))
     pixels = flatten(IMAGES)
     outputs = learner.model.predict_proba(pixels)

@@ -1,0 +1,93 @@
+"""The recipe of params.yaml as Keras takes it: optimizer, loss, accuracy, precision; and the targets of a batch.
+
+This lies in the room of the networks, below the trainings, since the CNN's learner is built with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from pixelproof.params.network import Cnn
+
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "lion": keras.optimizers.Lion,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+UNDECAYED = ["bias", "gamma", "beta"]  # Keras's names of biases, and of batch norm's scales and shifts
+
+
+def make_optimizer(params: Cnn) -> keras.optimizers.Optimizer:
+    """Return the optimizer, its learning rate a variable. Weights decay apart from the gradient, kernels alone.
+
+    The sources: He et al. 2018, arXiv:1812.01187, for leaving out all but the kernels; the norm that gradients are
+    clipped to is that of all of them together.
+    """
+    chosen = params.optimizer
+    options: dict[str, Any] = chosen.model_dump(exclude={"kind"}, exclude_none=True) if chosen else {}
+    if params.average_weights is not None:
+        options |= {"use_ema": True, "ema_momentum": params.average_weights}
+    kind = OPTIMIZERS[chosen.kind if chosen else "adam"]
+    optimizer = kind(params.learning_rate, global_clipnorm=params.clip_norm, **options)
+    optimizer.exclude_from_weight_decay(var_names=UNDECAYED)
+    return optimizer
+
+
+def makes_soft_targets(params: Cnn) -> bool:
+    """Tell whether a batch's targets are probabilities, in the place of class numbers."""
+    return bool(params.label_smoothing or params.mixup or params.cutmix)
+
+
+def make_loss(params: Cnn) -> keras.losses.Loss:
+    smoothing = params.label_smoothing or 0.0
+    if params.head_kind == "sigmoid":
+        return keras.losses.BinaryCrossentropy(label_smoothing=smoothing)
+    if makes_soft_targets(params):
+        return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    return keras.losses.SparseCategoricalCrossentropy()
+
+
+def make_accuracy(params: Cnn) -> keras.metrics.Metric:
+    """Return the share of right answers; of a mixed image the class with the larger share counts."""
+    if params.head_kind == "sigmoid":
+        return keras.metrics.MeanMetricWrapper(_same_side, name="accuracy")
+    if makes_soft_targets(params):
+        return keras.metrics.CategoricalAccuracy()
+    return keras.metrics.SparseCategoricalAccuracy()
+
+
+def _same_side(targets: Any, outputs: Any) -> Any:
+    """Return for each image whether target and output, (n, 1) probabilities of the second class, agree: (n, 1)."""
+    return keras.ops.equal(targets > 0.5, outputs > 0.5)
+
+
+def as_targets(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return class numbers (n,) as probabilities (n, classes), float32."""
+    targets: np.ndarray = np.eye(classes, dtype=np.float32)[labels]
+    return targets
+
+
+def balanced_weights(counts: Sequence[int]) -> np.ndarray:
+    """Return a weight for each class, float32: all classes weigh the same together, and the mean image weighs 1.
+
+    The formula of scikit-learn's `class_weight="balanced"`. A class without images gets 0.
+    """
+    images = np.array(counts)
+    weights: np.ndarray = np.where(images > 0, images.sum() / (len(images) * np.maximum(images, 1)), 0)
+    return weights.astype(np.float32)
+
+
+@contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Let the layers that are built meanwhile compute in that precision, and keep Keras's global choice."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
