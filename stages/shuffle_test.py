@@ -27,7 +27,7 @@ from pixelproof.network.cnn import CnnLearner
 from pixelproof.network.mlp import MlpLearner
 from pixelproof.params import Params, load_params
 from pixelproof.training.feed import plain_batches
-from pixelproof.training.loop import fit
+from pixelproof.training.loop import State, fit
 from stages.paths import SHUFFLE, SPLITS
 from stages.train import VALID_BATCH, Material, SavedLearner
 
@@ -43,13 +43,14 @@ def run_trials(params: Params, material: Material, pixels: str, seed: int) -> It
     test = positions(material.store.index, read_splits(SPLITS), "test")
     labels = material.store.labels[test]
     for model, learner in learners(params, material, seed):
-        fit(
+        for _ in fit(
             learner,
-            lambda epoch: material.training_batches(epoch, params.train, seed=seed),
+            lambda epoch, start: material.training_batches(epoch, params.train, seed=seed, start=start),
             material.valid_batches,
             params.train,
-            lambda epoch: None,
-        )
+            State(),
+        ):
+            pass
         batches = plain_batches(lambda chosen: material.store.gather(test[chosen]), labels, VALID_BATCH)
         trial = Trial(model, pixels, seed, learner.predict(batches).argmax(axis=1) == labels)
         logging.info("seed %d, pixels %s: %s %.4f", seed, pixels, model, trial.accuracy)

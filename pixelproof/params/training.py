@@ -16,6 +16,8 @@ class Train(Section):
     epochs: Positive
     batch_size: Positive
     early_stopping: EarlyStopping | None = None
+    max_minutes: Annotated[float, Field(gt=0)] | None = None  # of training and validation, over all continuations
+    checkpoint_minutes: Annotated[float, Field(gt=0)] | None = None  # absent: saved after each epoch only
 
 
 class Evaluate(Section):

@@ -19,12 +19,17 @@ class Batch(NamedTuple):
     labels: Labels
 
 
-def training_batches(gather: Gather, labels: Labels, batch_size: int, *, seed: int, epoch: int) -> Iterator[Batch]:
-    """Yield every image once, shuffled anew for each epoch (counted from 0); the last batch may be smaller."""
+def training_batches(
+    gather: Gather, labels: Labels, batch_size: int, *, seed: int, epoch: int, start: int = 0
+) -> Iterator[Batch]:
+    """Yield every image once, shuffled anew for each epoch (counted from 0); the last batch may be smaller.
+
+    The first `start` batches are left out, without being read.
+    """
     import grain  # here, since its absl takes over the logging of a program that has not set up its own
 
     shuffle_seed = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
-    return _batches(grain.MapDataset.range(len(labels)).shuffle(seed=shuffle_seed), gather, labels, batch_size)
+    return _batches(grain.MapDataset.range(len(labels)).shuffle(seed=shuffle_seed), gather, labels, batch_size, start)
 
 
 def plain_batches(gather: Gather, labels: Labels, batch_size: int) -> Iterator[Batch]:
@@ -34,12 +39,18 @@ def plain_batches(gather: Gather, labels: Labels, batch_size: int) -> Iterator[B
     return _batches(grain.MapDataset.range(len(labels)), gather, labels, batch_size)
 
 
-def _batches(order: "grain.MapDataset[int]", gather: Gather, labels: Labels, batch_size: int) -> Iterator[Batch]:
+def _batches(
+    order: "grain.MapDataset[int]", gather: Gather, labels: Labels, batch_size: int, start: int = 0
+) -> Iterator[Batch]:
     """Gather whole batches at once, a few of them ahead of the training."""
     import grain
 
     def batch(positions: np.ndarray) -> Batch:
         return Batch(gather(positions), labels[positions])
 
-    ready = order.batch(batch_size).map(batch).to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
+    ready = (
+        order.batch(batch_size)[start:]
+        .map(batch)
+        .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
+    )
     yield from ready
