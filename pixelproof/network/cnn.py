@@ -64,6 +64,7 @@ class CnnLearner:
             # On TensorFlow XLA made convolutions on CPUs about 7 times slower; JAX is nothing without it.
             jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
         )
+        self.model.optimizer.build(self.model.trainable_variables)  # `state` is complete before the first step too
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         loss, accuracy = self.model.train_on_batch(images, labels)
@@ -78,6 +79,26 @@ class CnnLearner:
 
     def restore(self, weights: Sequence[np.ndarray]) -> None:
         self.model.set_weights(weights)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next step depends on: the model's and the optimizer's variables, in their order.
+
+        The model's include the seed generators (of dropout), which Keras's `get_weights` leaves out. The keys are
+        positions: Keras numbers the names of some variables anew for each model that a process builds.
+        """
+        return {key: np.array(variable) for key, variable in self._variables().items()}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on where the learner of the same params was when it gave `state`. Raises ValueError for another's."""
+        variables = self._variables()
+        if {key: value.shape for key, value in state.items()} != {key: each.shape for key, each in variables.items()}:
+            raise ValueError("this state was saved by a learner of other params")
+        for key, variable in variables.items():
+            variable.assign(state[key])
+
+    def _variables(self) -> dict[str, keras.Variable]:
+        owners = {"model": self.model, "optimizer": self.model.optimizer}
+        return {f"{name}/{place}": each for name, owner in owners.items() for place, each in enumerate(owner.variables)}
 
     @property
     def parameters(self) -> int:

@@ -15,6 +15,13 @@ from pixelproof.params.network import Mlp
 
 # skops loads no type it does not know; the optimizer's state is the one such type in the saved model.
 TRUSTED_TYPES = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
+# What scikit-learn 1.9 changes in a step, of the classifier and of its optimizer; a test looks for more.
+SCALARS = {
+    "classifier": ("t_", "n_iter_", "loss_", "best_loss_", "_no_improvement_count"),
+    "optimizer": ("t", "learning_rate", "learning_rate_init"),
+}
+LISTS = {"classifier": ("coefs_", "intercepts_"), "optimizer": ("ms", "vs")}
+CURVE = "classifier/loss_curve_"
 
 
 def flatten(images: np.ndarray) -> np.ndarray:
@@ -40,7 +47,7 @@ class MlpLearner:
             random_state=seed,
         )
         self.model = Pipeline([("scale", scale), ("mlp", classifier)])
-        self._classes = np.arange(classes)
+        self._features, self._classes = features, np.arange(classes)
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         scale, classifier = self.model["scale"], self.model["mlp"]
@@ -64,6 +71,51 @@ class MlpLearner:
         classifier = self.model["mlp"]
         layers = len(classifier.coefs_)
         classifier.coefs_, classifier.intercepts_ = list(weights[:layers]), list(weights[layers:])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next step depends on; nothing before the first one, which draws the weights.
+
+        No random generator is part of it: with `shuffle=False` scikit-learn draws nothing but those weights.
+        """
+        if not hasattr(self.model["mlp"], "coefs_"):
+            return {}
+        state = {key: array.copy() for key, array in self._arrays().items()}
+        state |= {f"{name}/{key}": np.array(getattr(owner, key)) for name, owner, key in self._each(SCALARS)}
+        return state | {CURVE: np.array(self.model["mlp"].loss_curve_)}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on where the learner of the same params was when it gave `state`. Raises ValueError for another's."""
+        if not state:
+            return
+        classifier = self.model["mlp"]
+        self._take_first_step()
+        arrays = self._arrays()
+        if {key: state[key].shape for key in state if key in arrays} != {key: arrays[key].shape for key in arrays}:
+            raise ValueError("this state was saved by a learner of other params")
+        for key, array in arrays.items():
+            array[:] = state[key]
+        for name, owner, key in self._each(SCALARS):
+            kind = type(getattr(owner, key))  # a float32 in the place of a float would round the next step otherwise
+            setattr(owner, key, kind(state[f"{name}/{key}"].item()))
+        kind = type(classifier.loss_)
+        classifier.loss_curve_ = [kind(loss) for loss in state[CURVE].tolist()]
+
+    def _take_first_step(self) -> None:
+        """Let scikit-learn make its arrays and its optimizer, which only a step does; the image does not matter."""
+        classifier = self.model["mlp"]
+        classifier.set_params(batch_size=1)
+        classifier.partial_fit(np.zeros((1, self._features), np.float32), self._classes[:1], classes=self._classes)
+
+    def _each(self, keys: Mapping[str, Sequence[str]]) -> list[tuple[str, Any, str]]:
+        owners = {"classifier": self.model["mlp"], "optimizer": self.model["mlp"]._optimizer}
+        return [(name, owners[name], key) for name in keys for key in keys[name]]
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {
+            f"{name}/{key}/{place}": array
+            for name, owner, key in self._each(LISTS)
+            for place, array in enumerate(getattr(owner, key))
+        }
 
     @property
     def parameters(self) -> int:

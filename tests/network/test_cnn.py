@@ -1,10 +1,13 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from imports import ROOT
 
 from pixelproof.network.layers import Shape
 from pixelproof.network.plan import plan_cnn
@@ -269,3 +272,75 @@ def test_the_saved_model_gives_the_same_answers(learner: Any, tmp_path: Path) ->
     np.testing.assert_array_equal(predict(loaded, batches()), learner.predict(batches()))
     assert weights_sha256(loaded.get_weights()) == weights_sha256(learner.weights())
     check_against_plan(loaded, plan_json(SMALL, SHAPE, 3))
+
+
+DEEP = network(
+    conv={"kind": "conv", "filters": 4, "kernel": 3},
+    norm={"kind": "batch_norm"},
+    drop={"kind": "dropout", "rate": 0.5},
+    flatten=FLATTEN,
+    hidden={"kind": "dense", "units": 5, "activation": "relu"},
+    drop2={"kind": "dropout", "rate": 0.2},
+)
+
+CONTINUE = """
+import sys
+import numpy as np
+from test_cnn import DEEP, SHAPE, steps
+from pixelproof.network.cnn import CnnLearner
+learner = CnnLearner(DEEP, SHAPE, 3, seed=7)
+learner.load_state(dict(np.load(sys.argv[1])))
+steps(learner, range(4, 8))
+np.savez(sys.argv[1], **learner.state())
+"""
+
+
+def steps(learner: Any, numbers: range) -> Any:
+    """Take steps on batches that follow from their numbers, the last of them smaller."""
+    for number in numbers:
+        size = 3 if number % 4 == 3 else 8
+        learner.train_batch(IMAGES[number : number + size], labels(3)[number : number + size])
+    return learner
+
+
+def same(found: Any, expected: Any) -> bool:
+    """Tell whether two states are equal to the bit."""
+    return {key: (value.shape, value.tobytes()) for key, value in found.items()} == {
+        key: (value.shape, value.tobytes()) for key, value in expected.items()
+    }
+
+
+def test_a_fresh_learner_that_loads_a_state_goes_on_bit_for_bit_also_in_another_process(tmp_path: Path) -> None:
+    """Else a training that was killed would end with other weights than an undisturbed one."""
+    from pixelproof.network.cnn import CnnLearner
+
+    learner = steps(CnnLearner(DEEP, SHAPE, 3, seed=7), range(4))
+    state = learner.state()
+    undisturbed = steps(learner, range(4, 8)).state()
+    other = CnnLearner(DEEP, SHAPE, 3, seed=8)  # whatever the seed: every number comes from the state
+    other.load_state(state)
+    assert same(other.state(), state)
+    assert same(steps(other, range(4, 8)).state(), undisturbed)
+    path = tmp_path / "state.npz"
+    np.savez(path, **state)
+    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{ROOT / 'tests' / 'network'}", "PATH": ""}
+    subprocess.run([sys.executable, "-c", CONTINUE, str(path)], check=True, cwd=ROOT, env=environment)
+    assert same(dict(np.load(path)), undisturbed)
+
+
+def test_the_state_has_the_seed_generators_of_dropout() -> None:
+    """Else a continued training would drop the values that the first steps dropped once more."""
+    from pixelproof.network.cnn import CnnLearner
+
+    learner = CnnLearner(DEEP, SHAPE, 3, seed=7)
+    before = learner.state()
+    moved = {key for key, value in steps(learner, range(1)).state().items() if not np.array_equal(value, before[key])}
+    assert sum(before[key].shape == (2,) and before[key].dtype.kind in "ui" for key in moved) == 2
+
+
+def test_the_state_of_another_network_is_refused() -> None:
+    """Else wrong weights would be taken."""
+    from pixelproof.network.cnn import CnnLearner
+
+    with pytest.raises(ValueError, match="other params"):
+        CnnLearner(DEEP, SHAPE, 3, seed=7).load_state(CnnLearner(SMALL, SHAPE, 3, seed=7).state())
