@@ -109,7 +109,7 @@ def _loop(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Checkpoint:
-    with np.load(path) as archive:
+    with path.open("rb") as file, np.load(file) as archive:  # NumPy leaves a damaged file open that it has opened
         loop = json.loads(archive[LOOP])
         arrays = {key: archive[key] for key in archive.files if key != LOOP}
     best = [arrays[f"best/{number}"] for number in range(sum(key.startswith("best/") for key in arrays))]
