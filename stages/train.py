@@ -22,6 +22,7 @@ from pixelproof.tracking import runs
 from pixelproof.training import checkpoint
 from pixelproof.training.failures import told_with_remedy
 from pixelproof.training.feed import Batch, plain_batches, training_batches
+from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, Learner, State, best_epoch, ending, weights_sha256
 from pixelproof.training.session import Session
 from stages.paths import AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS, WORK
@@ -92,8 +93,8 @@ def train(
     """Train a model, or go on where a run was stopped; log it to one MLflow run and keep it in models/<model>/.
 
     `section` holds the model's own params, for the record; `log_model` logs the trained model with some
-    example images (n, height, width, channels) and returns its id in MLflow; `libraries` are those whose other
-    versions may give other weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or memory
+    example images (n, height, width, channels) and returns its id in MLflow; other versions of `libraries` may
+    give other weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or memory
     is full or the loss is no number.
     """
     logged = {"seed": seed, model: section, "train": params, **material.made_with}
@@ -104,6 +105,7 @@ def train(
         learner.load_state(found.learner)
     with (
         told_with_remedy(path.parent),
+        Interruption() as interruption,
         runs.open_run(model, {"model": model}, found.run_id if found else None) as run_id,
     ):
         keeper = checkpoint.Keeper(path, run_id, learner, params.checkpoint_minutes)
@@ -115,8 +117,10 @@ def train(
             lambda epoch, start: material.training_batches(epoch, params, seed=seed, start=start),
             material.valid_batches,
             state,
+            interruption,
         )
         _keep(model, learner, params, state, run_id, lambda: log_model(material.store.gather(material.valid[:4])))
+        interruption.check()  # else DVC would go on with the next stage
     checkpoint.discard(path)
 
 

@@ -24,7 +24,7 @@ def main() -> None:
     def log_model(images: Images) -> str:
         return runs.log_keras_model(learner.model, images, learner.model.predict_on_batch(images))
 
-    libraries = ("grain", "keras", "numpy", keras.backend.backend())
+    libraries = ("grain", "keras", keras.backend.backend())
     train("cnn", learner, material, dict(params.cnn), params.train, log_model, seed=params.seed, libraries=libraries)
 
 

@@ -26,7 +26,7 @@ def main() -> None:
         pixels = flatten(images)
         return runs.log_sklearn_model(learner.model, pixels, learner.model.predict_proba(pixels), TRUSTED_TYPES)
 
-    libraries = ("grain", "numpy", "scikit-learn")
+    libraries = ("grain", "scikit-learn")
     train("mlp", learner, material, dict(params.mlp), params.train, log_model, seed=params.seed, libraries=libraries)
 
 

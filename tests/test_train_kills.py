@@ -93,7 +93,7 @@ def test_a_signal_ends_a_training_in_good_order(
     said = stopped.communicate()[0]
     assert stopped.returncode == status, said
     place = re.search(
-        rf"train {model}: stopped by SIG\w+ at (epoch \d+, batch \d+); nothing is lost, `dvc repro`", said
+        rf"^train {model}, (epoch \d+, batch \d+): stopped by SIG\w+; nothing is lost, `dvc repro`", said, re.M
     )
     assert place, said
     assert "Traceback" not in said

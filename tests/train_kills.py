@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,21 +70,25 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 def wait_for_checkpoint(project: Project, model: str, process: subprocess.Popen[str], count: int = 1) -> Path:
     """Wait until the process has written its checkpoint `count` times; return its path."""
-    seen: set[int] = {path.stat().st_ino for path in checkpoints(project, model)}
-    written = 0
+    seen, written = written_at(project, model), 0
     while process.poll() is None:
-        for path in checkpoints(project, model):
-            inode = path.stat().st_ino
-            written += inode not in seen
-            seen = {inode}
-            if written >= count:
-                return path
+        now = written_at(project, model)
+        written += bool(now) and now != seen
+        seen = now
+        if written >= count:
+            return checkpoints(project, model)[0]
         time.sleep(0.002)
     raise AssertionError(f"the training ended before it was stopped: {process.communicate()[0]}")
 
 
 def checkpoints(project: Project, model: str) -> list[Path]:
     return list((project.root / ".work").glob(f"train-{model}-*/checkpoint.npz"))
+
+
+def written_at(project: Project, model: str) -> list[int]:
+    with suppress(FileNotFoundError):  # the training has just ended
+        return [path.stat().st_mtime_ns for path in checkpoints(project, model)]
+    return []
 
 
 def kill_after(

@@ -12,7 +12,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Within its `with` block, the first signal to stop is noted, and `check` raises it; a second one stops at once."""
+    """Within its `with` block the first signal to stop is noted, and raised by `check`; a second one stops at once."""
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -20,7 +20,8 @@ class Interruption:
     def check(self) -> None:
         """Raise Interrupted if a signal has come."""
         if self.number is not None:
-            raise Interrupted(f"stopped by {signal.Signals(self.number).name}", self.number)
+            name = signal.Signals(self.number).name
+            raise Interrupted(f"stopped by {name}; nothing is lost, `dvc repro` continues there", self.number)
 
     def checking(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items; raise Interrupted in the place of the next one once a signal has come."""

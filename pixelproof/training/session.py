@@ -23,15 +23,13 @@ class Session:
     keeper: Keeper
     on_epoch: Callable[[Epoch], None]  # called once the epoch is saved
 
-    def run(self, training: TrainingBatches, valid: ValidBatches, state: State) -> None:
-        """Train to the end. Raises Interrupted after SIGINT or SIGTERM, once the state is saved."""
-        with Interruption() as interruption:
-            try:
-                self._run(training, lambda: interruption.checking(valid()), state, interruption)
-            except Interrupted as stop:
-                self.keeper.save(state)
-                text = f"{self.name}: {stop} at {_position(state)}; nothing is lost, `dvc repro` continues there"
-                raise Interrupted(text, stop.number) from None
+    def run(self, training: TrainingBatches, valid: ValidBatches, state: State, interruption: Interruption) -> None:
+        """Train to the end. Raises Interrupted after a signal, once the state is saved."""
+        try:
+            self._run(training, lambda: interruption.checking(valid()), state, interruption)
+        except Interrupted as stop:
+            self.keeper.save(state)
+            raise Interrupted(f"{self.name}, {_position(state)}: {stop}", stop.number) from None
         best = best_epoch(state.history, self.params.early_stopping)
         told = f"best epoch {best.epoch}: valid loss {best.valid_loss:.4f}, valid accuracy {best.valid_accuracy:.4f}"
         logging.info("%s: %s; %s", self.name, ending(state, self.params), told)
@@ -59,7 +57,8 @@ class Session:
 
     def _told(self, state: State) -> str:
         """Say in a few words, for the bar, what has been reached."""
-        running, told = state.running, f"epoch {len(state.history) + 1}/{self.params.epochs}"
+        running, epochs = state.running, self.params.epochs
+        told = f"epoch {min(len(state.history) + 1, epochs)}/{epochs}"
         if running.batches:
             told += f"  loss {running.loss / running.images:.4f}"
         if not state.history:
