@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -139,33 +139,42 @@ def runs(project: Project) -> Mapping[str, Run]:
     return {run.info.run_id: run for run in client.search_runs([experiment.experiment_id])}
 
 
-def survive(project: Project, model: str, kills: int, seed: int) -> list[str]:
-    """Kill a training again and again until it ends. Returns a line per kill; raises AssertionError.
+class Undisturbed(NamedTuple):
+    """A training that nothing happened to: what it ends with, and the seconds until its first batch and after it."""
 
-    Every fifth kill comes at any moment from the start of the program on, the others once it has trained a batch.
-    """
-    process = start(project, model)
+    result: dict[str, Any]
+    starting: float
+    training: float
+
+
+def leave_alone(project: Project, model: str) -> Undisturbed:
     started = time.perf_counter()
+    process = start(project, model)
     wait_for_checkpoint(project, model, process, TRAINED)
     began = time.perf_counter()
     finish(process)
-    starting, training = began - started, time.perf_counter() - began
-    expected, before = result(project, model), set(runs(project))
-    rng = np.random.default_rng(seed)
-    lines = []
+    return Undisturbed(result(project, model), began - started, time.perf_counter() - began)
+
+
+def survive(project: Project, model: str, undisturbed: Undisturbed, kills: int, seed: int) -> list[str]:
+    """Kill a training again and again, then let it end. Returns a line per kill; raises AssertionError.
+
+    Every fifth kill comes at any moment from the start of the program on, the others once it has trained a batch.
+    """
+    rng, before, lines = np.random.default_rng(seed), set(runs(project)), []
     for number in range(kills):
         if number % 5 == 2:
-            stopped = kill_after(project, model, rng.uniform(0, starting), count=0)
+            stopped = kill_after(project, model, rng.uniform(0, undisturbed.starting), count=0)
         else:
-            stopped = kill_after(project, model, rng.uniform(0, 1.5) * training / kills)
+            stopped = kill_after(project, model, rng.uniform(0, 1.5) * undisturbed.training / kills)
         said = stopped.communicate()[0]
-        state = "killed" if stopped.returncode == -signal.SIGKILL else "had ended"
-        lines.append(f"{model}: {state}; {where(said)}")
-        if state == "had ended":
+        if stopped.returncode != -signal.SIGKILL:
+            lines.append(f"{model}: had ended; {where(said)}")
             break
+        lines.append(f"{model}: killed; {where(said)}")
     else:
         lines.append(f"{model}: left alone; {where(finish(start(project, model)))}")
-    assert result(project, model) == expected
+    assert result(project, model) == undisturbed.result
     assert len(set(runs(project)) - before) == 1, "one training, one run"
     assert not checkpoints(project, model)
     return lines
@@ -181,7 +190,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = prepared_project(Path(folder), epochs=60)
         for model in MODELS:
-            for line in survive(project, model, kills, seed):
+            for line in survive(project, model, leave_alone(project, model), kills, seed):
                 sys.stdout.write(f"{line}\n")
 
 
