@@ -96,7 +96,7 @@ def test_a_signal_ends_a_training_in_good_order(
 ) -> None:
     """Else Ctrl-C or a machine that is shut down would cost the work, or leave a run that seems to go on."""
     expected, known = undisturbed(model).result, set(runs(project))
-    stopped = kill_after(project, model, 0.3, number)
+    stopped = kill_after(project, model, 0, number, count=25)
     said = stopped.communicate()[0]
     assert stopped.returncode == status, said
     place = re.search(
@@ -113,7 +113,7 @@ def test_a_signal_ends_a_training_in_good_order(
 def test_other_params_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed], edited: Any) -> None:
     """Else a model would be trained half with these params and half with those."""
     expected, known = undisturbed("mlp").result, set(runs(project))
-    kill_after(project, "mlp", 0.3).communicate()
+    kill_after(project, "mlp", 0, count=25).communicate()
     (old,) = checkpoints(project, "mlp")
     edited(lambda params: params["mlp"].update(l2=0.001))
     process = start(project, "mlp")
@@ -128,7 +128,7 @@ def test_other_params_begin_anew(project: Project, undisturbed: Callable[[str], 
 def test_other_photos_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed]) -> None:
     """Else a training would go on with photos that it has not begun with."""
     expected = undisturbed("mlp").result
-    kill_after(project, "mlp", 0.3).communicate()
+    kill_after(project, "mlp", 0, count=25).communicate()
     os.utime(next(iter((project.root / "data/augmented").rglob("*.npy"))))
     assert "continues" not in finish(start(project, "mlp"))
     assert result(project, "mlp") == expected
@@ -139,10 +139,7 @@ def test_a_run_that_mlflow_no_longer_has_is_replaced_with_its_whole_history(
 ) -> None:
     """Else whoever tidies up MLflow could not continue, or would get half a curve."""
     expected, known = undisturbed("mlp").result, set(runs(project))
-    stopped = start(project, "mlp")
-    wait_for_checkpoint(project, "mlp", stopped, count=15)
-    os.killpg(stopped.pid, signal.SIGKILL)
-    stopped.communicate()
+    kill_after(project, "mlp", 0, count=45).communicate()
     client_of(project).delete_run(newest(project, known).info.run_id)
     assert "continues at" in finish(start(project, "mlp"))
     assert result(project, "mlp") == expected

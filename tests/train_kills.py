@@ -26,15 +26,16 @@ MODELS = ("cnn", "mlp")
 STAGES = ("ingest", "plan", "resize", "split", "augment")
 TIMING = ("seconds", "images_per_second")  # what cannot be the same twice
 PHOTOS_PER_CLASS = 100
+BATCH_SIZE = 8
 TRAINED = 2  # checkpoints: the first is written before the first batch
 
 
-def prepared_project(root: Path, epochs: int = 12) -> Project:
-    """Return a project that is ready to train, saved many times within each epoch."""
+def prepared_project(root: Path, epochs: int = 8) -> Project:
+    """Return a project that is ready to train, saved after each batch."""
     project = Project(root)
     write_photos(root / "photos", PHOTOS_PER_CLASS)
     project.edit(lambda params: shrink(params, "photos"))
-    project.edit(lambda params: params["train"].update(epochs=epochs, checkpoint_minutes=0.002))
+    project.edit(lambda params: params["train"].update(epochs=epochs, batch_size=BATCH_SIZE, checkpoint_minutes=1e-9))
     project.edit(use_whole_recipe)
     for stage in STAGES:
         done = project.run(sys.executable, "-m", f"stages.{stage}")
@@ -140,35 +141,37 @@ def runs(project: Project) -> Mapping[str, Run]:
 
 
 class Undisturbed(NamedTuple):
-    """A training that nothing happened to: what it ends with, and the seconds until its first batch and after it."""
+    """A training that nothing happened to: what it ends with, and the seconds until its first batch was done."""
 
     result: dict[str, Any]
     starting: float
-    training: float
 
 
 def leave_alone(project: Project, model: str) -> Undisturbed:
     started = time.perf_counter()
     process = start(project, model)
     wait_for_checkpoint(project, model, process, TRAINED)
-    began = time.perf_counter()
+    starting = time.perf_counter() - started
     finish(process)
-    return Undisturbed(result(project, model), began - started, time.perf_counter() - began)
+    return Undisturbed(result(project, model), starting)
 
 
 def survive(project: Project, model: str, undisturbed: Undisturbed, kills: int, seed: int) -> list[str]:
     """Kill a training again and again, then let it end. Returns a line per kill; raises AssertionError.
 
-    Every fifth kill comes at any moment from the start of the program on, the others once it has trained a batch.
+    Every fifth kill comes at any moment from the start of the program on. The others come within a random batch, not
+    at a random time, so that a busy machine changes nothing.
     """
     rng, before, lines = np.random.default_rng(seed), set(runs(project)), []
+    batches = undisturbed.result["best"][1] * batches_per_epoch(project)
     for number in range(kills):
         if number % 5 == 2:
             stopped = kill_after(project, model, rng.uniform(0, undisturbed.starting), count=0)
         else:
-            stopped = kill_after(project, model, rng.uniform(0, 1.5) * undisturbed.training / kills)
+            count = TRAINED + int(rng.integers(1.3 * batches / kills))
+            stopped = kill_after(project, model, rng.uniform(0, 0.03), count=count)
         said = stopped.communicate()[0]
-        if stopped.returncode != -signal.SIGKILL:
+        if not checkpoints(project, model):  # it had succeeded, if only just
             lines.append(f"{model}: had ended; {where(said)}")
             break
         lines.append(f"{model}: killed; {where(said)}")
@@ -180,6 +183,11 @@ def survive(project: Project, model: str, undisturbed: Undisturbed, kills: int, 
     return lines
 
 
+def batches_per_epoch(project: Project) -> int:
+    store = json.loads((project.root / "data/augmented/view-000/store.json").read_text("utf-8"))
+    return -(-int(store["images"]) // BATCH_SIZE)
+
+
 def where(said: str) -> str:
     """Return what a training said about where it began; if it was killed early, nothing."""
     return next((line for line in said.splitlines() if "continues at" in line), "said nothing of an earlier one")
@@ -188,7 +196,7 @@ def where(said: str) -> str:
 def main() -> None:
     kills, seed = (int(word) for word in (*sys.argv[1:], *("20", "0")[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory() as folder:
-        project = prepared_project(Path(folder), epochs=60)
+        project = prepared_project(Path(folder), epochs=40)
         for model in MODELS:
             for line in survive(project, model, leave_alone(project, model), kills, seed):
                 sys.stdout.write(f"{line}\n")
