@@ -84,7 +84,7 @@ def test_a_damaged_byte_is_noticed_or_harmless(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.npz"
     write(path, small())
     content = path.read_bytes()
-    for position in range(len(content)):
+    for position in range(0, len(content), 3):
         path.write_bytes(content[:position] + bytes([content[position] ^ 0x55]) + content[position + 1 :])
         found = read(path)
         if found:  # a date or a comment of the zip format
