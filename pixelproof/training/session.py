@@ -57,14 +57,13 @@ class Session:
 
     def _told(self, state: State) -> str:
         """Say in a few words, for the bar, what has been reached."""
-        running, epochs = state.running, self.params.epochs
-        told = f"epoch {min(len(state.history) + 1, epochs)}/{epochs}"
-        if running.batches:
-            told += f"  loss {running.loss / running.images:.4f}"
-        if not state.history:
+        history, running, epochs = state.history, state.running, self.params.epochs
+        loss = running.loss / running.images if running.images else history[-1].train_loss
+        told = f"epoch {min(len(history) + 1, epochs)}/{epochs}  loss {loss:.4f}"
+        if not history:
             return told
-        best = best_epoch(state.history, self.params.early_stopping)
-        accuracies = f"valid accuracy {state.history[-1].valid_accuracy:.4f}  best {best.valid_accuracy:.4f}"
+        best = best_epoch(history, self.params.early_stopping)
+        accuracies = f"valid accuracy {history[-1].valid_accuracy:.4f}  best {best.valid_accuracy:.4f}"
         return f"{told}  {accuracies} in epoch {best.epoch}"
 
 
