@@ -23,14 +23,17 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from pixelproof.errors import UserError
+from pixelproof.errors import Interrupted, UserError
 
 T = TypeVar("T")
 CHATTY = {"absl", "alembic", "mlflow"}  # libraries whose notes mean nothing to a user; their errors show
 
 
 def run(work: Callable[[], None]) -> None:
-    """Run a stage: a user's mistake ends it with one message on standard error and exit status 1."""
+    """Run a stage: a user's mistake ends it with one message on standard error and exit status 1.
+
+    A signal ends it with a message, too, and with the status that shells give: 130 for Ctrl-C, 143 for SIGTERM.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.name.split(".")[0] not in CHATTY)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler], force=True)
@@ -40,6 +43,9 @@ def run(work: Callable[[], None]) -> None:
     except UserError as mistake:
         logging.getLogger("pixelproof").error("error: %s", mistake)
         raise SystemExit(1) from None
+    except Interrupted as stop:
+        logging.getLogger("pixelproof").error("%s", stop)
+        raise SystemExit(128 + stop.number) from None
     except KeyboardInterrupt:
         logging.getLogger("pixelproof").error("stopped by Ctrl-C; no output is half-written")
         raise SystemExit(130) from None
@@ -48,9 +54,13 @@ def run(work: Callable[[], None]) -> None:
 class _Rate(ProgressColumn):
     """Items per second."""
 
+    def __init__(self, unit: str = "/s") -> None:
+        super().__init__()
+        self.unit = unit
+
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
+        return Text("" if speed is None else f"{speed:,.0f}{self.unit}", style="progress.data.speed")
 
 
 def progress(items: Iterable[T], description: str, total: int, done: int = 0) -> Iterator[T]:
@@ -92,3 +102,28 @@ def transfer(description: str, total: int | None, done: int = 0) -> Iterator[Cal
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(description, total=total, completed=done)
         yield lambda count: bar.advance(task, count)
+
+
+def has_terminal() -> bool:
+    """Tell whether standard error is a terminal, where a bar can be drawn."""
+    return Console(stderr=True).is_terminal
+
+
+@contextmanager
+def training_bar(description: str, images: int, done: int) -> Iterator[Callable[[int, str], None]]:
+    """Show on a terminal how far a training is: images per second, what it has reached, time left at most.
+
+    The function that it yields takes how many images are done, and what is to be said. Without a terminal it does
+    nothing.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[told]}"),
+        _Rate(" images/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4, disable=not has_terminal()) as bar:
+        task = bar.add_task(description, total=images, completed=done, told="")
+        yield lambda done, told: bar.update(task, completed=done, told=told)

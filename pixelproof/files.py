@@ -1,6 +1,7 @@
 """Files: written beside and then renamed, so that an output exists whole or not at all; JSON, both ways."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,15 @@ def move_into_place(beside: Path, path: Path) -> None:
     if path.is_dir() or beside.is_dir():  # a rename puts no folder in the place of a file or of a full folder
         remove(path)
     beside.replace(path)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of files, is on the disk, so that a power failure does not lose it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -79,11 +79,14 @@ def continuing(path: Path, work: str) -> Iterator[tuple[Path, Journal]]:
     remove(unfinished)
 
 
-def fingerprint(*inputs: object) -> str:
-    """Name a piece of work by its inputs (anything that JSON can write), this project's code, and the libraries."""
+def fingerprint(*inputs: object, libraries: Iterable[str] = ()) -> str:
+    """Name a piece of work by its inputs (anything that JSON can write), this project's code, and the libraries.
+
+    Those are LIBRARIES and the given ones.
+    """
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
-    versions = [platform.python_version(), *(version(library) for library in LIBRARIES)]
+    versions = [platform.python_version(), *(version(library) for library in (*LIBRARIES, *libraries))]
     digest.update(json.dumps([versions, inputs]).encode())
     return digest.hexdigest()[:16]

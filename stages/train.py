@@ -1,11 +1,11 @@
 """What train@cnn and train@mlp share: the same batches, the same loop, one MLflow run each, the same files.
 
 Reads   data/augmented/, data/resized/, data/splits.csv, reports/split.json
-Writes  models/<model>/ (the model, history.csv, run.json)
+Writes  models/<model>/ (the model, history.csv, run.json); until then .work/train-<model>-*/
 """
 
-import logging
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -19,12 +19,17 @@ from pixelproof.data.fresh import FreshViews, workers
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import Images, ImageStore, Shape, open_views
 from pixelproof.files import read_json, replacing, write_json
+from pixelproof.journal import fingerprint
 from pixelproof.params.data import Augment
 from pixelproof.params.training import Train
 from pixelproof.tracking import runs
+from pixelproof.training import checkpoint
+from pixelproof.training.failures import told_with_remedy
 from pixelproof.training.feed import Batch, Labels, plain_batches, training_batches
-from pixelproof.training.loop import Epoch, Learner, fit, weights_sha256
-from stages.paths import AUGMENT_DESCRIPTION, AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS
+from pixelproof.training.interruption import Interruption
+from pixelproof.training.loop import Epoch, Learner, State, best_epoch, ending, weights_sha256
+from pixelproof.training.session import Session
+from stages.paths import AUGMENT_DESCRIPTION, AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS, WORK
 
 VALID_BATCH = 256  # images at a time where nothing is learned
 
@@ -105,66 +110,97 @@ def train(
     log_model: Callable[[Images], str],
     *,
     seed: int,
+    libraries: Sequence[str],
 ) -> None:
-    """Train a model, log it to a new MLflow run and keep it in models/<model>/.
+    """Train a model, or go on where a run was stopped; log it to one MLflow run and keep it in models/<model>/.
 
     `section` holds the model's own params, for the record; `log_model` logs the trained model with some
-    example images (n, height, width, channels) and returns its id in MLflow.
+    example images (n, height, width, channels) and returns its id in MLflow; other versions of `libraries` may
+    give other weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or memory
+    is full or the loss is no number.
     """
     logged = {"seed": seed, model: section, "train": params, **material.made_with}
-    with runs.open_run(model, logged, tags={"model": model}) as run_id, replacing(MODELS / model) as folder:
-        folder.mkdir()
-        history, best = fit(
-            learner,
-            lambda epoch: material.training_batches(epoch, params, seed=seed),
+    path = checkpoint.place(WORK, model, fingerprint(runs.flatten(logged), _data(), libraries=libraries))
+    found = checkpoint.read(path)
+    state = found.state if found else State()
+    if found and state.has_begun:
+        learner.load_state(found.learner)
+    with (
+        told_with_remedy(path.parent),
+        Interruption() as interruption,
+        runs.open_run(model, {"model": model}, found.run_id if found else None) as run_id,
+    ):
+        keeper = checkpoint.Keeper(path, run_id, learner, params.checkpoint_minutes)
+        keeper.save(state)  # a kill from now on is followed by work in this very run
+        runs.log_params(logged)
+        runs.log_missing({epoch.epoch: _metrics(epoch) for epoch in state.history})
+        session = Session(f"train {model}", learner, params, len(material.labels), keeper, _log)
+        session.run(
+            lambda epoch, start: material.training_batches(epoch, params, seed=seed, start=start),
             material.valid_batches,
-            params,
-            lambda epoch: _report(model, epoch, params.epochs),
+            state,
+            interruption,
         )
-        learner.save(folder)
-        pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
-        record = {
-            "run_id": run_id,
-            "model_id": log_model(material.store.gather(material.valid[:4])),
-            "weights_sha256": weights_sha256(learner.weights()),
-            "parameters": learner.parameters,
-            "best_epoch": best.epoch,
-            "epochs": len(history),
-            "train_seconds": round(sum(epoch.seconds for epoch in history), 3),
-        }
-        _log_summary(record, best)
-        write_json(folder / "run.json", record)
+        _keep(model, learner, params, state, run_id, lambda: log_model(material.store.gather(material.valid[:4])))
+        interruption.check()  # else DVC would go on with the next stage
+    checkpoint.discard(path)
 
 
-def _report(model: str, epoch: Epoch, epochs: int) -> None:
-    logging.info(
-        "%s  epoch %d/%d  loss %.4f  accuracy %.4f  valid loss %.4f  valid accuracy %.4f  %.0f images/s",
-        model,
-        epoch.epoch,
-        epochs,
-        epoch.train_loss,
-        epoch.train_accuracy,
-        epoch.valid_loss,
-        epoch.valid_accuracy,
-        epoch.images_per_second,
-    )
-    metrics = {
+def _data() -> list[list[object]]:
+    """Tell by what the images and their parts are known: shards by size and time, small files by their content."""
+    stored = (file for folder in (RESIZED, AUGMENTED) for file in sorted(folder.rglob("*")) if file.is_file())
+    return [[str(file), *_identity(file)] for file in (SPLITS, *stored)]
+
+
+def _identity(file: Path) -> list[object]:
+    if file.suffix == ".npy":
+        return [file.stat().st_size, file.stat().st_mtime_ns]
+    return [hashlib.sha256(file.read_bytes()).hexdigest()]
+
+
+def _metrics(epoch: Epoch) -> dict[str, float]:
+    return {
         "train/loss": epoch.train_loss,
         "train/accuracy": epoch.train_accuracy,
         "valid/loss": epoch.valid_loss,
         "valid/accuracy": epoch.valid_accuracy,
         "train/images_per_second": epoch.images_per_second,
     }
-    runs.log_metrics(metrics, step=epoch.epoch)
 
 
-def _log_summary(record: Mapping[str, Any], best: Epoch) -> None:
-    numbers = {
+def _log(epoch: Epoch) -> None:
+    runs.log_metrics(_metrics(epoch), step=epoch.epoch)
+
+
+def _keep(
+    model: str, learner: SavedLearner, params: Train, state: State, run_id: str, log_model: Callable[[], str]
+) -> None:
+    """Write models/<model>/ and complete the run; what a run that was killed here had begun is made anew."""
+    best = best_epoch(state.history, params.early_stopping)
+    runs.remove_models()
+    with replacing(MODELS / model) as folder:
+        folder.mkdir()
+        learner.save(folder)
+        pd.DataFrame(state.history).to_csv(folder / "history.csv", index=False)
+        record = {
+            "run_id": run_id,
+            "model_id": log_model(),
+            "weights_sha256": weights_sha256(learner.weights()),
+            "parameters": learner.parameters,
+            "best_epoch": best.epoch,
+            "epochs": len(state.history),
+            "train_seconds": round(sum(epoch.seconds for epoch in state.history), 3),
+        }
+        runs.log_missing({0: _summary(record, best)})
+        runs.log_tags({"weights_sha256": str(record["weights_sha256"]), "ended": str(ending(state, params))})
+        write_json(folder / "run.json", record)
+
+
+def _summary(record: Mapping[str, Any], best: Epoch) -> dict[str, float]:
+    return {
         "model/parameters": record["parameters"],
         "best/epoch": best.epoch,
         "best/valid_loss": best.valid_loss,
         "best/valid_accuracy": best.valid_accuracy,
         "train/seconds": record["train_seconds"],
     }
-    runs.log_metrics(numbers)
-    runs.log_tags({"weights_sha256": record["weights_sha256"]})

@@ -6,6 +6,8 @@ Reads   what stages.train reads, and reports/plan/cnn.json (which makes DVC see 
 Writes  models/cnn/ (model.keras, history.csv, run.json)
 """
 
+import keras
+
 from pixelproof import console
 from pixelproof.data.store import Images
 from pixelproof.network.cnn import CnnLearner
@@ -30,7 +32,8 @@ def main() -> None:
     def log_model(images: Images) -> str:
         return runs.log_keras_model(learner.model, images, learner.model.predict_on_batch(images))
 
-    train("cnn", learner, material, dict(params.cnn), params.train, log_model, seed=params.seed)
+    libraries = ("grain", "keras", keras.backend.backend())
+    train("cnn", learner, material, dict(params.cnn), params.train, log_model, seed=params.seed, libraries=libraries)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ def main() -> None:
         pixels = flatten(images)
         return runs.log_sklearn_model(learner.model, pixels, learner.model.predict_proba(pixels), TRUSTED_TYPES)
 
-    train("mlp", learner, material, dict(params.mlp), params.train, log_model, seed=params.seed)
+    libraries = ("grain", "scikit-learn")
+    train("mlp", learner, material, dict(params.mlp), params.train, log_model, seed=params.seed, libraries=libraries)
 
 
 if __name__ == "__main__":

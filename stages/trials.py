@@ -7,7 +7,7 @@ from pixelproof.errors import UserError
 from pixelproof.evidence.trials import Trial
 from pixelproof.params.training import Train
 from pixelproof.training.feed import plain_batches
-from pixelproof.training.loop import fit
+from pixelproof.training.loop import State, fit
 from stages.paths import AUGMENTED, RESIZED, SPLITS
 from stages.train import VALID_BATCH, Material, SavedLearner
 
@@ -24,13 +24,15 @@ def run_trial(model: str, pixels: str, learner: SavedLearner, material: Material
     """Train a learner on a material as `train` does, but keep nothing; judge it on the test part."""
     test = positions(material.store.index, read_splits(SPLITS), "test")
     labels = material.store.labels[test]
-    fit(
+    epochs = fit(
         learner,
-        lambda epoch: material.training_batches(epoch, params, seed=seed),
+        lambda epoch, start: material.training_batches(epoch, params, seed=seed, start=start),
         material.valid_batches,
         params,
-        lambda epoch: None,
+        State(),
     )
+    for _ in epochs:
+        pass
     batches = plain_batches(lambda chosen: material.store.gather(test[chosen]), labels, VALID_BATCH)
     trial = Trial(model, pixels, seed, learner.predict(batches).argmax(axis=1) == labels)
     logging.info("seed %d, pixels %s: %s %.4f", seed, pixels, model, trial.accuracy)

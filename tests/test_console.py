@@ -1,6 +1,7 @@
 """What a person sees on the terminal."""
 
 import logging
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelproof import console
-from pixelproof.errors import UserError
+from pixelproof.errors import Interrupted, UserError
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,21 @@ def test_work_that_succeeds_returns_and_its_messages_show(capsys: pytest.Capture
     """Else a stage would be silent, or always fail."""
     console.run(lambda: logging.getLogger("stages.x").info("%d photos", 3))
     assert capsys.readouterr().err == "3 photos\n"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_program_with_the_status_that_shells_give(
+    number: int, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else DVC, or a cluster, would take a stopped training for a finished or a broken one."""
+
+    def work() -> None:
+        raise Interrupted("train cnn: stopped", number)
+
+    with pytest.raises(SystemExit) as ended:
+        console.run(work)
+    assert ended.value.code == status
+    assert capsys.readouterr().err == "train cnn: stopped\n"
 
 
 @pytest.mark.parametrize("library", sorted(console.CHATTY))
@@ -114,3 +130,10 @@ def test_a_transfer_shows_bytes_on_standard_error(total: int | None, capsys: pyt
     assert "photos.zip" in seen.err
     assert "1.5/3.0 MB" in seen.err or total is None
     assert seen.out == ""
+
+
+def test_a_bar_of_a_training_shows_nothing_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a log file would hold a bar beside the line that each epoch has."""
+    with console.training_bar("train cnn", 100, 0) as show:
+        show(50, "epoch 1/2")
+    assert capsys.readouterr().err == ""

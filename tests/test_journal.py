@@ -78,3 +78,4 @@ def test_every_input_has_its_part_in_the_name_of_the_work() -> None:
     ]
     assert len(set(names)) == len(names)
     assert fingerprint({"a": 1}, "x") == fingerprint({"a": 1}, "x")
+    assert fingerprint(libraries=["pandas"]) != fingerprint()

@@ -17,8 +17,8 @@ class Train(Section):
     epochs: Positive
     batch_size: Positive
     early_stopping: EarlyStopping | None = None
-    max_minutes: AboveZero | None = None
-    checkpoint_minutes: AboveZero | None = None
+    max_minutes: AboveZero | None = None  # of training and validation, over all continuations
+    checkpoint_minutes: AboveZero | None = None  # absent: saved after each epoch only
 
 
 class Evaluate(Section):

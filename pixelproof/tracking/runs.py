@@ -1,5 +1,6 @@
 """MLflow runs: one per model and experiment, opened by the training, completed by the evaluation."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 import numpy as np
 from matplotlib.figure import Figure
-from mlflow.entities import Metric, Param
+from mlflow.entities import LifecycleStage, Metric, Param, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.models.model import ModelInfo
@@ -44,7 +45,7 @@ def connect() -> MlflowClient:
     """
     root = project_root()
     mlflow.set_tracking_uri(store_uri())
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+    name = _experiment_name()
     if mlflow.get_experiment_by_name(name) is None:
         local = mlflow.get_tracking_uri().startswith("sqlite:")
         mlflow.create_experiment(name, artifact_location=(root / "mlartifacts").as_uri() if local else None)
@@ -52,15 +53,63 @@ def connect() -> MlflowClient:
     return MlflowClient()
 
 
+def _experiment_name() -> str:
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+
+
 @contextmanager
-def open_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
-    """Start a run and yield its id; it ends as FINISHED, or as FAILED after an exception."""
+def open_run(name: str, tags: Mapping[str, str], run_id: str | None = None) -> Iterator[str]:
+    """Open the run `run_id`, if the store still has it, else a new one; yield the id of the run.
+
+    It ends as FINISHED, as KILLED after a signal or Ctrl-C, or as FAILED after another exception.
+    """
     client = connect()
-    with mlflow.start_run(run_name=name, tags=dict(tags)) as run:
-        entries = [Param(key, str(value)) for key, value in flatten(params).items()]
-        for start in range(0, len(entries), PARAMS_PER_CALL):
-            client.log_batch(run.info.run_id, params=entries[start : start + PARAMS_PER_CALL])
+    if run_id and _can_reopen(client, run_id):
+        run = mlflow.start_run(run_id=run_id)
+    else:
+        run = mlflow.start_run(run_name=name, tags=dict(tags))
+    try:
         yield run.info.run_id
+    except BaseException as error:
+        _end_early("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+    mlflow.end_run()
+
+
+def _can_reopen(client: MlflowClient, run_id: str) -> bool:
+    """Tell whether the store has the run, not deleted and in the experiment of today."""
+    run = _find(client, run_id)
+    experiment = mlflow.get_experiment_by_name(_experiment_name())
+    return (
+        run is not None
+        and experiment is not None
+        and run.info.lifecycle_stage == LifecycleStage.ACTIVE
+        and run.info.experiment_id == experiment.experiment_id
+    )
+
+
+def _find(client: MlflowClient, run_id: str) -> Run | None:
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return None
+
+
+def _end_early(status: str) -> None:
+    """End the open run; where the store fails, too, that must not hide what went wrong before."""
+    try:
+        mlflow.end_run(status)
+    except MlflowException as error:
+        logging.warning("MLflow: the run could not be marked as %s: %s", status, error)
+
+
+def log_params(params: Mapping[str, Any]) -> None:
+    """Log nested sections to the run that is open; to log the same ones again changes nothing."""
+    entries = [Param(key, str(value)) for key, value in flatten(params).items()]
+    for start in range(0, len(entries), PARAMS_PER_CALL):
+        MlflowClient().log_batch(_open_run_id(), params=entries[start : start + PARAMS_PER_CALL])
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -79,6 +128,32 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def log_metrics(metrics: Mapping[str, float], *, step: int | None = None) -> None:
     """Log metrics of the run that is open."""
     mlflow.log_metrics(dict(metrics), step=step)
+
+
+def log_missing(metrics: Mapping[int, Mapping[str, float]]) -> None:
+    """Log metrics by step to the run that is open, but none that it has for that step already."""
+    client, run_id = MlflowClient(), _open_run_id()
+    keys = {key for step in metrics.values() for key in step}
+    had = {(key, metric.step) for key in keys for metric in client.get_metric_history(run_id, key)}
+    for step, named in metrics.items():
+        missing = {key: value for key, value in named.items() if (key, step) not in had}
+        if missing:
+            log_metrics(missing, step=step)
+
+
+def remove_models() -> None:
+    """Delete the models that the open run has, as a run that was stopped while it logged them left them."""
+    client, run = MlflowClient(), mlflow.active_run()
+    assert run is not None
+    source = f"source_run_id='{run.info.run_id}'"
+    for model in client.search_logged_models([run.info.experiment_id], filter_string=source):
+        client.delete_logged_model(model.model_id)
+
+
+def _open_run_id() -> str:
+    run = mlflow.active_run()
+    assert run is not None
+    return str(run.info.run_id)
 
 
 def log_tags(tags: Mapping[str, str]) -> None:
@@ -133,13 +208,7 @@ class EvaluatedRun:
 
     def exists(self) -> bool:
         """Tell whether the store has this run; a result restored from DVC's cache may be older than the store."""
-        try:
-            self._client.get_run(self.run_id)
-        except MlflowException as error:
-            if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
-                raise
-            return False
-        return True
+        return _find(self._client, self.run_id) is not None
 
     def log(self, metrics: Mapping[str, float], tags: Mapping[str, str], pictures: Mapping[str, Figure]) -> None:
         """Log test metrics (linked to the model), tags, and figures by file name."""

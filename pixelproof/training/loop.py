@@ -1,9 +1,10 @@
 """The loop around a training, the same for both models: epochs, validation, early stopping, best weights."""
 
 import hashlib
+import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,8 @@ from pixelproof.training.feed import Batch, Labels
 
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes)
 Weights = Sequence[np.ndarray]
+TrainingBatches = Callable[[int, int], Iterator[Batch]]  # epoch (from 0), batches of it to leave out -> the others
+ValidBatches = Callable[[], Iterator[Batch]]
 
 
 class Learner(Protocol):
@@ -26,9 +29,21 @@ class Learner(Protocol):
 
     def predict(self, batches: Iterable[Batch]) -> Probabilities: ...
 
-    def weights(self) -> Weights: ...
+    def weights(self) -> Weights:
+        """Return the weights that are judged and saved."""
+        ...
 
-    def restore(self, weights: Weights) -> None: ...
+    def restore(self, weights: Weights) -> None:
+        """Put such weights back, to be judged and saved; the training does not go on after it."""
+        ...
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return everything that the next `train_batch` depends on, the optimizer's moments included."""
+        ...
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on, to the bit, where the learner of the same params was when it gave `state`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,54 +59,125 @@ class Epoch:
     images_per_second: float
 
 
-def fit(
-    learner: Learner,
-    training: Callable[[int], Iterator[Batch]],
-    valid: Callable[[], Iterator[Batch]],
-    params: Train,
-    on_epoch: Callable[[Epoch], None],
-) -> tuple[list[Epoch], Epoch]:
-    """Train until the epochs or the patience run out; leave the best epoch's weights in the learner.
+@dataclass
+class Running:
+    """Sums over the batches of the epoch that has begun."""
 
-    `training` gives the batches of an epoch (counted from 0). Returns the history and its best epoch.
+    batches: int = 0
+    images: int = 0
+    loss: float = 0.0  # over images
+    accuracy: float = 0.0
+    seconds: float = 0.0
+
+    def add(self, loss: float, accuracy: float, images: int, seconds: float) -> None:
+        self.batches += 1
+        self.images += images
+        self.loss += loss * images
+        self.accuracy += accuracy * images
+        self.seconds += seconds
+
+
+@dataclass
+class State:
+    """Where a training stands: with the learner's own state, all that it needs to go on.
+
+    The best epoch, and whether to stop early, follow from the history.
+    """
+
+    history: list[Epoch] = field(default_factory=list)
+    running: Running = field(default_factory=Running)
+    best_weights: Weights = ()
+    seconds: float = 0.0  # of training and validation so far
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self.history or self.running.batches)
+
+
+def fit(
+    learner: Learner, training: TrainingBatches, valid: ValidBatches, params: Train, state: State
+) -> Iterator[State]:
+    """Train from `state` until epochs, patience or minutes run out; leave the best epoch's weights in the learner.
+
+    Yields the state, kept up to date in place, after each batch, and after each epoch (then no batch is running).
+    Between two of them the training can be stopped, and continued from the state and the learner's.
     Raises UserError if the loss is no longer a number.
     """
-    history: list[Epoch] = []
-    best: Epoch | None = None
-    best_weights: Weights = []
-    stopping = params.early_stopping
-    for epoch in range(params.epochs):
-        history.append(_epoch(learner, training(epoch), valid, epoch + 1))
-        on_epoch(history[-1])
-        if best is None or _is_better(history[-1], best, stopping):
-            best, best_weights = history[-1], [weight.copy() for weight in learner.weights()]
-        elif stopping and history[-1].epoch - best.epoch >= stopping.patience_epochs:
-            break
-    assert best is not None
-    learner.restore(best_weights)
-    return history, best
+    while ending(state, params) is None:
+        yield from _train_epoch(learner, training, params, state)
+        _end_epoch(learner, valid, params, state)
+        yield state
+    learner.restore(state.best_weights)
 
 
-def _epoch(learner: Learner, batches: Iterator[Batch], valid: Callable[[], Iterator[Batch]], number: int) -> Epoch:
-    start = time.perf_counter()
-    steps = [(*learner.train_batch(batch.images, batch.labels), len(batch.labels)) for batch in batches]
-    seconds = time.perf_counter() - start
-    losses, accuracies, sizes = map(np.array, zip(*steps, strict=True))
-    train_loss, train_accuracy = np.average([losses, accuracies], axis=1, weights=sizes).tolist()
-    labels = np.concatenate([batch.labels for batch in valid()])
-    valid_loss, valid_accuracy = score(learner.predict(valid()), labels)
-    if not np.isfinite([train_loss, valid_loss]).all():
-        raise UserError(
-            f"epoch {number}: the training loss is {train_loss}, the validation loss {valid_loss}; that is no number "
-            "to learn from. Lower the learning_rate in params.yaml."
-        )
-    return Epoch(number, train_loss, train_accuracy, valid_loss, valid_accuracy, seconds, sizes.sum() / seconds)
+def ending(state: State, params: Train) -> str | None:
+    """Return why a training that stands between two epochs is over, in words; None while it is not."""
+    if not state.history or state.running.batches:
+        return None
+    stopping, last = params.early_stopping, state.history[-1]
+    if stopping and last.epoch - best_epoch(state.history, stopping).epoch >= stopping.patience_epochs:
+        return f"{stopping.patience_epochs} epochs without a better one"
+    if last.epoch >= params.epochs:
+        return "all epochs are done"
+    return "max_minutes is over" if _time_is_over(state, params) else None
 
 
-def _is_better(epoch: Epoch, best: Epoch, stopping: EarlyStopping | None) -> bool:
+def best_epoch(history: Sequence[Epoch], stopping: EarlyStopping | None) -> Epoch:
+    """Return the best epoch by what early stopping watches, else by the validation loss; the first of equals."""
     if stopping and stopping.monitor == "valid_accuracy":
-        return epoch.valid_accuracy > best.valid_accuracy
-    return epoch.valid_loss < best.valid_loss
+        return max(history, key=lambda epoch: epoch.valid_accuracy)
+    return min(history, key=lambda epoch: epoch.valid_loss)
+
+
+def _time_is_over(state: State, params: Train) -> bool:
+    return params.max_minutes is not None and state.seconds >= 60 * params.max_minutes
+
+
+def _train_epoch(learner: Learner, training: TrainingBatches, params: Train, state: State) -> Iterator[State]:
+    """Train the rest of an epoch, or as much of it as there is time for."""
+    epoch, running = len(state.history), state.running
+    started = time.perf_counter()
+    for batch in training(epoch, running.batches):
+        loss, accuracy = learner.train_batch(batch.images, batch.labels)
+        _check(loss, f"epoch {epoch + 1}, batch {running.batches + 1}: the training loss")
+        seconds = time.perf_counter() - started
+        running.add(loss, accuracy, len(batch.labels), seconds)
+        state.seconds += seconds
+        yield state
+        if _time_is_over(state, params):
+            return
+        started = time.perf_counter()
+
+
+def _end_epoch(learner: Learner, valid: ValidBatches, params: Train, state: State) -> None:
+    """Judge the epoch; its row joins the history, and its weights are kept if they are the best."""
+    started = time.perf_counter()
+    number, running = len(state.history) + 1, state.running
+    valid_loss, valid_accuracy = _judge(learner, valid)
+    _check(valid_loss, f"epoch {number}: the validation loss")
+    means = running.loss / running.images, running.accuracy / running.images
+    speed = running.images / running.seconds
+    state.history.append(Epoch(number, *means, valid_loss, valid_accuracy, running.seconds, speed))
+    if best_epoch(state.history, params.early_stopping).epoch == number:
+        state.best_weights = [weight.copy() for weight in learner.weights()]
+    state.running = Running()
+    state.seconds += time.perf_counter() - started
+
+
+def _judge(learner: Learner, valid: ValidBatches) -> tuple[float, float]:
+    labels: list[Labels] = []
+
+    def noting_labels() -> Iterator[Batch]:
+        for batch in valid():
+            labels.append(batch.labels)
+            yield batch
+
+    return score(learner.predict(noting_labels()), np.concatenate(labels))
+
+
+def _check(loss: float, what: str) -> None:
+    if not math.isfinite(loss):
+        raise UserError(f"{what} is {loss}; that is no number to learn from. Lower the learning_rate in params.yaml.")
 
 
 def score(probabilities: Probabilities, labels: np.ndarray) -> tuple[float, float]:

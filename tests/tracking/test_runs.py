@@ -44,8 +44,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Any) -> Path:
 
 def finished(runs: Any, name: str = "cnn", params: Mapping[str, Any] | None = None) -> Any:
     """Open and end a run; return it as MLflow has it."""
-    with runs.open_run(name, params or {}, {"model": name}) as run_id:
-        pass
+    with runs.open_run(name, {"model": name}) as run_id:
+        runs.log_params(params or {})
     return runs.connect().get_run(run_id)
 
 
@@ -55,7 +55,7 @@ def files(folder: Path) -> list[str]:
 
 def test_runs_are_kept_in_the_projects_folder_whatever_the_working_folder(root: Path, runs: Any) -> None:
     """Else `dvc exp run --temp` would lose them with its temporary folder."""
-    with runs.open_run("cnn", {}, {}) as run_id:
+    with runs.open_run("cnn", {}) as run_id:
         runs.connect().log_text(run_id, "words", "note.txt")
     assert files(root) == ["mlartifacts", "mlflow.db"]
     assert [path.read_text() for path in root.rglob("note.txt")] == ["words"]
@@ -170,15 +170,96 @@ def test_more_params_than_mlflow_takes_at_once_are_logged(root: Path, runs: Any)
 def test_a_run_that_breaks_is_marked_as_failed(root: Path, runs: Any) -> None:
     """Else a broken training would look like a finished one, or like one that still runs."""
     opened: list[str] = []
-    with pytest.raises(KeyError), runs.open_run("cnn", {}, {}) as run_id:  # noqa: PT012
+    with pytest.raises(KeyError), runs.open_run("cnn", {}) as run_id:  # noqa: PT012
         opened.append(run_id)
         raise KeyError
     assert runs.connect().get_run(opened[0]).info.status == "FAILED"
 
 
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "KILLED"), (SystemExit(1), "FAILED")])
+def test_a_run_that_is_stopped_by_a_person_is_marked_as_killed(
+    error: BaseException, status: str, root: Path, runs: Any
+) -> None:
+    """Else one that was stopped on purpose would look like a broken one, or like one that still runs."""
+    opened: list[str] = []
+    with pytest.raises(type(error)), runs.open_run("cnn", {}) as run_id:  # noqa: PT012
+        opened.append(run_id)
+        raise error
+    assert runs.connect().get_run(opened[0]).info.status == status
+
+
+def test_a_run_is_opened_again(root: Path, runs: Any) -> None:
+    """Else a training that was killed would have its first half in one run and its second in another."""
+    before = finished(runs, "cnn", {"seed": 7})
+    with runs.open_run("cnn", {"model": "cnn"}, before.info.run_id) as run_id:
+        assert runs.connect().get_run(run_id).info.status == "RUNNING"
+        runs.log_params({"seed": 7})
+    after = runs.connect().get_run(before.info.run_id)
+    assert run_id == before.info.run_id
+    assert (after.info.status, after.info.start_time) == ("FINISHED", before.info.start_time)
+    assert after.data.params == {"seed": "7"}
+    assert len(runs.connect().search_runs([after.info.experiment_id])) == 1
+
+
+def test_a_run_that_cannot_be_opened_again_is_replaced(root: Path, runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a training could not continue once its run was deleted, its store is another, or its experiment is."""
+    deleted, moved = finished(runs).info.run_id, finished(runs).info.run_id
+    runs.connect().delete_run(deleted)
+    opened = []
+    for run_id, name in ((deleted, "pixelproof"), ("0" * 32, "pixelproof"), (moved, "cats")):
+        monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", name)
+        with runs.open_run("cnn", {"model": "cnn"}, run_id) as opened_id:
+            opened.append(opened_id)
+        assert experiment(runs, runs.connect().get_run(opened_id)) == name
+    assert {deleted, moved}.isdisjoint(opened)
+    assert len(set(opened)) == 3
+
+
+def test_only_missing_steps_are_logged(root: Path, runs: Any) -> None:
+    """Else a curve would have a step twice, or a gap where the program was killed while it logged."""
+    history = {step: {"loss": 1 / step, "accuracy": 0.1 * step} for step in (1, 2, 3)}
+    with runs.open_run("cnn", {}) as run_id:
+        runs.log_metrics(history[1], step=1)
+        runs.log_metrics({"loss": 0.5}, step=2)
+        runs.log_missing(history)
+        runs.log_missing(history)
+    for key in ("loss", "accuracy"):
+        logged = runs.connect().get_metric_history(run_id, key)
+        assert [(metric.step, metric.value) for metric in logged] == [(step, history[step][key]) for step in history]
+
+
+def test_models_that_a_killed_run_left_are_removed_and_others_stay(root: Path, runs: Any) -> None:
+    """Else a run would show two models, one of them half written."""
+    before = finished(runs)
+    client = runs.connect()
+    kept = client.create_logged_model(before.info.experiment_id, source_run_id=before.info.run_id)
+    with runs.open_run("cnn", {}) as run_id:
+        client.create_logged_model(before.info.experiment_id, source_run_id=run_id)
+        runs.remove_models()
+    left = client.search_logged_models([before.info.experiment_id])
+    assert [model.model_id for model in left] == [kept.model_id]
+
+
+def test_what_went_wrong_shows_where_mlflow_fails_too(
+    root: Path, runs: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a full disk, on which MLflow cannot write either, would be told as an error of MLflow."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    def fail(status: str) -> None:
+        raise MlflowException("disk is full")
+
+    with pytest.raises(KeyError, match="the first"), runs.open_run("cnn", {}):  # noqa: PT012
+        monkeypatch.setattr(mlflow, "end_run", fail)
+        raise KeyError("the first")
+    monkeypatch.undo()
+    assert "could not be marked as FAILED" in caplog.text
+
+
 def test_metrics_are_kept_step_by_step_and_tags_are_set(root: Path, runs: Any) -> None:
     """Else there would be no curves over the epochs, and no hash of the weights."""
-    with runs.open_run("cnn", {}, {}) as run_id:
+    with runs.open_run("cnn", {}) as run_id:
         for step, loss in enumerate((0.9, 0.5), start=1):
             runs.log_metrics({"train/loss": loss}, step=step)
         runs.log_tags({"weights_sha256": "abc"})
@@ -208,7 +289,7 @@ def test_a_logged_cnn_answers_as_before(root: Path, runs: Any, tmp_path: Path) -
     params = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
     model = build(Cnn.model_validate(params), IMAGES.shape[1:], 3)
     outputs = model.predict_on_batch(IMAGES)
-    with runs.open_run("cnn", {}, {}) as run_id:
+    with runs.open_run("cnn", {}) as run_id:
         model_id = runs.log_keras_model(model, IMAGES, outputs)
     loaded = mlflow.keras.load_model(f"models:/{model_id}")
     np.testing.assert_array_equal(loaded.predict_on_batch(IMAGES), outputs)
@@ -229,7 +310,7 @@ def test_a_logged_mlp_answers_as_before(root: Path, runs: Any, tmp_path: Path) -
     learner.train_batch(IMAGES, np.array([0, 1, 2, 0]))
     pixels = flatten(IMAGES)
     outputs = learner.model.predict_proba(pixels)
-    with runs.open_run("mlp", {}, {}) as run_id:
+    with runs.open_run("mlp", {}) as run_id:
         model_id = runs.log_sklearn_model(learner.model, pixels, outputs, TRUSTED_TYPES)
     loaded = mlflow.sklearn.load_model(f"models:/{model_id}")
     np.testing.assert_array_equal(loaded.predict_proba(pixels), outputs)

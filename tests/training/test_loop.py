@@ -1,5 +1,8 @@
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from itertools import islice
 from math import log
 
 import numpy as np
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from pixelproof.errors import UserError
 from pixelproof.params.training import EarlyStopping, Train
 from pixelproof.training.feed import Batch
-from pixelproof.training.loop import Epoch, fit, score, weights_sha256
+from pixelproof.training.loop import Epoch, State, best_epoch, ending, fit, score, weights_sha256
 
 LABELS = np.array([0, 1, 0, 1, 0])
 
@@ -46,6 +49,12 @@ class FakeLearner:
     def restore(self, weights: Sequence[np.ndarray]) -> None:
         (self.weight,) = weights
 
+    def state(self) -> dict[str, np.ndarray]:
+        return {"weight": self.weight.copy(), "steps": np.array(self.steps)}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        self.weight, self.steps = state["weight"].copy(), int(state["steps"])
+
 
 def batches() -> Iterator[Batch]:
     """Five images in a batch of four and one of one."""
@@ -59,8 +68,15 @@ def settings(epochs: int, monitor: str | None = None, patience: int = 2) -> Trai
     return Train(epochs=epochs, batch_size=4, early_stopping=stopping)
 
 
+def training(epoch: int, start: int) -> Iterator[Batch]:
+    return islice(batches(), start, None)
+
+
 def run(learner: FakeLearner, params: Train) -> tuple[list[Epoch], Epoch]:
-    return fit(learner, lambda epoch: batches(), batches, params, lambda epoch: None)
+    state = State()
+    for _ in fit(learner, training, batches, params, state):
+        pass
+    return state.history, best_epoch(state.history, params.early_stopping)
 
 
 def sure(*shares: float) -> list[list[float]]:
@@ -123,25 +139,70 @@ def test_an_epoch_counts_its_images_per_second() -> None:
     assert history[0].images_per_second == pytest.approx(5 / history[0].seconds)
 
 
-def test_every_epoch_is_reported_as_it_ends_and_asks_for_its_own_batches() -> None:
-    """Else MLflow would get nothing until the end, or each epoch the batches of the first."""
-    events: list[str] = []
+def test_the_state_is_given_after_every_batch_and_every_epoch() -> None:
+    """Else MLflow would get nothing until the end, no bar could move, or each epoch had the batches of the first."""
+    events: list[tuple[int, ...]] = []
 
-    def training(epoch: int) -> Iterator[Batch]:
-        events.append(f"batches {epoch}")
-        return batches()
+    def noted(epoch: int, start: int) -> Iterator[Batch]:
+        events.append((epoch,))
+        return training(epoch, start)
 
-    learner = FakeLearner(sure(0.5, 0.6))
-    history, _ = fit(learner, training, batches, settings(2), lambda epoch: events.append(f"end {epoch.epoch}"))
-    assert events == ["batches 0", "end 1", "batches 1", "end 2"]
-    assert [epoch.valid_loss for epoch in history] == pytest.approx([-log(0.5), -log(0.6)])
+    state = State()
+    for _ in fit(FakeLearner(sure(0.5, 0.6)), noted, batches, settings(2), state):
+        events.append((len(state.history), state.running.batches))
+    assert events == [(0,), (0, 1), (0, 2), (1, 0), (1,), (1, 1), (1, 2), (2, 0)]
+    assert [epoch.valid_loss for epoch in state.history] == pytest.approx([-log(0.5), -log(0.6)])
+
+
+def timeless(history: Sequence[Epoch]) -> list[Epoch]:
+    return [replace(epoch, seconds=0, images_per_second=0) for epoch in history]
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+@pytest.mark.parametrize("stop", range(1, 20))
+def test_a_training_stopped_anywhere_ends_as_one_that_was_not(stop: int, patience: int) -> None:
+    """Else a killed training would give other epochs, another best one, or stop at another time."""
+    answers, losses = sure(0.6, 0.7, 0.5, 0.8, 0.5, 0.5, 0.5), (1.0, 0.3, 0.7)
+    params, whole = settings(7, "valid_loss", patience), State()
+    undisturbed = FakeLearner(answers, losses)
+    for _ in fit(undisturbed, training, batches, params, whole):
+        pass
+    first, state = FakeLearner(answers, losses), State()
+    for _ in islice(fit(first, training, batches, params, state), stop):
+        pass
+    second, kept = FakeLearner(answers, losses), deepcopy(state)
+    second.load_state(first.state())
+    for _ in fit(second, training, batches, params, kept):
+        pass
+    assert timeless(kept.history) == timeless(whole.history)
+    assert second.weight == undisturbed.weight
+
+
+@pytest.mark.parametrize(("minutes", "rows"), [(1e-9, [(1, 4)]), (1e9, [(1, 5), (2, 5)])])
+def test_when_the_minutes_are_over_what_was_trained_is_judged(minutes: float, rows: list[tuple[int, int]]) -> None:
+    """Else a limit of time would be ignored, or an epoch longer than the limit would leave nothing."""
+    params = settings(2).model_copy(update={"max_minutes": minutes})
+    state = State()
+    for _ in fit(FakeLearner(sure(0.9, 0.5)), training, batches, params, state):
+        pass
+    images = [round(epoch.images_per_second * epoch.seconds) for epoch in state.history]
+    assert list(zip([epoch.epoch for epoch in state.history], images, strict=True)) == rows
+    assert ending(state, params) == ("max_minutes is over" if minutes < 1 else "all epochs are done")
+
+
+def test_minutes_count_over_all_continuations() -> None:
+    """Else a training that is killed every hour would never end."""
+    params = settings(9).model_copy(update={"max_minutes": 1.0})
+    row = Epoch(1, 0.5, 0.5, 0.5, 0.5, 1.0, 5.0)
+    assert ending(State([row], seconds=59.9), params) is None
+    assert ending(State([row], seconds=60.0), params) == "max_minutes is over"
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_training_loss_that_is_no_number_is_an_error_with_a_remedy(loss: float) -> None:
     """Else a broken training would run on for hours and save broken weights."""
     learner = FakeLearner(sure(0.5, 0.5, 0.5), losses=(1.0, 1.0, 1.0, loss))
-    with pytest.raises(UserError, match=r"^epoch 2: the training loss is (nan|inf).*Lower the learning_rate"):
+    with pytest.raises(UserError, match=r"^epoch 2, batch 2: the training loss is (nan|inf).*Lower the learning_rate"):
         run(learner, settings(3))
 
 

@@ -1,0 +1,119 @@
+"""What a training has reached, in one file that is there whole or not at all, so that a stopped one loses nothing.
+
+<work>/train-<model>-<fingerprint>/checkpoint.npz
+
+    learner/<key>.npy   the learner's state
+    best/<number>.npy   the weights of the best epoch so far
+    loop.json           the MLflow run, the history, the epoch that has begun
+
+A zip file with a checksum for each entry, as `numpy.load` opens it: one that is cut short or damaged is not read.
+"""
+
+import json
+import logging
+import math
+import time
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelproof.files import remove, replacing, sync
+from pixelproof.training.loop import Epoch, Learner, Running, State
+
+LOOP = "loop.json"
+NAME = "checkpoint.npz"
+# What Python's zip reader and NumPy raise over a file that is damaged.
+DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What one run of a training leaves to the next: the MLflow run's id, the loop's state, the learner's."""
+
+    run_id: str
+    state: State
+    learner: Mapping[str, np.ndarray]  # empty before the first batch
+
+
+class Keeper:
+    """Writes the checkpoints of a training that is under way, in the MLflow run `run_id`.
+
+    With `minutes`, `save_if_due` saves where so many have gone by since the last one.
+    """
+
+    def __init__(self, path: Path, run_id: str, learner: Learner, minutes: float | None) -> None:
+        self._path, self._run_id, self._learner = path, run_id, learner
+        self._seconds = math.inf if minutes is None else 60 * minutes
+        self._saved_at = time.monotonic()
+
+    def save(self, state: State) -> None:
+        learned = self._learner.state() if state.has_begun else {}
+        write(self._path, Checkpoint(self._run_id, state, learned))
+        self._saved_at = time.monotonic()
+
+    def save_if_due(self, state: State) -> None:
+        if time.monotonic() - self._saved_at >= self._seconds:
+            self.save(state)
+
+
+def place(work: Path, model: str, fingerprint: str) -> Path:
+    """Return where the checkpoint of a training is kept; remove what this model's other trainings left."""
+    folder = work / f"train-{model}-{fingerprint}"
+    for other in work.glob(f"train-{model}-*"):
+        if other != folder:
+            remove(other)
+    return folder / NAME
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Put the checkpoint in the place of the last one, which stays until this one is on the disk.
+
+    Raises OSError, as where the disk is full; the last one is whole then.
+    """
+    arrays = {f"learner/{key}": array for key, array in checkpoint.learner.items()}
+    arrays |= {f"best/{number}": array for number, array in enumerate(checkpoint.state.best_weights)}
+    with replacing(path) as beside:
+        with beside.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        with zipfile.ZipFile(beside, "a") as archive:
+            archive.writestr(LOOP, json.dumps(_loop(checkpoint)))
+        sync(beside)
+    sync(path.parent)
+
+
+def read(path: Path) -> Checkpoint | None:
+    """Return the checkpoint, or None where there is none or where it is damaged (then with a warning)."""
+    if not path.exists():
+        return None
+    try:
+        return _read(path)
+    except DAMAGE as error:
+        logging.warning("%s: damaged (%s), so the training begins anew", path, error)
+        return None
+
+
+def discard(path: Path) -> None:
+    """Remove the checkpoint, with its folder, of a training that has succeeded."""
+    remove(path.parent)
+
+
+def _loop(checkpoint: Checkpoint) -> dict[str, Any]:
+    state = checkpoint.state
+    kept = {"running": asdict(state.running), "seconds": state.seconds, "history": list(map(asdict, state.history))}
+    return {"run_id": checkpoint.run_id, **kept}
+
+
+def _read(path: Path) -> Checkpoint:
+    with path.open("rb") as file, np.load(file) as archive:  # NumPy leaves a damaged file open that it has opened
+        loop = json.loads(archive[LOOP])
+        arrays = {key: archive[key] for key in archive.files if key != LOOP}
+    best = [arrays[f"best/{number}"] for number in range(sum(key.startswith("best/") for key in arrays))]
+    history = [Epoch(**row) for row in loop["history"]]
+    state = State(history, Running(**loop["running"]), best, loop["seconds"])
+    learner = {key.removeprefix("learner/"): array for key, array in arrays.items() if key.startswith("learner/")}
+    return Checkpoint(loop["run_id"], state, learner)

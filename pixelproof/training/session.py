@@ -1,0 +1,80 @@
+"""A training that is shown as it goes, saved as it goes, and stopped by a signal in good order."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pixelproof import console
+from pixelproof.errors import Interrupted
+from pixelproof.params.training import Train
+from pixelproof.training.checkpoint import Keeper
+from pixelproof.training.interruption import Interruption
+from pixelproof.training.loop import Epoch, Learner, State, TrainingBatches, ValidBatches, best_epoch, ending, fit
+
+
+@dataclass(frozen=True)
+class Session:
+    """What runs a training from its state on; `name` is what messages call it, `images` how many an epoch has."""
+
+    name: str
+    learner: Learner
+    params: Train
+    images: int
+    keeper: Keeper
+    on_epoch: Callable[[Epoch], None]  # called once the epoch is saved
+
+    def run(self, training: TrainingBatches, valid: ValidBatches, state: State, interruption: Interruption) -> None:
+        """Train to the end. Raises Interrupted after a signal, once the state is saved."""
+        try:
+            self._run(training, lambda: interruption.checking(valid()), state, interruption)
+        except Interrupted as stop:
+            self.keeper.save(state)
+            raise Interrupted(f"{self.name}, {_position(state)}: {stop}", stop.number) from None
+        best = best_epoch(state.history, self.params.early_stopping)
+        told = f"best epoch {best.epoch}: valid loss {best.valid_loss:.4f}, valid accuracy {best.valid_accuracy:.4f}"
+        logging.info("%s: %s; %s", self.name, ending(state, self.params), told)
+
+    def _run(self, training: TrainingBatches, valid: ValidBatches, state: State, interruption: Interruption) -> None:
+        with console.training_bar(self.name, self.params.epochs * self.images, self._done(state)) as show:
+            if state.has_begun and not ending(state, self.params):
+                logging.info("%s: continues at %s", self.name, _position(state))
+            for _ in fit(self.learner, training, valid, self.params, state):
+                if state.running.batches:
+                    self.keeper.save_if_due(state)
+                else:
+                    self._end_epoch(state.history[-1], state)
+                show(self._done(state), self._told(state))
+                interruption.check()
+
+    def _end_epoch(self, epoch: Epoch, state: State) -> None:
+        self.keeper.save(state)
+        self.on_epoch(epoch)
+        if not console.has_terminal():
+            logging.info("%s  %s", self.name, _line(epoch, self.params.epochs))
+
+    def _done(self, state: State) -> int:
+        return len(state.history) * self.images + state.running.images
+
+    def _told(self, state: State) -> str:
+        """Say in a few words, for the bar, what has been reached."""
+        history, running, epochs = state.history, state.running, self.params.epochs
+        loss = running.loss / running.images if running.images else history[-1].train_loss
+        told = f"epoch {min(len(history) + 1, epochs)}/{epochs}  loss {loss:.4f}"
+        if not history:
+            return told
+        best = best_epoch(history, self.params.early_stopping)
+        accuracies = f"valid accuracy {history[-1].valid_accuracy:.4f}  best {best.valid_accuracy:.4f}"
+        return f"{told}  {accuracies} in epoch {best.epoch}"
+
+
+def _line(epoch: Epoch, epochs: int) -> str:
+    return (
+        f"epoch {epoch.epoch}/{epochs}  loss {epoch.train_loss:.4f}  accuracy {epoch.train_accuracy:.4f}  "
+        f"valid loss {epoch.valid_loss:.4f}  valid accuracy {epoch.valid_accuracy:.4f}  "
+        f"{epoch.images_per_second:.0f} images/s"
+    )
+
+
+def _position(state: State) -> str:
+    """Name the batch that is next, counted from 1 as people do."""
+    return f"epoch {len(state.history) + 1}, batch {state.running.batches + 1}"

@@ -1,0 +1,240 @@
+"""Trainings that are killed, stopped, starved or broken: nothing that was learned is lost, and nothing is doubled."""
+
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import Project
+from train_kills import (
+    MODELS,
+    Undisturbed,
+    checkpoints,
+    client_of,
+    finish,
+    kill_after,
+    leave_alone,
+    prepared_project,
+    result,
+    runs,
+    spawn,
+    start,
+    survive,
+    wait_for_checkpoint,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return prepared_project(tmp_path_factory.mktemp("trainings"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(project: Project) -> Callable[[str], Undisturbed]:
+    """Train a model undisturbed; only once."""
+    return cache(partial(leave_alone, project))
+
+
+@pytest.fixture
+def edited(project: Project) -> Iterator[Callable[[Callable[[Any], object]], None]]:
+    """Edit params.yaml for the time of a test."""
+    before = (project.root / "params.yaml").read_text("utf-8")
+    yield project.edit
+    (project.root / "params.yaml").write_text(before, encoding="utf-8")
+
+
+def newest(project: Project, known: set[str]) -> Any:
+    """Return the one run that is not among the known ones."""
+    (run_id,) = set(runs(project)) - known
+    return runs(project)[run_id]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_killed_at_random_moments_ends_as_the_undisturbed_one(
+    model: str, project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else a lost session would cost the training, or give a model that no training gives.
+
+    `python tests/train_kills.py` does it 20 times.
+    """
+    told = survive(project, model, undisturbed(model), kills=5, seed=2)
+    assert sum("killed" in line for line in told) >= 3, told
+    assert sum("continues at" in line for line in told) >= 2, told
+
+
+def test_a_killed_repro_is_continued_by_the_next_one(
+    project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else DVC would stand in the way: it deletes a stage's outputs before it runs it, and leaves a lock."""
+    expected, known = undisturbed("mlp").result, set(runs(project))
+    command = ["dvc", "repro", "--force", "--single-item", "train@mlp"]
+    killed = spawn(project, command)
+    wait_for_checkpoint(project, "mlp", killed, count=5)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    said = finish(spawn(project, command))
+    assert re.search(r"train mlp: continues at epoch \d+, batch \d+", said)
+    assert newest(project, known).info.status == "FINISHED"
+    assert result(project, "mlp") == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "model"),
+    [(signal.SIGINT, 130, "mlp"), (signal.SIGTERM, 143, "mlp"), (signal.SIGTERM, 143, "cnn")],
+)
+def test_a_signal_ends_a_training_in_good_order(
+    number: int, status: int, model: str, project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else Ctrl-C or a machine that is shut down would cost the work, or leave a run that seems to go on."""
+    expected, known = undisturbed(model).result, set(runs(project))
+    stopped = kill_after(project, model, 0, number, count=25)
+    said = stopped.communicate()[0]
+    assert stopped.returncode == status, said
+    place = re.search(
+        rf"^train {model}, (epoch \d+, batch \d+): stopped by SIG\w+; nothing is lost, `dvc repro`", said, re.M
+    )
+    assert place, said
+    assert "Traceback" not in said
+    assert newest(project, known).info.status == "KILLED"
+    assert f"train {model}: continues at {place[1]}" in finish(start(project, model))
+    assert newest(project, known).info.status == "FINISHED"
+    assert result(project, model) == expected
+
+
+def test_other_params_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed], edited: Any) -> None:
+    """Else a model would be trained half with these params and half with those."""
+    expected, known = undisturbed("mlp").result, set(runs(project))
+    kill_after(project, "mlp", 0, count=25).communicate()
+    (old,) = checkpoints(project, "mlp")
+    edited(lambda params: params["mlp"].update(l2=0.001))
+    process = start(project, "mlp")
+    new = wait_for_checkpoint(project, "mlp", process)
+    assert old.parent != new.parent
+    assert not old.parent.exists()
+    assert "continues" not in finish(process)
+    assert result(project, "mlp")["weights"] != expected["weights"]
+    assert len(set(runs(project)) - known) == 2
+
+
+def test_other_photos_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed]) -> None:
+    """Else a training would go on with photos that it has not begun with."""
+    expected = undisturbed("mlp").result
+    kill_after(project, "mlp", 0, count=25).communicate()
+    os.utime(next(iter((project.root / "data/augmented").rglob("*.npy"))))
+    assert "continues" not in finish(start(project, "mlp"))
+    assert result(project, "mlp") == expected
+
+
+def test_a_run_that_mlflow_no_longer_has_is_replaced_with_its_whole_history(
+    project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else whoever tidies up MLflow could not continue, or would get half a curve."""
+    expected, known = undisturbed("mlp").result, set(runs(project))
+    kill_after(project, "mlp", 0, count=45).communicate()
+    client_of(project).delete_run(newest(project, known).info.run_id)
+    assert "continues at" in finish(start(project, "mlp"))
+    assert result(project, "mlp") == expected
+
+
+def learn_too_fast(params: Any) -> None:
+    params["cnn"]["learning_rate"] = 1e6
+    params["mlp"]["learning_rate"] = 1e30  # at 1e6 its numbers are large, but numbers: nothing normalises them
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_loss_that_is_no_number_is_told_with_its_place_and_the_remedy(
+    model: str, project: Project, edited: Any
+) -> None:
+    """Else a training would run for hours on broken weights, or end in a traceback."""
+    known = set(runs(project)) if (project.root / "mlflow.db").exists() else set()
+    edited(learn_too_fast)
+    broken = start(project, model)
+    said = broken.communicate()[0]
+    assert broken.returncode == 1, said
+    assert re.search(r"^error: epoch \d+(, batch \d+)?: the \w+ loss is (nan|inf).*Lower the learning_rate", said, re.M)
+    assert "Traceback" not in said
+    assert newest(project, known).info.status == "FAILED"
+
+
+def limited(project: Project, size: int) -> subprocess.Popen[str]:
+    """Train where no file may become larger than `size` bytes: what a full quota is like, on any machine."""
+    return start(project, "mlp", lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+
+
+def on_a_small_disk(project: Project, size: int) -> subprocess.Popen[str]:
+    """Train with .work on a disk in memory of `size` bytes, which a mount namespace of its own can have."""
+    script = f"""
+        cp -r .work kept && mount -t tmpfs -o size={size} none .work && cp -r kept/. .work/ || exit 99
+        python -m stages.train_mlp; status=$?
+        rm -r kept; cp -r .work kept; exit $status
+    """
+    return spawn(project, ["unshare", "-rm", "sh", "-c", script])
+
+
+def can_mount() -> bool:
+    tried = ["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /mnt"]
+    return (
+        shutil.which("unshare") is not None and subprocess.run(tried, capture_output=True, check=False).returncode == 0
+    )
+
+
+@pytest.mark.parametrize("constrained", [limited, on_a_small_disk])
+def test_a_full_disk_costs_no_more_than_the_last_minutes(
+    constrained: Callable[[Project, int], subprocess.Popen[str]], project: Project, edited: Any
+) -> None:
+    """Else the checkpoint that there is would be lost to one that could not be written."""
+    if constrained is on_a_small_disk and not can_mount():
+        pytest.skip("this machine lets no ordinary user mount a disk of his own")
+    edited(lambda params: params["mlp"].update(hidden=[300]))  # checkpoints larger than MLflow's own file
+    finish(start(project, "mlp"))
+    expected, known = result(project, "mlp"), set(runs(project))
+    stopped = start(project, "mlp")
+    checkpoint = wait_for_checkpoint(project, "mlp", stopped, count=10)
+    os.killpg(stopped.pid, signal.SIGKILL)
+    stopped.communicate()
+    before = checkpoint.read_bytes()
+    starved = constrained(project, len(before) * 3 // (4 if constrained is limited else 2))
+    said = starved.communicate()[0]
+    assert starved.returncode == 1, said
+    assert re.search(r"^error: \.work/train-mlp-\w+: the disk is full.*make room there and continue", said, re.M), said
+    assert "Traceback" not in said
+    assert newest(project, known).info.status == "FAILED"
+    assert checkpoint.read_bytes() == before
+    if constrained is on_a_small_disk:
+        kept = list((project.root / "kept").rglob("*"))
+        assert [path.read_bytes() for path in kept if path.is_file()] == [before]
+        shutil.rmtree(project.root / "kept")
+    assert "continues at" in finish(start(project, "mlp"))
+    assert result(project, "mlp") == expected
+
+
+def test_too_little_memory_is_told_with_the_remedy(project: Project, edited: Any) -> None:
+    """Else a network that is too large would end in a traceback of NumPy."""
+    edited(lambda params: params["mlp"].update(hidden=[20_000_000]))
+    limit = 32 * 2**30
+    starved = start(project, "mlp", lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    said = starved.communicate()[0]
+    assert starved.returncode == 1, said
+    assert re.search(r"^error: out of memory .*Lower train.batch_size", said, re.M), said
+
+
+def test_max_minutes_end_a_training_with_its_best_epoch(project: Project, edited: Any) -> None:
+    """Else a night's training would not be done by the morning."""
+    known = set(runs(project)) if (project.root / "mlflow.db").exists() else set()
+    edited(lambda params: params["train"].update(epochs=100_000, max_minutes=0.02, early_stopping=None))
+    said = finish(start(project, "mlp"))
+    assert re.search(r"train mlp: max_minutes is over; best epoch \d+: ", said)
+    run = newest(project, known)
+    assert (run.info.status, run.data.tags["ended"]) == ("FINISHED", "max_minutes is over")
+    seconds, limit = run.data.metrics["train/seconds"], 1.2
+    assert seconds < 2 * limit, "validation counts too, so the training itself takes less, but for the last batch"
+    assert Path(project.root / "models/mlp/model.skops").exists()
