@@ -23,6 +23,7 @@ from pixelproof.journal import fingerprint
 from pixelproof.params.data import Augment
 from pixelproof.params.training import Train
 from pixelproof.tracking import runs
+from pixelproof.tracking.provenance import look_up
 from pixelproof.training import checkpoint
 from pixelproof.training.failures import told_with_remedy
 from pixelproof.training.feed import Batch, Labels, plain_batches, training_batches
@@ -133,6 +134,7 @@ def train(
         keeper = checkpoint.Keeper(path, run_id, learner, params.checkpoint_minutes)
         keeper.save(state)  # a kill from now on is followed by work in this very run
         runs.log_params(logged)
+        runs.log_origin(look_up())
         runs.log_missing({epoch.epoch: _metrics(epoch) for epoch in state.history})
         session = Session(f"train {model}", learner, params, len(material.labels), keeper, _log)
         session.run(

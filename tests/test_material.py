@@ -48,7 +48,7 @@ def test_the_last_smaller_batch_is_validated_on_too(tmp_path: Path) -> None:
     assert [len(labels) for _, labels in batches] == [VALID_BATCH, 3]
     np.testing.assert_array_equal(np.concatenate([images for images, _ in batches]), store.gather(valid))
     mlp = Mlp(hidden=[4], activation="relu", l2=0.0, learning_rate=0.01)
-    learner = MlpLearner(mlp, 64, 2, TRAIN.batch_size, seed=7)
+    learner = MlpLearner(mlp, TRAIN, 64, 2, steps_per_epoch=1, seed=7)
     learner.train_batch(*batches[0])
     assert learner.predict(iter(batches)).shape == (count, 2)
 

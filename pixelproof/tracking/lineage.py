@@ -10,9 +10,8 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.provenance import DATA
-from pixelproof.tracking.runs import store_uri
+from pixelproof.tracking.runs import CHANGES, store_uri
 
-CHANGES = "changes.diff"  # an artifact of a run
 LOCAL = "sqlite:///"
 FACTS = {
     "commit": "git.commit",

@@ -15,8 +15,8 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
-from pixelproof.tracking.lineage import CHANGES
 from pixelproof.tracking.provenance import DATA, data_hashes, versions
+from pixelproof.tracking.runs import CHANGES
 
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy")  # by epoch; what the clock says differs
 NOT_COMPARED = ("git.", "dvc.", "host", "platform", "cpus", "command", "mlflow.", "version.")

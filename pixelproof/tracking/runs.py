@@ -20,11 +20,14 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
+from pixelproof.tracking.provenance import Provenance
+
 if TYPE_CHECKING:
     import keras
     from sklearn.pipeline import Pipeline
 
 EXPERIMENT = "pixelproof"  # unless MLFLOW_EXPERIMENT_NAME says otherwise
+CHANGES = "changes.diff"  # an artifact of each run
 PARAMS_PER_CALL = 100  # MLflow's limit
 
 
@@ -128,6 +131,12 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def log_metrics(metrics: Mapping[str, float], *, step: int | None = None) -> None:
     """Log metrics of the run that is open."""
     mlflow.log_metrics(dict(metrics), step=step)
+
+
+def log_origin(origin: Provenance) -> None:
+    """Log where the open run comes from: tags, and the uncommitted changes as the artifact CHANGES."""
+    log_tags(origin.tags)
+    mlflow.log_text(origin.changes, CHANGES)
 
 
 def log_missing(metrics: Mapping[int, Mapping[str, float]]) -> None:
