@@ -10,6 +10,7 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.provenance import DATA
+from pixelproof.tracking.revisions import cache_folder
 from pixelproof.tracking.runs import CHANGES, store_uri
 
 LOCAL = "sqlite:///"
@@ -69,8 +70,9 @@ def rebuild_commands(run: Run) -> list[str]:
         f"cd {folder}",
         f"git checkout {commit}",
         f"mlflow artifacts download --run-id {run_id} --artifact-path {CHANGES} --dst-path .",
-        f"git apply --allow-empty {CHANGES}",
-        f"dvc checkout --force {' '.join(DATA)}  # from DVC's cache; `dvc pull` brings them from a remote",
+        f"git apply --allow-empty --whitespace=nowarn {CHANGES}",
+        f"dvc cache dir --local {shlex.quote(str(cache_folder().resolve()))}",
+        f"dvc checkout --force {' '.join(DATA)}",
         "unset MLFLOW_TRACKING_URI",
         f"dvc repro --single-item --force {tags.get('dvc.stage', 'train@' + tags['model'])}",
     ]

@@ -16,6 +16,7 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.provenance import DATA, data_hashes, versions
+from pixelproof.tracking.revisions import cache_folder
 from pixelproof.tracking.runs import CHANGES
 
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy")  # by epoch; what the clock says differs
@@ -56,11 +57,10 @@ def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient,
         raise UserError(f"run {run.info.run_id}: it names no commit and stage (`pixelproof where` says what it has).")
     with tempfile.TemporaryDirectory() as artifacts:
         changes = Path(client.download_artifacts(run.info.run_id, CHANGES, artifacts))
-        cache = _run(Path.cwd(), sys.executable, "-m", "dvc", "cache", "dir").strip()
         _run(Path.cwd(), "git", "clone", "--quiet", "--no-checkout", ".", str(folder))
         _run(folder, "git", "checkout", "--quiet", commit)
-        _run(folder, "git", "apply", "--allow-empty", str(changes.resolve()))
-    _run(folder, sys.executable, "-m", "dvc", "cache", "dir", "--local", str(Path(cache).resolve()))
+        _run(folder, "git", "apply", "--allow-empty", "--whitespace=nowarn", str(changes.resolve()))
+    _run(folder, sys.executable, "-m", "dvc", "cache", "dir", "--local", str(cache_folder().resolve()))
     _check_out_data(folder)
     _run(folder, sys.executable, "-m", "dvc", "repro", "--single-item", "--force", "--no-commit", stage, shown=True)
     rebuilt = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")

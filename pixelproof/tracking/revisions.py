@@ -74,12 +74,12 @@ def _record(md5: str) -> dict[str, Any] | None:
 
 
 def _cached(md5: str) -> str:
-    path = _cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
+    path = cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
     return path.read_text("utf-8") if path.is_file() else ""
 
 
 @cache
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     """Return where DVC's cache is, by the project's own configuration."""
     root = Path(_git("rev-parse", "--show-cdup").strip() or ".") / ".dvc"
     config = configparser.ConfigParser()

@@ -41,7 +41,7 @@ def git(*arguments: str) -> str:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    revisions._cache_folder.cache_clear()
+    revisions.cache_folder.cache_clear()
     git("init", "--quiet")
     (tmp_path / "reports").mkdir()
     return tmp_path
