@@ -1,6 +1,8 @@
-"""Files: written beside and then renamed, so that an output exists whole or not at all; JSON, both ways."""
+"""Files: written beside and then renamed, so that an output exists whole or not at all; locks; JSON, both ways."""
 
+import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +43,20 @@ def move_into_place(beside: Path, path: Path) -> None:
     if path.is_dir() or beside.is_dir():  # a rename puts no folder in the place of a file or of a full folder
         remove(path)
     beside.replace(path)
+
+
+@contextmanager
+def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Wait until no other process is in here with the same folder; the death of a process lets go, too.
+
+    Raises BlockingIOError at once where `wait` is false and another process is in here.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -19,6 +19,8 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
+from pixelproof.files import locked
+
 if TYPE_CHECKING:
     import keras
     from sklearn.pipeline import Pipeline
@@ -40,10 +42,11 @@ def connect() -> MlflowClient:
     root = project_root()
     mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}")
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-    if mlflow.get_experiment_by_name(name) is None:
-        local = mlflow.get_tracking_uri().startswith("sqlite:")
-        mlflow.create_experiment(name, artifact_location=(root / "mlartifacts").as_uri() if local else None)
-    mlflow.set_experiment(name)
+    with locked(root):  # MLflow lets two first processes create the same tables
+        if mlflow.get_experiment_by_name(name) is None:
+            local = mlflow.get_tracking_uri().startswith("sqlite:")
+            mlflow.create_experiment(name, artifact_location=(root / "mlartifacts").as_uri() if local else None)
+        mlflow.set_experiment(name)
     return MlflowClient()
 
 
