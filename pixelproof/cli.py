@@ -30,7 +30,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 @app.callback()
 def _commands() -> None:
-    """See a network before it is built, take a preset, and see the last comparison again."""
+    """See a network before it is built, take a preset, search for better params, and see the last comparison again."""
 
 
 @app.command()
@@ -103,6 +103,14 @@ def results(
         typer.echo(f"{table.as_markdown(rows)}\n\n{verdict}")
         return
     Console().print(table.as_rich(rows), verdict)
+
+
+@app.command()
+def sweep(file: Annotated[Path, typer.Argument(help="What to try, such as sweeps/example.yaml.")]) -> None:
+    """Try many values of params.yaml, each as a DVC experiment and an MLflow run; continue a sweep that was stopped."""
+    from pixelproof.sweeps import command  # Optuna and MLflow take seconds to load
+
+    command.run(file, _terminal())
 
 
 def main() -> None:
