@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -37,9 +38,23 @@ class Range(Section):
             raise ValueError(f"the first number must be below the second, got {given[0]}")
         if self.log and (self.step or given[0][0] <= 0):  # type: ignore[operator]
             raise ValueError("`log` needs numbers above 0 and goes without `step`")
+        if self.step and not self.steps_to_the_end():
+            raise ValueError(f"steps of {self.step:g} do not lead from {given[0][0]} to {given[0][1]}")
         if self.ints and self.step and not self.step.is_integer():
             raise ValueError(f"the step of an `int` is a whole number, got {self.step:g}")
         return self
+
+    def steps_to_the_end(self) -> bool:
+        low, high, step = (Decimal(str(number)) for number in (*self.ends, self.step))
+        return (high - low) % step == 0
+
+    def grid(self) -> list[Any]:
+        """Every value, where their number is finite; as the file writes them, 0.3 and not 0.1 + 2 * 0.1."""
+        if self.choice is not None:
+            return list(self.choice)
+        low, high, step = (Decimal(str(number)) for number in (*self.ends, self.step or 1))
+        kind = int if self.ints else float
+        return [kind(low + step * number) for number in range(int((high - low) / step) + 1)]
 
     @property
     def ends(self) -> list[Any]:

@@ -77,8 +77,13 @@ def _enqueue_grid(study: Study, sweep: Sweep) -> None:
 
 def grid(sweep: Sweep) -> list[dict[str, Any]]:
     """Return every combination of the space's values, as Optuna draws them."""
-    values = itertools.product(*map(_grid_values, sweep.space.values()))
-    return [dict(zip(sweep.space, combination, strict=True)) for combination in values]
+    drawn = (_encode(values, values.grid()) for values in sweep.space.values())
+    return [dict(zip(sweep.space, combination, strict=True)) for combination in itertools.product(*drawn)]
+
+
+def _encode(values: Range, content: list[Any]) -> list[Any]:
+    """Return values as Optuna has them: a choice is its JSON text, since Optuna's may not be lists."""
+    return content if values.choice is None else [json.dumps(choice) for choice in content]
 
 
 def target(sweep: Sweep) -> int:
@@ -86,23 +91,14 @@ def target(sweep: Sweep) -> int:
     return min(sweep.trials, len(grid(sweep))) if sweep.sampler.kind == "grid" else sweep.trials
 
 
-def _grid_values(values: Range) -> list[Any]:
-    if values.choice is not None:
-        return [json.dumps(choice) for choice in values.choice]
-    low, high = values.ends
-    step = values.step or 1
-    numbers = [low + step * number for number in range(round((high - low) / step) + 1)]
-    return [int(number) if values.ints else number for number in numbers if number <= high + step * 1e-9]
-
-
 def distributions(space: Mapping[str, Range]) -> dict[str, BaseDistribution]:
-    """Return the space in Optuna's words; a choice is its JSON text, since Optuna's may not be lists."""
+    """Return the space in Optuna's words."""
     return {key: _distribution(values) for key, values in space.items()}
 
 
 def _distribution(values: Range) -> BaseDistribution:
     if values.choice is not None:
-        return CategoricalDistribution([json.dumps(choice) for choice in values.choice])
+        return CategoricalDistribution(_encode(values, values.choice))
     if values.ints:
         return IntDistribution(values.ints[0], values.ints[1], log=values.log, step=int(values.step or 1))
     assert values.floats
