@@ -82,6 +82,8 @@ def logged(project: Project, sweep: str) -> dict[str, list[tuple[str, str]]]:
     """Return, by trial, MLflow's status and the learning rate of each of its runs."""
     from mlflow.tracking import MlflowClient
 
+    if not (project.root / f"sweeps/{sweep}.db").is_file():  # a look at MLflow's tables while they are made breaks them
+        return {}
     client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("pixelproof")
     found: dict[str, list[tuple[str, str]]] = {}

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from pixelproof.errors import UserError
 from pixelproof.files import read_json, remove
-from pixelproof.params import PARAMS
+from pixelproof.params import PARAMS, read_yaml
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import with_values
 
@@ -77,11 +77,18 @@ class Clone:
         self._link_source()
 
     def _link_source(self) -> None:
-        """Let the clone see photos that lie in the project and are neither Git's nor DVC's."""
+        """Let the clone see photos that lie in the project and that neither Git nor DVC has.
+
+        Never what DVC has: in the clone it may replace its own outputs, through a link those of the project.
+        """
         theirs, ours = self._snapshot.project / self._snapshot.source, self.root / self._snapshot.source
-        if theirs.exists() and not ours.exists():
+        if theirs.exists() and not ours.exists() and not _is_dvcs(self._snapshot.project, self._snapshot.source):
             ours.parent.mkdir(parents=True, exist_ok=True)
             ours.symlink_to(theirs)
+
+    def remove(self) -> None:
+        """Remove the clone; what a link in it leads to stays."""
+        remove(self._top)
 
     def start(
         self, name: str, stage: str, values: Mapping[str, Any], environment: Mapping[str, str], log: Path
@@ -138,6 +145,14 @@ def _untracked(project: Path, source: str) -> list[str]:
     photos = [f":(exclude){Path(project, source).resolve().relative_to(project)}"] if lies_inside else []
     names = _git(project, "ls-files", "-z", "--others", "--exclude-standard", "--", ".", *photos)
     return [name for name in names.split("\0") if name]
+
+
+def _is_dvcs(project: Path, path: str) -> bool:
+    """Tell whether a path is an output of a stage, or imported."""
+    lock = project / "dvc.lock"
+    stages = read_yaml(lock)["stages"].values() if lock.is_file() else []
+    outputs = {out["path"] for stage in stages for out in stage.get("outs", [])}
+    return Path(path).as_posix() in outputs or (project / f"{path}.dvc").is_file()
 
 
 def _name_author(project: Path, clone: Path) -> None:

@@ -99,6 +99,8 @@ def _search(sweep: Sweep, name: str, study: Study, project: Path, work: Path, so
         raise
     finally:
         trials.close()
+        for clone in clones:
+            clone.remove()
     if search.gave_up:
         logging.error(
             "sweep %s: %d trials in a row failed, so no more were begun; their logs are in %s", name, FAILURES, work

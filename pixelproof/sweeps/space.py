@@ -1,5 +1,6 @@
 """What a sweep tries: the schema of its file, the one loader, and the check of every key against params.yaml."""
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from decimal import Decimal
@@ -34,6 +35,8 @@ class Range(Section):
             raise ValueError("give exactly one of `float: [low, high]`, `int: [low, high]` and `choice: [...]`")
         if self.choice is not None and (self.log or self.step):
             raise ValueError("`log` and `step` belong to `float` and `int`, not to `choice`")
+        if self.choice is not None and len({json.dumps(value) for value in self.choice}) < len(self.choice):
+            raise ValueError(f"each choice once, got {self.choice}")
         if self.choice is None and not given[0][0] < given[0][1]:  # type: ignore[operator]  # numbers, for no choice
             raise ValueError(f"the first number must be below the second, got {given[0]}")
         if self.log and (self.step or given[0][0] <= 0):  # type: ignore[operator]
