@@ -18,7 +18,7 @@ from pixelproof.params import PARAMS, load_params, read_yaml
 from pixelproof.sweeps import report
 from pixelproof.sweeps.clones import Clone, Snapshot, has_experiments
 from pixelproof.sweeps.experiment import stop_orphans
-from pixelproof.sweeps.search import FAILURES, REASON, Search, experiment_name
+from pixelproof.sweeps.search import FAILURES, REASON, STOPPED, Search, experiment_name, run_of
 from pixelproof.sweeps.space import Sweep, load_sweep
 from pixelproof.sweeps.study import finished, left_over, open_study, put_back, target
 from pixelproof.tracking.runs import connect, flatten
@@ -64,6 +64,8 @@ def _open(sweep: Sweep, name: str, path: Path, project: Path) -> Study:
             "Give the file another name, or remove them by `dvc exp remove`."
         )
     for trial in left_over(study, _owner(project)):
+        began = trial.datetime_start
+        run_of(name, trial.number, began.timestamp() if began else 0).end(STOPPED)
         put_back(study, trial)
     return study
 

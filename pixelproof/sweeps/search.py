@@ -23,10 +23,20 @@ from pixelproof.tracking.trials import TrialRun
 POLL = 1.0  # seconds between two looks at a training
 FAILURES = 3  # in a row, after which the mistake is in what all trials share
 REASON = "reason"  # attribute of a failed trial
+STOPPED = {"stopped": "with the sweep"}  # tag of an MLflow run
 
 
 def experiment_name(sweep: str, number: int) -> str:
     return f"sweep-{sweep}-{number}"
+
+
+def run_of(sweep: str, number: int, since: float) -> TrialRun:
+    """Return the MLflow run of a trial that began at `since`, in seconds since 1970."""
+    return TrialRun(tags_of(sweep, number), int(since * 1000))
+
+
+def tags_of(sweep: str, number: int) -> dict[str, str]:
+    return {"sweep": sweep, "trial": str(number)}
 
 
 @dataclass
@@ -92,8 +102,8 @@ class Search:
     def _try(self, trial: Trial, clone: Clone) -> None:
         """Run a trial to its end, or until it is pruned or the sweep is stopped."""
         name = experiment_name(self.name, trial.number)
-        tags = {"sweep": self.name, "trial": str(trial.number)}
-        run = TrialRun(tags, since=time.time_ns() // 1_000_000)
+        tags = tags_of(self.name, trial.number)
+        run = run_of(self.name, trial.number, time.time())
         experiment = clone.start(
             name,
             f"train@{self.sweep.model}",
@@ -119,7 +129,7 @@ class Search:
         while (status := experiment.status(POLL)) is None:
             if self._stopped.is_set():
                 experiment.stop()
-                run.end({"stopped": "with the sweep"})
+                run.end(STOPPED)
                 put_back(self.study, trial)
                 return None
             if self.sweep.pruner and self._should_prune(run, trial, seen):
