@@ -34,7 +34,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 @app.callback()
 def _commands() -> None:
-    """See a network before it is built, take a preset, find a learning rate; see where every number comes from."""
+    """See a network before it is built, search for better params, and see where every number comes from."""
 
 
 @app.command()
@@ -173,6 +173,14 @@ def reproduce(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or
     verdict = reproduction(client, find_run(client, run_id))
     typer.echo(verdict.words)
     raise typer.Exit(0 if verdict.identical else 1)
+
+
+@app.command()
+def sweep(file: Annotated[Path, typer.Argument(help="What to try, such as sweeps/example.yaml.")]) -> None:
+    """Try many values of params.yaml, each as a DVC experiment and an MLflow run; continue a sweep that was stopped."""
+    from pixelproof.sweeps import command  # Optuna and MLflow take seconds to load
+
+    command.run(file, _terminal())
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
-"""Files: written beside and then renamed, so that an output exists whole or not at all; JSON, both ways."""
+"""Files: written beside and then renamed, so that an output exists whole or not at all; locks; JSON, both ways."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -51,6 +52,20 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Wait until no other process is in here with the same folder; the death of a process lets go, too.
+
+    Raises BlockingIOError at once where `wait` is false and another process is in here.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -46,7 +46,17 @@ def prepared_project(root: Path, epochs: int = 8) -> Project:
 def use_whole_recipe(params: Any) -> None:
     """Switch on whatever has a state of its own; the layers of params.yaml have batch norm and dropout."""
     params["train"]["early_stopping"] = {"monitor": "valid_loss", "patience_epochs": 5}
-    params["cnn"]["learning_rate"] = 0.0002
+    params["cnn"].update(
+        learning_rate=0.0005,
+        optimizer={"kind": "adamw", "weight_decay": 0.01},
+        schedule={"kind": "cosine", "warmup_epochs": 2},
+        label_smoothing=0.1,
+        mixup={"alpha": 0.3},
+        average_weights=0.9,
+        class_weights="balanced",
+        clip_norm=1.0,
+    )
+    params["mlp"]["schedule"] = {"kind": "cosine"}
 
 
 def start(project: Project, model: str, before: Callable[[], object] | None = None) -> subprocess.Popen[str]:

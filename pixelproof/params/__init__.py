@@ -5,7 +5,7 @@ out (`X | None = None`, or a layer's option) switches a feature off by its absen
 """
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -48,12 +48,21 @@ class Params(Section):
 
 
 def load_params(path: Path = PARAMS) -> Params:
-    """Read and check a whole params file, as DVC reads it (YAML 1.2: `1e-3` is a number, `no` a word).
+    """Read and check a whole params file. Raises UserError that names every mistake."""
+    content = read_yaml(path)
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise UserError(explain(error, Params, content, path)) from None
 
-    Raises UserError that names every mistake.
+
+def read_yaml(path: Path) -> Any:
+    """Return the content of a settings file, read as DVC reads it (YAML 1.2: `1e-3` is a number, `no` a word).
+
+    Raises UserError if it cannot be read.
     """
     try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}. Run from the project's folder, or name the file.") from None
     except MarkedYAMLError as error:
@@ -63,7 +72,3 @@ def load_params(path: Path = PARAMS) -> Params:
         raise UserError(f"{path}: not YAML that can be read: {' '.join(str(error).split())}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: this is no UTF-8 text: {error}") from None
-    try:
-        return Params.model_validate(content)
-    except ValidationError as error:
-        raise UserError(explain(error, Params, content, path)) from None

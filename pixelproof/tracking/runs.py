@@ -20,6 +20,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
+from pixelproof.files import locked
 from pixelproof.tracking.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -48,15 +49,16 @@ def connect() -> MlflowClient:
     """
     root = project_root()
     mlflow.set_tracking_uri(store_uri())
-    name = _experiment_name()
-    if mlflow.get_experiment_by_name(name) is None:
-        local = mlflow.get_tracking_uri().startswith("sqlite:")
-        mlflow.create_experiment(name, artifact_location=(root / "mlartifacts").as_uri() if local else None)
-    mlflow.set_experiment(name)
+    name = experiment_name()
+    with locked(root):  # MLflow lets two first processes create the same tables
+        if mlflow.get_experiment_by_name(name) is None:
+            local = mlflow.get_tracking_uri().startswith("sqlite:")
+            mlflow.create_experiment(name, artifact_location=(root / "mlartifacts").as_uri() if local else None)
+        mlflow.set_experiment(name)
     return MlflowClient()
 
 
-def _experiment_name() -> str:
+def experiment_name() -> str:
     return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
 
 
@@ -82,7 +84,7 @@ def open_run(name: str, tags: Mapping[str, str], run_id: str | None = None) -> I
 def _can_reopen(client: MlflowClient, run_id: str) -> bool:
     """Tell whether the store has the run, not deleted and in the experiment of today."""
     run = _find(client, run_id)
-    experiment = mlflow.get_experiment_by_name(_experiment_name())
+    experiment = mlflow.get_experiment_by_name(experiment_name())
     return (
         run is not None
         and experiment is not None

@@ -1,10 +1,13 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from imports import ROOT
 from matplotlib.figure import Figure
 
 from pixelproof.params.network import Cnn
@@ -357,3 +360,23 @@ def test_an_evaluation_completes_a_run_without_reopening_it(root: Path, runs: An
 def test_an_unknown_run_does_not_exist(root: Path, runs: Any) -> None:
     """Else a result from DVC's cache would break the evaluation wherever the store is a new one."""
     assert not runs.EvaluatedRun("0" * 32, "m-1").exists()
+
+
+LOGS = """
+import sys
+from pixelproof.tracking import runs
+with runs.open_run("cnn", {}, {"process": sys.argv[1]}):
+    for epoch in range(40):
+        runs.log_metrics({"valid/accuracy": epoch / 40, "valid/loss": 1.0}, step=epoch)
+"""
+
+
+def test_four_processes_that_begin_at_once_lose_nothing(root: Path, runs: Any) -> None:
+    """Else experiments side by side would fail where MLflow makes its tables, or miss points of their curves."""
+    started = [subprocess.Popen([sys.executable, "-c", LOGS, str(number)], cwd=ROOT) for number in range(4)]
+    assert [process.wait() for process in started] == [0, 0, 0, 0]
+    client = runs.connect()
+    found = client.search_runs([client.get_experiment_by_name("pixelproof").experiment_id])
+    assert sorted(run.data.tags["process"] for run in found) == ["0", "1", "2", "3"]
+    for run in found:
+        assert [point.step for point in client.get_metric_history(run.info.run_id, "valid/accuracy")] == [*range(40)]

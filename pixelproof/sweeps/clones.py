@@ -1,0 +1,175 @@
+"""Private copies of the project, one per worker: the project itself is not touched while trials run.
+
+`dvc exp run --temp` and `--queue` put the workspace aside and check out others for moments; killed in such a moment
+they leave it so, and two that start at once may take each other's experiment. A clone has its own Git repository and
+workspace, shares DVC's cache, and its finished experiments are fetched into the project by Git.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from ruamel.yaml import YAML
+
+from pixelproof.errors import UserError
+from pixelproof.files import read_json, remove
+from pixelproof.params import PARAMS, read_yaml
+from pixelproof.sweeps.experiment import Experiment
+from pixelproof.sweeps.space import with_values
+
+FETCHING = threading.Lock()  # Git fetches into one repository one at a time
+
+
+class Snapshot:
+    """The project as it is now: its last commit, and what the workspace has that the commit has not.
+
+    Ignored files are not in it: those that the pipeline needs come from DVC's cache. Neither are the photos.
+    """
+
+    def __init__(self, project: Path, folder: Path, source: str) -> None:
+        self.project = project
+        self.source = source
+        self.top = Path(_git(project, "rev-parse", "--show-toplevel"))
+        self.commit = _git(project, "rev-parse", "HEAD")
+        self.cache = _run(project, sys.executable, "-m", "dvc", "cache", "dir")
+        self._changed = folder / "changed"
+        names = _changed(project) + _untracked(project, source)
+        self._removed = [name for name in names if not (project / name).is_file()]
+        remove(self._changed)
+        for name in set(names) - set(self._removed):
+            (self._changed / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(project / name, self._changed / name)
+
+    def restore(self, clone: Path) -> None:
+        """Put a clone's workspace, whatever was done in it, into the snapshot's state."""
+        _git(clone, "checkout", "--quiet", "--force", "--detach", self.commit)
+        for name in self._removed:
+            remove(clone / name)
+        if self._changed.is_dir():
+            shutil.copytree(self._changed, clone, dirs_exist_ok=True)
+
+
+class Clone:
+    """A worker's copy of the project, in `folder`; it runs one experiment at a time."""
+
+    def __init__(self, snapshot: Snapshot, folder: Path) -> None:
+        self._snapshot = snapshot
+        self._top = folder
+        self.root = folder / snapshot.project.relative_to(snapshot.top)
+        remove(folder)
+        _git(snapshot.top, "clone", "--quiet", "--local", "--no-checkout", str(snapshot.top), str(folder))
+        _name_author(snapshot.top, folder)
+        _git(folder, "checkout", "--quiet", "--force", "--detach", snapshot.commit)
+        snapshot.restore(self.root)
+        settings = snapshot.project / ".dvc/config.local"
+        if settings.is_file():
+            shutil.copy2(settings, self.root / ".dvc/config.local")
+        dvc = (sys.executable, "-m", "dvc")
+        _run(self.root, *dvc, "cache", "dir", "--local", snapshot.cache)
+        # What no cache holds, such as the evaluation's files before the first one, is no mistake: it will be made.
+        subprocess.run([*dvc, "checkout", "--quiet"], cwd=self.root, capture_output=True, check=False)
+        self._link_source()
+
+    def _link_source(self) -> None:
+        """Let the clone see photos that lie in the project and that neither Git nor DVC has.
+
+        Never what DVC has: in the clone it may replace its own outputs, through a link those of the project.
+        """
+        theirs, ours = self._snapshot.project / self._snapshot.source, self.root / self._snapshot.source
+        if theirs.exists() and not ours.exists() and not _is_dvcs(self._snapshot.project, self._snapshot.source):
+            ours.parent.mkdir(parents=True, exist_ok=True)
+            ours.symlink_to(theirs)
+
+    def remove(self) -> None:
+        """Remove the clone; what a link in it leads to stays."""
+        remove(self._top)
+
+    def start(
+        self, name: str, stage: str, values: Mapping[str, Any], environment: Mapping[str, str], log: Path
+    ) -> Experiment:
+        """Start the stage, and what it needs, with these params as the DVC experiment `name`."""
+        self._snapshot.restore(self.root)
+        path = self.root / PARAMS
+        yaml = YAML()
+        yaml.width = 4096
+        content = with_values(yaml.load(path.read_text("utf-8")), values, PARAMS)
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(content, file)
+        command = [sys.executable, "-m", "dvc", "exp", "run", "--name", name, stage]
+        path_variable = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=self.root,
+                env={**os.environ, **environment, "PATH": path_variable},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the sweep alone, which then stops its trials
+            )
+        return Experiment(process, log)
+
+    def best(self, model: str, metric: str) -> float:
+        """Return the metric of the epoch whose weights the training has kept."""
+        folder = self.root / "models" / model
+        history = pd.read_csv(folder / "history.csv").set_index("epoch")
+        return float(history.loc[read_json(folder / "run.json")["best_epoch"], metric])
+
+    def publish(self, name: str) -> None:
+        """Bring the finished experiment into the project, where `dvc exp show` and `dvc exp apply` find it."""
+        ref = f"refs/exps/*/{name}"
+        with FETCHING:
+            _git(self._snapshot.top, "fetch", "--quiet", "--no-tags", str(self._top), f"{ref}:{ref}")
+
+
+def has_experiments(project: Path, prefix: str) -> bool:
+    """Tell whether the project has a DVC experiment whose name begins so."""
+    refs = _git(project, "for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
+    return any(ref.rpartition("/")[2].startswith(prefix) for ref in refs)
+
+
+def _changed(project: Path) -> list[str]:
+    """Return the files, relative to the project, that differ from the last commit or are gone."""
+    return [name for name in _git(project, "diff", "-z", "--name-only", "--relative", "HEAD").split("\0") if name]
+
+
+def _untracked(project: Path, source: str) -> list[str]:
+    """Return the files that Git neither has nor ignores, without the photos."""
+    lies_inside = (project / source).resolve().is_relative_to(project)
+    photos = [f":(exclude){Path(project, source).resolve().relative_to(project)}"] if lies_inside else []
+    names = _git(project, "ls-files", "-z", "--others", "--exclude-standard", "--", ".", *photos)
+    return [name for name in names.split("\0") if name]
+
+
+def _is_dvcs(project: Path, path: str) -> bool:
+    """Tell whether a path is an output of a stage, or imported."""
+    lock = project / "dvc.lock"
+    stages = read_yaml(lock)["stages"].values() if lock.is_file() else []
+    outputs = {out["path"] for stage in stages for out in stage.get("outs", [])}
+    return Path(path).as_posix() in outputs or (project / f"{path}.dvc").is_file()
+
+
+def _name_author(project: Path, clone: Path) -> None:
+    """Let the clone's experiments have the author that the project's own settings of Git name."""
+    for key in ("user.name", "user.email"):
+        named = subprocess.run(["git", "config", key], cwd=project, capture_output=True, text=True, check=False)
+        if named.returncode == 0:
+            _git(clone, "config", key, named.stdout.strip())
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return _run(folder, "git", *arguments)
+
+
+def _run(folder: Path, *command: str) -> str:
+    """Return what the command prints. Raises UserError with what it says if it fails."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f"{folder}: `{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout.strip()
