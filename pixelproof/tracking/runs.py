@@ -19,6 +19,8 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 from pydantic import BaseModel
 
+from pixelproof.tracking.refusals import explained
+
 if TYPE_CHECKING:
     import keras
     from sklearn.pipeline import Pipeline
@@ -32,6 +34,7 @@ def project_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
+@explained()
 def connect() -> MlflowClient:
     """Choose the tracking store and the experiment: the environment's, else a database in the project's folder.
 
