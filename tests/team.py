@@ -64,7 +64,7 @@ def outside() -> dict[str, str]:
 
 
 def command(service: str, values: Mapping[str, str], port: int) -> list[str]:
-    """Return a service's command of compose.yaml: at another port, on 127.0.0.1 alone, with deploy/ where it is here."""
+    """Return a service's command of compose.yaml: at `port`, on 127.0.0.1 alone, with deploy/ where it is here."""
     here = {"/deploy/": f"{DEPLOY}/", "--host=0.0.0.0": "--host=127.0.0.1", "--port=5000": f"--port={port}"}
     written = filled_in(SERVICES[service]["command"], values)
     for there, instead in here.items():

@@ -114,7 +114,11 @@ def test_no_password_stands_in_a_command() -> None:
 
 def test_files_named_in_containers_are_here() -> None:
     """A misspelt path would show only when the container starts."""
-    texts = [text for service in SERVICES.values() for text in (*service["environment"].values(), *service.get("command", []))]
+    texts = [
+        text
+        for service in SERVICES.values()
+        for text in (*service["environment"].values(), *service.get("command", []))
+    ]
     named = {text.removeprefix("/deploy/") for text in texts if text.startswith("/deploy/")}
     assert named == {"buckets.py", "basic_auth.ini"}
     assert all((DEPLOY / name).is_file() for name in named)
@@ -130,7 +134,9 @@ def test_users_lie_in_the_database_of_the_runs() -> None:
 
 def test_ports_of_servers_and_health_checks_agree() -> None:
     """Else a healthy server would be called ill, or answer where nobody asks."""
-    published = {port for service in FILE.services.values() for port in re.findall(r":(\d+):\1$", "\n".join(service.ports))}
+    published = {
+        port for service in FILE.services.values() for port in re.findall(r":(\d+):\1$", "\n".join(service.ports))
+    }
     assert published == {"5000", "8333"}
     assert "--port=5000" in SERVICES["mlflow"]["command"]
     for name, port in (("mlflow", "5000"), ("s3", "8333")):

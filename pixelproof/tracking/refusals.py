@@ -25,13 +25,14 @@ def explained() -> Iterator[None]:
 
 
 def _remedy(error: MlflowException) -> str | None:
-    status, text = error.get_http_status_code(), str(error)
+    text = str(error)
+    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
     user = os.environ.get("MLFLOW_TRACKING_USERNAME")
     named = f"MLFLOW_TRACKING_USERNAME={user}" if user else "MLFLOW_TRACKING_USERNAME is not set"
     if status == 401:
         return f"MLflow asks for a name and a password that it knows ({named}). Set it and MLFLOW_TRACKING_PASSWORD."
     if "Invalid Host header" in text:
-        return "MLflow does not answer to this name. Use one of MLFLOW_HOSTS in the server's deploy/.env, or add it there."
+        return "MLflow does not answer to this name. Use one of MLFLOW_HOSTS (deploy/.env of the server), or add it."
     if status == 403:
         return f"MLflow does not let this user do that ({named}). Whoever runs the server can permit it: docs/team.md."
     if isinstance(error.__context__, requests.ConnectionError):
