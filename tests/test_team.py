@@ -94,7 +94,7 @@ def ada(team: Team, tmp_path_factory: pytest.TempPathFactory) -> Project:
     run(project, f"dvc remote modify team endpointurl {team.s3}")
     run(project, "dvc add photos")
     project.repro()
-    commit(project, "Ada's models")
+    commit(project, "What Ada tried")
     run(project, documented("dvc push"))
     return project
 
