@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ OUTPUTS = ("data", "models", "reports", "mlflow.db")
 
 class Project:
     """A project folder of its own, with its own Git repository and DVC cache."""
+
+    environment: Mapping[str, str] = {}  # what its programs see beside the tests' own environment
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -62,6 +64,7 @@ class Project:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        environment |= self.environment
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 
     def repro(self, *arguments: str) -> list[str]:

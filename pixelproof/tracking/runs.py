@@ -22,6 +22,7 @@ from pydantic import BaseModel
 
 from pixelproof.files import locked
 from pixelproof.tracking.provenance import Provenance
+from pixelproof.tracking.refusals import explained
 
 if TYPE_CHECKING:
     import keras
@@ -42,6 +43,7 @@ def store_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project_root() / 'mlflow.db'}"
 
 
+@explained()
 def connect() -> MlflowClient:
     """Choose the tracking store and the experiment: the environment's, else a database in the project's folder.
 
