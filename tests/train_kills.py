@@ -129,7 +129,7 @@ def result(project: Project, model: str) -> dict[str, Any]:
         "history": history.to_csv(index=False),
         "metrics": {key: [told(metric, key) for metric in metrics] for key, metrics in steps.items()},
         "params": run.data.params,
-        "tags": {key: value for key, value in run.data.tags.items() if not key.startswith("mlflow.")},
+        "tags": {key: value for key, value in run.data.tags.items() if not key.startswith(("mlflow.", "git."))},
         "status": run.info.status,
         "models": len(client.search_logged_models([run.info.experiment_id], f"source_run_id='{run.info.run_id}'")),
     }
