@@ -53,6 +53,7 @@ def main() -> None:
         learner = CnnLearner(cnn, params.train, material.shape, classes, steps_per_epoch=steps, seed=seed)
         trials.append(run_trial(str(blocks), "in place", learner, material, params.train, seed=seed))
     summary = summarize(trials).rename(columns={"model": "blocks"}).drop(columns="pixels")
+    summary = summary.astype({"blocks": int})
     summary.insert(1, "parameters", [parameters for _, parameters in deeper])
     title = f"{len(trials[0].right)} test images, {len(seeds)} seeds"
     with replacing(DEPTH) as folder:

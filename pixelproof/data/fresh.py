@@ -1,7 +1,8 @@
 """Views of training images that are drawn while the training goes on, in processes of their own.
 
 Processes, since albumentations holds on to Python's lock: of images of 128 pixels two threads drew no more than one,
-and every thread keeps the training waiting. joblib's (loky) import nothing of the program that starts them, no TensorFlow above all.
+and every thread keeps the training waiting. joblib's (loky) import nothing of the program that starts them, no
+TensorFlow above all.
 """
 
 import os

@@ -47,7 +47,7 @@ def test_the_metric_decides_the_direction(tmp_path: Path) -> None:
         ({"ccn.learning_rate": RATE}, "ccn: unknown key (did you mean 'cnn'?)"),
         ({"cnn.layers.conv9.filters": {"int": [8, 16]}}, "has no 'conv9' there (did you mean 'conv"),
         ({"cnn.layers.conv1.filter": {"int": [8, 16]}}, "(did you mean 'filters'?)"),
-        ({"cnn.learning_rate.x": RATE}, "cnn.learning_rate is 0.002 and holds no keys"),
+        ({"cnn.learning_rate.x": RATE}, "cnn.learning_rate is 0.004 and holds no keys"),
         ({"cnn.layers.drop.rate": {"float": [0.1, 1.5]}}, "cnn.layers.drop.rate: input should be less than 1, got 1.5"),
         ({"train.batch_size": {"float": [8.0, 16.5]}}, "train.batch_size: input should be a valid integer"),
         ({"cnn.head": {"choice": ["softmax", "softmin"]}}, "got 'softmin'"),
