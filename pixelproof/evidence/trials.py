@@ -80,7 +80,7 @@ def depth_figure(summary: pd.DataFrame, title: str) -> Figure:
     accuracy.set(title=title, ylabel="test accuracy")
     bars = parameters.bar(summary["blocks"], summary["parameters"])
     parameters.bar_label(bars, [f"{count:,}" for count in summary["parameters"]])
-    parameters.set(xlabel="blocks of convolution and pooling", ylabel="parameters")
+    parameters.set(xlabel="blocks of convolution and pooling", ylabel="parameters", xticks=summary["blocks"])
     parameters.margins(y=0.15)
     return figure
 
