@@ -212,7 +212,7 @@ EDITS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "cnn": (lambda params: params["cnn"]["layers"]["conv1"].update(filters=4), AFTER_CNN),
     "two layers change places": (swap_two_layers, AFTER_CNN),
     "mlp": (lambda params: params["mlp"].update(hidden=[9]), {"plan", "train@mlp", "evaluate", "explain"}),
-    "train": (lambda params: params["train"].update(epochs=1), AFTER_CNN | {"train@mlp"}),
+    "train": (lambda params: params["train"].update(epochs=3), AFTER_CNN | {"train@mlp"}),
     "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate", "explain"}),
     "explain": (lambda params: params["explain"].update(photos=3), {"plan", "explain"}),
     "seed": (lambda params: params.update(seed=8), {"plan"} | AFTER_SPLIT),
