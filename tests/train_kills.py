@@ -24,6 +24,7 @@ from project import Project, shrink
 
 MODELS = ("cnn", "mlp")
 STAGES = ("ingest", "plan", "resize", "split", "augment")
+TAGS = ("model", "weights_sha256", "ended")  # others say where and by what command it was run
 TIMING = ("seconds", "images_per_second")  # what cannot be the same twice
 PHOTOS_PER_CLASS = 100
 BATCH_SIZE = 8
@@ -129,7 +130,7 @@ def result(project: Project, model: str) -> dict[str, Any]:
         "history": history.to_csv(index=False),
         "metrics": {key: [told(metric, key) for metric in metrics] for key, metrics in steps.items()},
         "params": run.data.params,
-        "tags": {key: value for key, value in run.data.tags.items() if not key.startswith(("mlflow.", "git."))},
+        "tags": {key: run.data.tags.get(key) for key in TAGS},
         "status": run.info.status,
         "models": len(client.search_logged_models([run.info.experiment_id], f"source_run_id='{run.info.run_id}'")),
     }
