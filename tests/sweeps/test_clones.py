@@ -1,6 +1,7 @@
 """A clone is the project as it was when the sweep began, and nothing that happens in it reaches the project."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,11 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     project = top / request.param
     project.mkdir(parents=True)
     git(top, "init", "--quiet")
-    subprocess.run(["dvc", "init", "--quiet", *(["--subdir"] if request.param else [])], cwd=project, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "dvc", "init", "--quiet", *(["--subdir"] if request.param else [])],
+        cwd=project,
+        check=True,
+    )
     for name in ("kept", "changed", "deleted", "staged"):
         (project / name).write_text("committed")
     (project / ".gitignore").write_text("ignored\n")

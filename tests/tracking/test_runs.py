@@ -365,7 +365,7 @@ def test_an_unknown_run_does_not_exist(root: Path, runs: Any) -> None:
 LOGS = """
 import sys
 from pixelproof.tracking import runs
-with runs.open_run("cnn", {}, {"process": sys.argv[1]}):
+with runs.open_run("cnn", {"process": sys.argv[1]}):
     for epoch in range(40):
         runs.log_metrics({"valid/accuracy": epoch / 40, "valid/loss": 1.0}, step=epoch)
 """

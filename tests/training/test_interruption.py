@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,6 +21,15 @@ def test_a_signal_waits_for_the_check(number: signal.Signals) -> None:
     assert stopped.value.number == number
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C works, also where a script began the tests by `&`, and so without it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_a_second_ctrl_c_stops_at_once() -> None:
     """Else who is in a hurry could not stop a batch that takes minutes."""
     with Interruption(), pytest.raises(KeyboardInterrupt) as stopped:  # noqa: PT012
