@@ -1,7 +1,9 @@
 """What a sweep has found: a table of its trials, and pictures of the search."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -70,7 +72,7 @@ def write_report(study: Study, trials: pd.DataFrame, folder: Path) -> None:
             _draw(drawing.plot_param_importances, study, beside / "importances.png")
 
 
-def _draw(plot, study: Study, path: Path) -> None:  # type: ignore[no-untyped-def]
+def _draw(plot: Callable[[Study], Any], study: Study, path: Path) -> None:
     mpl.use("agg")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)

@@ -39,7 +39,7 @@ class Range(Section):
             raise ValueError(f"each choice once, got {self.choice}")
         if self.choice is None and not given[0][0] < given[0][1]:  # type: ignore[operator]  # numbers, for no choice
             raise ValueError(f"the first number must be below the second, got {given[0]}")
-        if self.log and (self.step or given[0][0] <= 0):  # type: ignore[operator]
+        if self.log and (self.step or given[0][0] <= 0):  # type: ignore[operator]  # likewise
             raise ValueError("`log` needs numbers above 0 and goes without `step`")
         if self.step and not self.steps_to_the_end():
             raise ValueError(f"steps of {self.step:g} do not lead from {given[0][0]} to {given[0][1]}")
