@@ -87,6 +87,8 @@ class CnnLearner:
         self.model = build(params, input_shape, classes)
         self.rate = rates(params.schedule, params.learning_rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
         self._params, self._classes, self._seed = params, classes, seed
+        # An epoch of one batch has no whole one before the last, smaller one.
+        self._whole_batch = (train.batch_size, *input_shape) if steps_per_epoch > 1 else None
         if params.class_weights and label_counts is None:
             raise ValueError("class_weights need label_counts")
         self._class_weights = balanced_weights(label_counts) if params.class_weights and label_counts else None
@@ -157,9 +159,18 @@ class CnnLearner:
         variables = self._variables()
         if {key: value.shape for key, value in state.items()} != {key: each.shape for key, each in variables.items()}:
             raise ValueError("this state was saved by a learner of other params")
+        self._take_first_step()
         for key, variable in variables.items():
             variable.assign(state[key])
         self._steps = int(self._trainer.optimizer.iterations)
+
+    def _take_first_step(self) -> None:
+        """Let TensorFlow trace the step with a whole batch, as an undisturbed training does; the images do not matter.
+
+        A step that is traced for a second size of batch serves every size, and rounds otherwise.
+        """
+        if self._whole_batch:
+            self.train_batch(np.zeros(self._whole_batch, np.uint8), np.zeros(self._whole_batch[0], np.int64))
 
     def _variables(self) -> dict[str, keras.Variable]:
         owners = {"model": self.model, "optimizer": self._trainer.optimizer}

@@ -41,6 +41,15 @@ def test_a_fresh_learner_that_loads_a_state_goes_on_bit_for_bit_also_in_another_
     assert same(dict(np.load(path)), undisturbed)
 
 
+def test_a_learner_that_goes_on_with_the_last_smaller_batch_goes_on_bit_for_bit() -> None:
+    """Else TensorFlow would trace its step for that batch first, and round the next epochs otherwise."""
+    from pixelproof.network.cnn import CnnLearner
+
+    learner, other = (CnnLearner(DEEP, TRAIN, SHAPE, 3, steps_per_epoch=4, seed=7) for _ in range(2))
+    other.load_state(steps(learner, range(3)).state())
+    assert same(steps(other, range(3, 6)).state(), steps(learner, range(3, 6)).state())
+
+
 def test_the_state_has_the_seed_generators_of_dropout() -> None:
     """Else a continued training would drop the values that the first steps dropped once more."""
     from pixelproof.network.cnn import CnnLearner
