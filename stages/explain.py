@@ -20,6 +20,7 @@ from pixelproof.explain.trace import trace
 from pixelproof.explain.walk import sheets_of
 from pixelproof.files import read_json, replacing, write_text
 from pixelproof.network import cnn
+from pixelproof.network.mirroring import asked_once
 from pixelproof.params import load_params
 from pixelproof.tracking.runs import EvaluatedRun
 from stages.paths import EXPLAIN_PAGE, EXPLAIN_PICTURES, METRICS, MODELS, PLAN, PREDICTIONS, RESIZED
@@ -41,7 +42,7 @@ def main() -> None:
     shown = read_shown(store, pd.read_parquet(PREDICTIONS), params.explain.photos)
     context = contents(
         shown,
-        trace(cnn.load(MODELS / "cnn"), shown.images),
+        trace(asked_once(cnn.load(MODELS / "cnn")), shown.images),
         store.classes,
         {model: read_json(PLAN / f"{model}.json") for model in ("cnn", "mlp")},
         read_json(METRICS),

@@ -12,6 +12,7 @@ import numpy as np
 from pixelproof.network.assembly import assemble
 from pixelproof.network.layers import Shape
 from pixelproof.network.layout import lay_out
+from pixelproof.network.mirroring import asked_once, averaged_over_mirrored
 from pixelproof.network.mixing import mix
 from pixelproof.network.rates import rates
 from pixelproof.network.recipe import (
@@ -28,7 +29,7 @@ from pixelproof.params.training import Train
 
 
 def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
-    """Return the uncompiled model; its layers have the names of the plan.
+    """Return the uncompiled network; its layers have the names of the plan.
 
     Input: pixels 0-255, (n, height, width, channels); the scaling to 0-1 is the model's first layer, or, with a
     backbone, what that was trained with. Output: (n, classes) probabilities with a softmax head; (n, 1), that of the
@@ -45,6 +46,7 @@ def check_against_plan(model: keras.Model, plan: Mapping[str, Any]) -> None:
 
     Raises AssertionError at the first layer whose output shape, parameters or trainable parameters differ.
     """
+    model = asked_once(model)
     for planned in plan["layers"]:
         layer = model.get_layer(planned["name"])
         built = list(layer.output.shape[1:]), layer.count_params(), _trainable(layer)
@@ -68,8 +70,8 @@ class CnnLearner:
     """The CNN in training: a `Learner` of pixelproof.training.loop.
 
     `model` is what is saved: uncompiled, so that its file holds no optimizer. `_trainer` has the same layers, and the
-    recipe. `rate` gives the learning rate of each step. `label_counts` (training images of each class) is needed by
-    `class_weights` alone.
+    recipe; it learns from each image as it is. `rate` gives the learning rate of each step. `label_counts` (training
+    images of each class) is needed by `class_weights` alone.
     """
 
     def __init__(
@@ -84,7 +86,8 @@ class CnnLearner:
         seed: int,
     ) -> None:
         _make_deterministic(seed)
-        self.model = build(params, input_shape, classes)
+        network = build(params, input_shape, classes)
+        self.model = averaged_over_mirrored(network) if params.average_mirrored else network
         self.rate = rates(params.schedule, params.learning_rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
         self._params, self._classes, self._seed = params, classes, seed
         # An epoch of one batch has no whole one before the last, smaller one.
@@ -94,7 +97,7 @@ class CnnLearner:
         self._class_weights = balanced_weights(label_counts) if params.class_weights and label_counts else None
         self._steps = 0
         self._averages = params.average_weights is not None
-        self._trainer = _compiled(self.model, params)
+        self._trainer = _compiled(network, params)
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         self._trainer.optimizer.learning_rate = self.rate(self._steps)

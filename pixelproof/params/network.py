@@ -158,6 +158,7 @@ class Cnn(Section):
     mixup: Mix | None = None
     cutmix: Mix | None = None
     average_weights: Share | None = None  # how much of the average each step keeps
+    average_mirrored: bool | None = None  # answers are the mean of those to an image and its mirror image
     class_weights: Literal["balanced"] | None = None
     clip_norm: AboveZero | None = None
     precision: Precision | None = None  # absent: float32
