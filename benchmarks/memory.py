@@ -18,11 +18,10 @@ from pathlib import Path
 
 import psutil
 from rich.console import Console
-from ruamel.yaml import YAML
 
+from benchmarks.project import write_project
 from pixelproof import console
 
-ROOT = Path(__file__).parents[1]
 PHOTOS = Path("../shared/data/cats_dogs")
 STAGES = ("ingest", "plan", "resize")
 TRAINING = ("split", "augment", "train_cnn", "train_mlp")
@@ -67,18 +66,6 @@ def peak(stage: str, project: Path) -> tuple[int, float]:
     return largest, time.perf_counter() - began
 
 
-def write_project(project: Path, preset: str, side: int | None) -> None:
-    for part in ("pixelproof", "stages"):
-        shutil.copytree(ROOT / part, project / part)
-    yaml = YAML()
-    params = yaml.load((ROOT / f"presets/{preset}.yaml").read_text("utf-8"))
-    params["ingest"]["source"] = "photos"
-    if side is not None:
-        params["resize"].update(height_px=side, width_px=side)
-    with (project / "params.yaml").open("w", encoding="utf-8") as file:
-        yaml.dump(params, file)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the memory that the stages take.")
     parser.add_argument("folder", nargs="?", type=Path, default=PHOTOS)
@@ -89,7 +76,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        write_project(project, arguments.preset, arguments.side)
+        side = arguments.side
+        resize = {} if side is None else {"height_px": side, "width_px": side}
+        write_project(project, arguments.preset, {"ingest": {"source": "photos"}, "resize": resize})
         write_copies(arguments.folder, project / "photos", arguments.photos)
         for stage in (*STAGES, *(TRAINING if arguments.train else ())):
             largest, seconds = peak(stage, project)

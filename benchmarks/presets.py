@@ -1,0 +1,128 @@
+"""A preset trained with several seeds: test accuracies with mean and standard deviation, parameters, time.
+
+    python -m benchmarks.presets NAME [--source FOLDER_OR_ARCHIVE] [--seeds 7 8 9]
+
+NAME is one of presets/, or `digits` for params.yaml. Runs all stages as `dvc repro` does, as processes of their own, in
+a temporary project for each seed; adds what comes out to benchmarks/presets.json, and writes the README's table of it.
+A seed that was measured with the very same params is not measured again.
+"""
+
+import argparse
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+
+from benchmarks.project import preset_path, write_project
+from benchmarks.run import HERE, describe_machine, fill_readme
+from pixelproof import console
+from pixelproof.errors import UserError
+from pixelproof.files import read_json, write_json
+from pixelproof.journal import fingerprint
+from pixelproof.params import read_yaml
+
+STAGES = ("fetch", "ingest", "plan", "resize", "split", "augment", "train_cnn", "train_mlp", "evaluate")
+MODELS = {"cnn": "CNN", "mlp": "MLP"}
+RESULTS = HERE / "presets.json"
+BEGIN, END = "<!-- presets: python -m benchmarks.presets -->", "<!-- end of presets -->"
+FIRST_MINUTES = 10
+
+
+def run_stage(stage: str, project: Path) -> dict[str, float]:
+    """Run a stage; return its minutes by the clock, and those of processor time over all its processes."""
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project, env=_own_store())
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise UserError(f"stage {stage} failed; what it said stands above.")
+    minutes = {"clock": time.perf_counter() - began, "processor": usage.ru_utime + usage.ru_stime}
+    return {name: round(seconds / 60, 2) for name, seconds in minutes.items()}
+
+
+def _own_store() -> dict[str, str]:
+    """Return the environment without a tracking store or a project that it may name."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
+
+
+def measure(preset: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the whole pipeline once."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        write_project(project, preset, changes)
+        minutes = {stage: run_stage(stage, project) for stage in STAGES}
+        metrics = read_json(project / "reports/metrics.json")
+        return {model: {**_told(project, model, metrics), **minutes[f"train_{model}"]} for model in MODELS} | {
+            "minutes": minutes
+        }
+
+
+def _told(project: Path, model: str, metrics: Mapping[str, Any]) -> dict[str, float]:
+    history = pd.read_csv(project / f"models/{model}/history.csv")
+    best = history.set_index("epoch").loc[metrics[model]["best_epoch"]]
+    early = history[history["seconds"].cumsum() <= 60 * FIRST_MINUTES]
+    return {
+        "test_accuracy": metrics[model]["accuracy"],
+        "valid_accuracy": float(best["valid_accuracy"]),
+        f"valid_accuracy_of_{FIRST_MINUTES}_minutes": float(early["valid_accuracy"].max()) if len(early) else 0.0,
+        "parameters": metrics[model]["parameters"],
+        "best_epoch": metrics[model]["best_epoch"],
+        "epochs": metrics[model]["epochs"],
+    }
+
+
+def markdown(results: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table: a row per preset and model, means over the seeds and standard deviations between them."""
+    lines = [
+        "| preset | model | parameters | test accuracy | seeds | minutes of training |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for preset in dict.fromkeys(result["preset"] for result in results):
+        runs = [result for result in results if result["preset"] == preset]
+        for model, name in MODELS.items():
+            table = pd.DataFrame([run[model] for run in runs])
+            spread = f" ± {table['test_accuracy'].std():.4f}" if len(runs) > 1 else ""
+            lines.append(
+                f"| `{preset}` | {name} | {int(table['parameters'].iloc[0]):,} "
+                f"| {table['test_accuracy'].mean():.4f}{spread} | {', '.join(str(run['seed']) for run in runs)} "
+                f"| {table['clock'].mean():.1f} ({table['processor'].mean():.1f} of processor time) |"
+            )
+    machines = "; ".join(dict.fromkeys(result["machine"] for result in results))
+    return f"{chr(10).join(lines)}\n\nMean and standard deviation over the seeds. Measured on {machines}.\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train a preset with several seeds.")
+    parser.add_argument("preset")
+    parser.add_argument("--source", type=Path, help="in the place of the preset's own ingest.source")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[7, 8, 9])
+    arguments = parser.parse_args()
+    if not preset_path(arguments.preset).is_file():
+        raise UserError(f"{preset_path(arguments.preset)}: there is no such preset; `pixelproof preset` lists them.")
+    given = {"fetch": {"dataset": "none"}, "ingest": {"source": str(arguments.source.resolve())}}
+    changes = given if arguments.source else {}
+    made_of = fingerprint(read_yaml(preset_path(arguments.preset)), str(arguments.source))
+    results = read_json(RESULTS) if RESULTS.exists() else []
+    results = [one for one in results if one["preset"] != arguments.preset or one["made_of"] == made_of]
+    for seed in arguments.seeds:
+        if any((one["preset"], one["seed"]) == (arguments.preset, seed) for one in results):
+            logging.info("%s, seed %d: measured already, see %s", arguments.preset, seed, RESULTS.name)
+            continue
+        measured = measure(arguments.preset, {**changes, "seed": seed})
+        told = {"preset": arguments.preset, "seed": seed, "made_of": made_of, "machine": describe_machine()}
+        results.append({**told, **measured})
+        write_json(RESULTS, results)
+    table = markdown(results)
+    fill_readme(table, BEGIN, END)
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    console.run(main)
