@@ -1,7 +1,7 @@
 """The CNN of params.yaml as a Keras model, and how it learns, predicts and is saved."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from pixelproof.network.assembly import assemble
+from pixelproof.network.averaging import Averages
 from pixelproof.network.layers import Shape
 from pixelproof.network.layout import lay_out
 from pixelproof.network.mirroring import asked_once, averaged_over_mirrored
@@ -96,8 +97,8 @@ class CnnLearner:
             raise ValueError("class_weights need label_counts")
         self._class_weights = balanced_weights(label_counts) if params.class_weights and label_counts else None
         self._steps = 0
-        self._averages = params.average_weights is not None
         self._trainer = _compiled(network, params)
+        self._averages = Averages(network, self._trainer.optimizer) if params.average_weights is not None else None
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         self._trainer.optimizer.learning_rate = self.rate(self._steps)
@@ -128,25 +129,15 @@ class CnnLearner:
 
     def restore(self, weights: Sequence[np.ndarray]) -> None:
         self.model.set_weights(weights)
-        self._averages = False  # these are what is judged now; the averages belong to a later step
+        self._averages = None  # these are what is judged now; the averages belong to a later step
 
-    @contextmanager
-    def _judged(self) -> Iterator[None]:
-        """Put the averaged weights, where there are some, into the model for a while.
+    def settle(self, batches: Iterable[Any]) -> None:
+        if self._averages:
+            self._averages.settle(batches)
 
-        Batch norm's statistics go along as they are: averages already, that follow within 1/(1 - momentum) steps.
-        """
-        if not self._averages or not self._steps:
-            yield
-            return
-        variables = self.model.trainable_variables
-        raw = [np.array(variable) for variable in variables]
-        self._trainer.optimizer.finalize_variable_values(variables)
-        try:
-            yield
-        finally:
-            for variable, value in zip(variables, raw, strict=True):
-                variable.assign(value)
+    def _judged(self) -> AbstractContextManager[None]:
+        """Put the averaged weights, where there are some, into the model for a while."""
+        return self._averages.judged() if self._averages else nullcontext()
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that the next step depends on: the model's and the optimizer's variables, in their order.

@@ -88,6 +88,9 @@ class MlpLearner:
             return False
         return True
 
+    def settle(self, batches: Iterable[Any]) -> None:
+        """Do nothing: scikit-learn's weights are judged as they are."""
+
     def predict(self, batches: Iterable[Any]) -> np.ndarray:
         return predict(self.model, batches)
 

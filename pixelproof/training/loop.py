@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes
 Weights = Sequence[np.ndarray]
 TrainingBatches = Callable[[int, int], Iterator[Batch]]  # epoch (from 0), batches of it to leave out -> the others
 ValidBatches = Callable[[], Iterator[Batch]]
+SETTLING = 16  # batches at the end of an epoch that a learner sees once more before it is judged
 
 
 class Learner(Protocol):
@@ -25,6 +27,10 @@ class Learner(Protocol):
 
     def train_batch(self, images: Images, labels: Labels) -> tuple[float, float]:
         """Take one step; return the batch's mean loss and accuracy before it."""
+        ...
+
+    def settle(self, batches: Iterable[Batch]) -> None:
+        """Make ready to be judged, by the last batches of the epoch; the next `train_batch` does not depend on it."""
         ...
 
     def predict(self, batches: Iterable[Batch]) -> Probabilities: ...
@@ -105,7 +111,7 @@ def fit(
     """
     while ending(state, params) is None:
         yield from _train_epoch(learner, training, params, state)
-        _end_epoch(learner, valid, params, state)
+        _end_epoch(learner, training, valid, params, state)
         yield state
     learner.restore(state.best_weights)
 
@@ -149,10 +155,11 @@ def _train_epoch(learner: Learner, training: TrainingBatches, params: Train, sta
         started = time.perf_counter()
 
 
-def _end_epoch(learner: Learner, valid: ValidBatches, params: Train, state: State) -> None:
+def _end_epoch(learner: Learner, training: TrainingBatches, valid: ValidBatches, params: Train, state: State) -> None:
     """Judge the epoch; its row joins the history, and its weights are kept if they are the best."""
     started = time.perf_counter()
     number, running = len(state.history) + 1, state.running
+    learner.settle(islice(training(number - 1, max(running.batches - SETTLING, 0)), SETTLING))
     valid_loss, valid_accuracy = _judge(learner, valid)
     _check(valid_loss, f"epoch {number}: the validation loss")
     means = running.loss / running.images, running.accuracy / running.images

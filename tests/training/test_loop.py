@@ -35,6 +35,9 @@ class FakeLearner:
         self.weight += self.steps % 2  # in place, as scikit-learn does it; an epoch has two batches
         return self.losses[(self.steps - 1) % len(self.losses)], float(labels.mean())
 
+    def settle(self, batches: Iterable[Batch]) -> None:
+        pass
+
     def predict(self, batches: Iterable[Batch]) -> np.ndarray:
         labels = np.concatenate([batch.labels for batch in batches])
         sure = np.array(self.answers[int(self.weight[0]) - 1], np.float32)
@@ -150,7 +153,8 @@ def test_the_state_is_given_after_every_batch_and_every_epoch() -> None:
     state = State()
     for _ in fit(FakeLearner(sure(0.5, 0.6)), noted, batches, settings(2), state):
         events.append((len(state.history), state.running.batches))
-    assert events == [(0,), (0, 1), (0, 2), (1, 0), (1,), (1, 1), (1, 2), (2, 0)]
+    # The batches are asked for again before each epoch is judged.
+    assert events == [(0,), (0, 1), (0, 2), (0,), (1, 0), (1,), (1, 1), (1, 2), (1,), (2, 0)]
     assert [epoch.valid_loss for epoch in state.history] == pytest.approx([-log(0.5), -log(0.6)])
 
 
@@ -176,6 +180,38 @@ def test_a_training_stopped_anywhere_ends_as_one_that_was_not(stop: int, patienc
         pass
     assert timeless(kept.history) == timeless(whole.history)
     assert second.weight == undisturbed.weight
+
+
+class Settled(FakeLearner):
+    """Notes which images it sees once more before it is judged."""
+
+    def __init__(self) -> None:
+        super().__init__(sure(0.5, 0.6))
+        self.seen: list[list[int]] = []
+
+    def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        return 1.0, 1.0
+
+    def settle(self, batches: Iterable[Batch]) -> None:
+        self.seen.append([int(batch.images[0, 0, 0, 0]) for batch in batches])
+
+
+@pytest.mark.parametrize("stop", [0, 3, 19, 20, 21])
+def test_before_it_is_judged_a_learner_sees_the_last_batches_of_the_epoch(stop: int) -> None:
+    """Else batch norm would be settled on other images after a continuation, and the weights would differ."""
+
+    def long(epoch: int, start: int) -> Iterator[Batch]:
+        for number in range(start, 20):
+            yield Batch(np.full((1, 2, 2, 1), 100 * epoch + number, np.uint8), LABELS[:1])
+
+    first, state = Settled(), State()
+    for _ in islice(fit(first, long, batches, settings(2), state), stop):
+        pass
+    second = Settled()
+    second.load_state(first.state())
+    for _ in fit(second, long, batches, settings(2), state):
+        pass
+    assert first.seen + second.seen == [list(range(4, 20)), list(range(104, 120))]
 
 
 @pytest.mark.parametrize(("minutes", "rows"), [(1e-9, [(1, 4)]), (1e9, [(1, 5), (2, 5)])])

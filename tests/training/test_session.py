@@ -37,6 +37,9 @@ class Walker:
         self._signal(f"step {self.steps}")
         return self.losses.get(self.steps, 1 / self.steps), 0.5
 
+    def settle(self, batches: Iterable[Batch]) -> None:
+        pass
+
     def predict(self, batches: Iterable[Batch]) -> np.ndarray:
         self.predictions += 1
         self._signal(f"validation {self.predictions}")
