@@ -1,6 +1,6 @@
 """A preset trained with several seeds: test accuracies with mean and standard deviation, parameters, time.
 
-    python -m benchmarks.presets NAME [--source FOLDER_OR_ARCHIVE] [--seeds 7 8 9]
+    python -m benchmarks.presets NAME [--source FOLDER_OR_ARCHIVE] [--split METHOD] [--seeds 7 8 9]
 
 NAME is one of presets/, or `digits` for params.yaml. Runs all stages as `dvc repro` does, as processes of their own, in
 a temporary project for each seed; adds what comes out to benchmarks/presets.json, and writes the README's table of it.
@@ -8,6 +8,8 @@ A seed that was measured with the very same params is not measured again.
 """
 
 import argparse
+import hashlib
+import json
 import logging
 import os
 import subprocess
@@ -26,7 +28,6 @@ from benchmarks.run import HERE, describe_machine, fill_readme
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.files import read_json, write_json
-from pixelproof.journal import fingerprint
 from pixelproof.params import read_yaml
 
 STAGES = ("fetch", "ingest", "plan", "resize", "split", "augment", "train_cnn", "train_mlp", "evaluate")
@@ -98,17 +99,25 @@ def markdown(results: Sequence[Mapping[str, Any]]) -> str:
     return f"{chr(10).join(lines)}\n\nMean and standard deviation over the seeds. Measured on {machines}.\n"
 
 
+def _hash(*made_of: object) -> str:
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train a preset with several seeds.")
     parser.add_argument("preset")
     parser.add_argument("--source", type=Path, help="in the place of the preset's own ingest.source")
+    parser.add_argument("--split", help="in the place of the preset's own split.method")
     parser.add_argument("--seeds", nargs="+", type=int, default=[7, 8, 9])
     arguments = parser.parse_args()
     if not preset_path(arguments.preset).is_file():
         raise UserError(f"{preset_path(arguments.preset)}: there is no such preset; `pixelproof preset` lists them.")
-    given = {"fetch": {"dataset": "none"}, "ingest": {"source": str(arguments.source.resolve())}}
-    changes = given if arguments.source else {}
-    made_of = fingerprint(read_yaml(preset_path(arguments.preset)), str(arguments.source))
+    changes: dict[str, Any] = {"split": {"method": arguments.split}} if arguments.split else {}
+    if arguments.source:
+        changes |= {"fetch": {"dataset": "none"}, "ingest": {"source": str(arguments.source.resolve())}}
+    made_of = _hash(
+        read_yaml(preset_path(arguments.preset)), arguments.split, arguments.source and arguments.source.name
+    )
     results = read_json(RESULTS) if RESULTS.exists() else []
     results = [one for one in results if one["preset"] != arguments.preset or one["made_of"] == made_of]
     for seed in arguments.seeds:
