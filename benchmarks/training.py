@@ -12,7 +12,7 @@ views: 0: this project, every image altered while training, by worker processes
 Keras's loader: `image_dataset_from_directory`, then RandomFlip, RandomRotation, RandomZoom and RandomContrast mapped in
 tf.data with prefetch, as in Keras's guides; not deterministic, as there, which is to its advantage; without XLA, as all
 
-PyTorch is left out: this project does not install it, so its figures could not be repeated.
+PyTorch, where it is installed (this project does not): the same network in a plain loop, images in memory, not altered
 
 The share of arithmetic is that of this machine's own rate of multiply-adds in a product of two 2048 x 2048 matrices,
 measured in the same rounds. A training step counts as three times the forward pass's multiply-adds (those of `plan`):
@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from pixelproof.data.resize import resize_photos
 from pixelproof.data.sources import open_source
 from pixelproof.data.store import ImageStore, open_views
 from pixelproof.journal import Journal
+from pixelproof.network.layout import lay_out
 from pixelproof.network.plan import plan_cnn
 from pixelproof.params import Params, load_params
 
@@ -50,6 +52,7 @@ PHOTOS = Path("../shared/data/cats_dogs")
 CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"
 VIEWS, FRESH = "this project, views", "this project, views: 0"
 FIT, LOADER = "model.fit alone, in memory", "Keras image_dataset_from_directory"
+TORCH = "PyTorch loop, in memory"
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PASSES = 3  # forward; gradients by the inputs; gradients by the weights
 SIDE, PRODUCTS = 2048, 10
@@ -157,6 +160,15 @@ def _loader(case: Case) -> Epoch:
     return lambda epoch: _rate(len(photos.file_paths), lambda: model.fit(feed, verbose=0))
 
 
+def _torch(case: Case) -> Epoch:
+    from benchmarks.torch_loop import epoch_of
+
+    store = case.store
+    nodes = lay_out(case.params.cnn, store.shape, len(store.classes))
+    train = epoch_of(nodes, store.gather(np.arange(len(store))), store.labels, case.params.train.batch_size)
+    return lambda epoch: _rate(len(store), train)
+
+
 def _product(dtype: str) -> Epoch:
     import tensorflow as tf
 
@@ -176,6 +188,7 @@ CONTENDERS: dict[str, Callable[[Case], Epoch]] = {
     FRESH: partial(_project, fresh=True),
     FIT: _fit,
     LOADER: _loader,
+    **({TORCH: _torch} if find_spec("torch") else {}),
 }
 
 
@@ -185,10 +198,15 @@ def measure(photos: Path) -> list[dict[str, str | float]]:
         scratch = Path(folder)
         write_digits(scratch / "digits")
         cases = {
-            CATS_DOGS: prepare(load_params(ROOT / "presets/cats-dogs.yaml"), photos, scratch / "cats_dogs"),
+            CATS_DOGS: prepare(_at(128, load_params(ROOT / "presets/cats-dogs.yaml")), photos, scratch / "cats_dogs"),
             DIGITS: prepare(load_params(ROOT / "params.yaml"), scratch / "digits", scratch / "small"),
         }
         return [row for name, case in cases.items() for row in _rows(name, case)]
+
+
+def _at(side: int, params: Params) -> Params:
+    resize = params.resize.model_copy(update={"height_px": side, "width_px": side})
+    return params.model_copy(update={"resize": resize})
 
 
 def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
