@@ -84,11 +84,12 @@ def _rings(layer: Windowed) -> tuple[int, int]:
 def epoch_of(nodes: Sequence[Node], images: np.ndarray, labels: np.ndarray, batch_size: int) -> Callable[[], None]:
     """Return what trains an epoch by Adam, from uint8 images (n, height, width, channels) in memory."""
     pixels = torch.from_numpy(images).permute(0, 3, 1, 2)  # a view: the channels stay last in memory, as CPUs like it
-    network = Network(nodes, images.shape[-1]).to(memory_format=torch.channels_last)
+    network = Network(nodes, images.shape[-1])
+    network(pixels[:2] / 255)  # the lazy layers learn their sizes
+    network.to(memory_format=torch.channels_last)
     units = nodes[-1].shape[0]
     loss: Any = nn.BCEWithLogitsLoss() if units == 1 else nn.CrossEntropyLoss()
     targets = torch.from_numpy(labels)[:, None].float() if units == 1 else torch.from_numpy(labels)
-    network(pixels[:2] / 255)  # the lazy layers learn their sizes
     optimizer = torch.optim.Adam(network.parameters())
 
     def train() -> None:

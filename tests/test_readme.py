@@ -9,8 +9,10 @@ import pytest
 from imports import ROOT
 from typer.main import get_command
 
+from benchmarks import presets
 from benchmarks.run import BEGIN, BEGIN_TRAINING, END, END_TRAINING
 from pixelproof.cli import app
+from pixelproof.files import read_json
 
 README = (ROOT / "README.md").read_text("utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
@@ -54,6 +56,12 @@ def test_its_tables_of_speeds_are_those_of_the_last_bench() -> None:
     shown = [README.split(begin)[1].split(end)[0] for begin, end in ((BEGIN, END), (BEGIN_TRAINING, END_TRAINING))]
     written = (ROOT / "benchmarks/results.md").read_text("utf-8")
     assert "\n\n".join(table.strip() for table in shown).strip() == written.strip()
+
+
+def test_its_table_of_presets_is_that_of_the_recorded_trainings() -> None:
+    """Numbers in the README come from `python -m benchmarks.presets`, which keeps what it measured in a file."""
+    shown = README.split(presets.BEGIN)[1].split(presets.END)[0]
+    assert shown.strip() == presets.markdown(read_json(presets.RESULTS)).strip()
 
 
 def test_its_results_are_those_of_the_last_run() -> None:
