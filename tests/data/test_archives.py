@@ -112,7 +112,11 @@ def test_a_few_plain_pictures_are_no_bomb(tmp_path: Path) -> None:
     assert len(unpacked(zipped({"cats/1.bmp": bytes(10**6)}), tmp_path)) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a", bytes(20_000), tarred({}), zipped({"cats/": b""})])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"GIF89a", bytes(20_000), tarred({}), zipped({"cats/": b""})],
+    ids=["nothing", "picture", "zeros", "empty tar", "zip of a folder"],
+)
 def test_what_is_no_archive_or_an_empty_one_is_an_error(tmp_path: Path, content: bytes) -> None:
     """Else a single photo, or a page that says 'log in', would be an empty data set."""
     assert "Name an archive" in refusal(content, tmp_path)
@@ -127,6 +131,7 @@ def test_what_is_no_archive_or_an_empty_one_is_an_error(tmp_path: Path, content:
         tarred(PHOTOS, "w")[:2048] + b"x" * 4096,
         zipped({"cats/é.jpg": b"1"}).replace("é".encode(), b"\xc3\xc3"),
     ],
+    ids=["gzip", "tar", "tar's first head", "tar's second head", "name"],
 )
 def test_a_damaged_archive_is_one_message(tmp_path: Path, content: bytes) -> None:
     """Else half of the photos would pass for all of them, or the user would see a traceback."""
