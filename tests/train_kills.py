@@ -151,6 +151,12 @@ def runs(project: Project) -> Mapping[str, Run]:
     return {run.info.run_id: run for run in client.search_runs([experiment.experiment_id])}
 
 
+def newest(project: Project, known: set[str]) -> Run:
+    """Return the one run that is not among the known ones."""
+    (run_id,) = set(runs(project)) - known
+    return runs(project)[run_id]
+
+
 class Undisturbed(NamedTuple):
     """A training that nothing happened to: what it ends with, and the seconds until its first batch was done."""
 
