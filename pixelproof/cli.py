@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from pixelproof import console, presets
 from pixelproof.errors import UserError
@@ -26,6 +26,7 @@ METRICS = Path("reports/metrics.json")
 AUGMENTED = Path("data/augmented")
 FOUND_RATES = Path("reports/find-lr")
 WIDE = 160  # columns
+RUN_ID = 32  # characters
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -143,7 +144,8 @@ def runs(
     from pixelproof.tracking.revisions import all_runs, runs_of
 
     found = runs_of(revision) if revision else all_runs()
-    sheet = Table("revision", "model", "run", "test accuracy", "weights")
+    whole = Column("run", no_wrap=True, min_width=RUN_ID)  # to be copied, also from a narrow terminal
+    sheet = Table("revision", "model", whole, "test accuracy", "weights")
     for run in found:
         accuracy = "" if run.accuracy is None else f"{run.accuracy:.4f}"
         sheet.add_row(run.revision, run.model, run.run_id or "not in DVC's cache", accuracy, run.weights_sha256)
