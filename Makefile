@@ -24,6 +24,7 @@ fuzz: $(READY)  ## decode 50,000 damaged files; names the seeds of those that ar
 	$(BIN)/python tests/fuzz.py
 
 ui: $(READY)    ## open MLflow on the runs of this folder
+	@$(BIN)/python -m pixelproof.tracking.moved
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
 shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/shuffle/
