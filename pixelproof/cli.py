@@ -177,9 +177,7 @@ def reproduce(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or
 
 @app.command()
 def sync(
-    to: Annotated[
-        str | None, typer.Option(help="The address of another MLflow store than the one of trainings.")
-    ] = None,
+    to: Annotated[str | None, typer.Option(help="Another MLflow store than the one that trainings log to.")] = None,
 ) -> None:
     """Bring MLflow to the state of all that Git and DVC keep of runs; a second time changes nothing."""
     from pixelproof.tracking.sync import sync as synchronise

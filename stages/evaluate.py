@@ -3,7 +3,8 @@
     python -m stages.evaluate
 
 Reads   models/cnn/, models/mlp/, data/resized/, data/splits.csv, reports/plan/
-Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/, reports/runs/cnn/, mlp/
+Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/,
+        reports/runs/cnn/, reports/runs/mlp/
 """
 
 from pathlib import Path

@@ -25,7 +25,7 @@ from project import Project, shrink
 MODELS = ("cnn", "mlp")
 STAGES = ("ingest", "plan", "resize", "split", "augment")
 TAGS = ("model", "weights_sha256", "ended")  # others say where and by what command it was run
-TIMING = ("seconds", "images_per_second")  # what cannot be the same twice
+TIMING = ("seconds", "images_per_second", "ended", "cpu_percent", "memory_bytes")  # what cannot be the same twice
 PHOTOS_PER_CLASS = 100
 BATCH_SIZE = 8
 TRAINED = 2  # checkpoints: the first is written before the first batch

@@ -1,7 +1,7 @@
 """From DVC's record to MLflow: a run in a store is brought to the state of its record, and no further.
 
-The one way by which anything gets into a run: while a model is trained, when a stage adds to it, and by `pixelproof sync`.
-What the store has already is left alone, so that to deliver twice changes nothing.
+The one way by which anything gets into a run: while a model is trained, when a stage adds to it, and by
+`pixelproof sync`. What the store has already is left alone, so that to deliver twice changes nothing.
 """
 
 import tempfile
@@ -68,7 +68,9 @@ class Delivery:
         self._id: str = run.info.run_id
         self._params, self._tags = dict(run.data.params), dict(run.data.tags)
         self._points: dict[str, dict[int, list[tuple[int, float]]]] = {}  # by key and step: timestamps and values
-        self._inputs = {(has.dataset.name, has.dataset.digest) for has in run.inputs.dataset_inputs}
+        self._inputs = {
+            (has.dataset.name, has.dataset.digest) for has in (run.inputs.dataset_inputs if run.inputs else [])
+        }
         self._outputs = [output.model_id for output in run.outputs.model_outputs] if run.outputs else []
         self._open = run.info.status != FINISHED  # a finished run's tags may have been edited by a person
         self._sent: set[str] = set()
@@ -205,7 +207,7 @@ def _gather(files: Mapping[str, Path], folder: Path) -> None:
 
 
 def _input(data: DataSet) -> DatasetInput:
-    dataset = Dataset(data.name, data.digest, data.source_type, data.source, data.schema_json, data.profile)
+    dataset = Dataset(data.name, data.digest, data.source_type, data.source, data.schema_text, data.profile)
     return DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, data.context)])
 
 

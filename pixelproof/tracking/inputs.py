@@ -31,7 +31,7 @@ def image_input(
         digest=images,
         source_type="local",
         source=json.dumps({"uri": path, "md5": images, "part": part, "splits_md5": splits}),
-        schema_json=json.dumps(schema.to_dict()),
+        schema_text=json.dumps(schema.to_dict()),
         profile=json.dumps(profile),
         context=CONTEXTS[part],
     )

@@ -20,7 +20,9 @@ from pixelproof.errors import UserError
 from pixelproof.files import locked
 from pixelproof.tracking.delivery import Delivery, begin, deliver
 from pixelproof.tracking.record import (
+    FAILED,
     FINISHED,
+    KILLED,
     Kept,
     KeptRun,
     Point,
@@ -144,7 +146,7 @@ def recording(record: Record, files: Mapping[str, Path], *, resumed: bool) -> It
         try:
             yield run
         except BaseException as error:
-            _end_early(run, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+            _end_early(run, KILLED if isinstance(error, KeyboardInterrupt) else FAILED)
             raise
         run.end(FINISHED)
 
@@ -160,7 +162,8 @@ def _end_early(run: LiveRun, status: Status) -> None:
 def _can_go_on(client: MlflowClient, run: Run, experiment: str) -> bool:
     """Tell whether a run is not deleted, and in the experiment of today."""
     here = client.get_experiment_by_name(experiment_name(experiment))
-    return run.info.lifecycle_stage == LifecycleStage.ACTIVE and run.info.experiment_id == here.experiment_id
+    is_here = here is not None and run.info.experiment_id == here.experiment_id
+    return is_here and bool(run.info.lifecycle_stage == LifecycleStage.ACTIVE)
 
 
 def complete(model: Path, supplement: Path) -> None:

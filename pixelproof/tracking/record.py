@@ -20,9 +20,11 @@ RECORD = "record.json"
 CHANGES = "changes.diff"  # an artifact of each run
 MODEL = "mlflow"
 RUN_ID = "pixelproof.run_id"  # the tag that is the same in every store, whatever id the store gives to the run
-FINISHED = "FINISHED"
 
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+FINISHED: Status = "FINISHED"
+FAILED: Status = "FAILED"
+KILLED: Status = "KILLED"
 
 
 class _Kept(BaseModel):
@@ -44,8 +46,8 @@ class DataSet(_Kept):
     name: str
     digest: str
     source_type: str
-    source: str  # JSON, as are `schema_json` and `profile`
-    schema_json: str
+    source: str  # JSON, as are `schema_text` and `profile`
+    schema_text: str
     profile: str
     context: str
 
