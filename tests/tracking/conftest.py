@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,18 @@ def mlflow_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store without a run: MLflow takes five seconds to make its tables, and a copy of them none."""
+    from mlflow.tracking import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlflow_alone: Any) -> Path:
+def new_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlflow_alone: Any) -> Path:
     """A project's folder with a space in its name, told by DVC_ROOT, while the program runs elsewhere."""
     folder, elsewhere = tmp_path / "my project", tmp_path / "elsewhere"
     folder.mkdir()
@@ -28,3 +39,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlflow_alone: Any) -> 
     monkeypatch.setenv("DVC_ROOT", str(folder))
     monkeypatch.chdir(elsewhere)
     return folder
+
+
+@pytest.fixture
+def root(new_root: Path, empty_database: Path) -> Path:
+    """The same with a store in it that has no run."""
+    shutil.copy(empty_database, new_root)
+    return new_root
