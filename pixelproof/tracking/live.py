@@ -6,7 +6,7 @@ A tracking server that is down, or refuses half way, stops no training: what it 
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import copyfile
@@ -72,7 +72,7 @@ class LiveRun:
             self._put_off(error, began)
         self._has_name = True
 
-    def add(self, points: list[Point]) -> None:
+    def add(self, points: Iterable[Point]) -> None:
         self.record.metrics.extend(points)
         self.tell()
 
