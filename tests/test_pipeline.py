@@ -115,26 +115,9 @@ NUMBERS = {
     *("comparison/accuracy_difference", "comparison/mcnemar_p"),
 }
 TAGS = {
-    *(
-        "model",
-        "weights_sha256",
-        "ended",
-        "partner_run_id",
-        "pixelproof.run_id",
-        "git.commit",
-        "git.branch",
-        "git.dirty",
-    ),
-    *(
-        "dvc.stage",
-        "dvc.lock_sha256",
-        "params_sha256",
-        "version.mlflow",
-        "version.python",
-        "host",
-        "platform",
-        "command",
-    ),
+    *("model", "weights_sha256", "ended", "partner_run_id", "pixelproof.run_id", "host", "platform", "command"),
+    *("git.commit", "git.branch", "git.dirty", "dvc.stage", "dvc.lock_sha256", "params_sha256"),
+    *("version.mlflow", "version.python"),
 }
 PICTURES = {"explain/filters.png", "explain/activations.png", "explain/kernels.png"}
 
