@@ -41,7 +41,7 @@ lock: .uv/bin/uv ## resolve the ranges of pyproject.toml anew
 		--no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
 
 clean:          ## delete the environment and all that the pipeline made, but not MLflow's runs and DVC's cache
-	rm -rf .venv .uv data/raw data/ingested data/resized data/augmented data/splits.csv models reports/plots .work
+	rm -rf .venv .uv data/raw data/ingested data/resized data/augmented data/splits.csv models reports/plots $(filter-out .work/undelivered,$(wildcard .work/*))
 
 $(READY): requirements.lock pyproject.toml
 	@command -v uv >/dev/null || $(MAKE) --no-print-directory .uv/bin/uv
