@@ -43,9 +43,9 @@ def connect(experiment: str | None = None, uri: str | None = None) -> MlflowClie
     """
     uri = uri or store_uri()
     mlflow.set_tracking_uri(uri)
-    client = MlflowClient()
     with locked(project_root()):  # MLflow lets two first processes create the same tables
         follow_folder(project_root())
+        client = MlflowClient()
         experiment_id(client, experiment_name(experiment), uri)
     return client
 
