@@ -178,6 +178,17 @@ def reproduce(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or
 
 
 @app.command()
+def sync(
+    to: Annotated[str | None, typer.Option(help="Another MLflow store than the one that trainings log to.")] = None,
+) -> None:
+    """Bring MLflow to the state of all that Git and DVC keep of runs; a second time changes nothing."""
+    from pixelproof.tracking.sync import sync as synchronise
+
+    for line in synchronise(to):
+        typer.echo(line)
+
+
+@app.command()
 def sweep(file: Annotated[Path, typer.Argument(help="What to try, such as sweeps/example.yaml.")]) -> None:
     """Try many values of params.yaml, each as a DVC experiment and an MLflow run; continue a sweep that was stopped."""
     from pixelproof.sweeps import command  # Optuna and MLflow take seconds to load

@@ -20,6 +20,7 @@ RECIPE: dict[str, object] = {
     "mlp.schedule": {"kind": "step", "milestones": [20, 40], "factor": 0.1, "warmup_epochs": 2},
     "train.max_minutes": 30,
     "train.checkpoint_minutes": 0.5,
+    "train.experiment": "cats",
 }
 
 
@@ -123,6 +124,7 @@ def test_every_optimizer_takes_its_own_options(optimizer: dict[str, object]) -> 
         ("cnn.precision", "float16", "cnn.precision: input should be 'float32' or 'mixed_bfloat16', got 'float16'"),
         ("train.max_minutes", 0, "train.max_minutes: input should be greater than 0, got 0"),
         ("train.checkpoint_minutes", "5", "train.checkpoint_minutes: input should be a valid number, got '5'"),
+        ("train.experiment", "", "train.experiment: "),
     ],
 )
 def test_a_mistake_in_the_recipe_is_told_at_its_key(key: str, value: object, words: str, tmp_path: Path) -> None:

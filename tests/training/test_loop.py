@@ -1,6 +1,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import astuple
 from itertools import islice
 from math import log
 
@@ -156,7 +156,7 @@ def test_the_state_is_given_after_every_batch_and_every_epoch() -> None:
 
 
 def timeless(history: Sequence[Epoch]) -> list[Epoch]:
-    return [replace(epoch, seconds=0, images_per_second=0) for epoch in history]
+    return [Epoch(*astuple(epoch)[:5], seconds=0, images_per_second=0) for epoch in history]
 
 
 @pytest.mark.parametrize("patience", [1, 3])
