@@ -37,7 +37,7 @@ def moved(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def as_new_program(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     """Go on as a program that starts in a folder: MLflow keeps the address of the store in the environment."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("DVC_ROOT", str(root))
 
 
