@@ -48,8 +48,10 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Queue:
     folder = tmp_path_factory.mktemp("queue")
     write_photos(folder / "photos")
     project = Project.tiny(folder / "project", source=str(folder / "photos"))
-    project.edit(lambda params: params["train"].update(epochs=1, batch_size=16))
-    done(project, "git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--all", "-m", "tiny")
+    project.edit(lambda params: params["train"].update(batch_size=16))
+    project.repro("augment")  # once, and not in each temporary folder
+    done(project, "git", "add", "--all")
+    done(project, "git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "ready to train")
     for name, change in {**WHOLE, **HALF}.items():
         target = "evaluate" if name in WHOLE else "train@mlp"
         done(project, "dvc", "exp", "run", "--queue", "-n", name, "-S", change, target)

@@ -31,8 +31,14 @@ def moved(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     delivery = deliver(connect(), kept(a_record(artifacts=[CHANGES], model="mlp"), with_changes(folder)))
     mlflow.register_model(f"models:/{delivery.model_id}", "scaler")
     root.rename(elsewhere := tmp_path / "an archive_100% full")
-    monkeypatch.setenv("DVC_ROOT", str(elsewhere))
+    as_new_program(monkeypatch, elsewhere)
     return elsewhere
+
+
+def as_new_program(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    """Go on as a program that starts in a folder: MLflow keeps the address of the store in the environment."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(root))
 
 
 def artifact(run: Any) -> str:
@@ -63,7 +69,7 @@ def test_a_copy_uses_its_own_artifacts(moved: Path, tmp_path: Path, monkeypatch:
     shutil.copytree(moved, copied)
     assert follow_folder(copied) == 1
     shutil.rmtree(moved)
-    monkeypatch.setenv("DVC_ROOT", str(copied))
+    as_new_program(monkeypatch, copied)
     client = connect()
     run = find(client, RUN)
     assert run is not None
