@@ -6,11 +6,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pixelproof.errors import UserError
-from pixelproof.tracking.gate import METRICS, SAME_TEST_PART, Contender, Terms, judge
+from pixelproof.tracking.gate import BETTER, SAME_TEST_PART, Contender, Metric, Terms, judge
 
 DATA = {"data/resized": "aa.dir", "data/splits.csv": "bb"}
 TEST_IMAGES = 750
-COMPLETE = Contender("0123456789abcdef", "cnn", "FINISHED", "c0ffee", "", 0.9, 1000, DATA)
+COMPLETE = Contender("0123456789abcdef", "cnn", "FINISHED", "c0ffee123456", "", "", 0.9, 1000, DATA)
 OTHER = replace(COMPLETE, run_id="fedcba9876543210", model="mlp", parameters=2000)
 
 shares = st.integers(0, TEST_IMAGES).map(lambda right: right / TEST_IMAGES)
@@ -19,33 +19,33 @@ contenders = st.builds(
     shares,
     st.integers(1, 5),
 )
-metrics = st.sampled_from(sorted(METRICS))
+metrics = st.sampled_from(list(BETTER))
 margins = st.one_of(st.floats(0, 1), shares)
 
 
-def passes(run: Contender, champion: Contender | None, margin: float = 0.0, metric: str = "test/accuracy") -> bool:
+def passes(run: Contender, champion: Contender | None, margin: float = 0.0, metric: Metric = "test/accuracy") -> bool:
     return judge(run, champion, Terms(margin=margin, metric=metric)).passes
 
 
 @given(contenders, contenders, margins, metrics)
-def test_a_worse_one_is_never_promoted(run: Contender, champion: Contender, margin: float, metric: str) -> None:
+def test_a_worse_one_is_never_promoted(run: Contender, champion: Contender, margin: float, metric: Metric) -> None:
     """The one thing that a gate is for."""
     assert run.measured is not None
     assert champion.measured is not None
-    lead = METRICS[metric] * (run.measured - champion.measured)
+    lead = BETTER[metric] * (run.measured - champion.measured)
     assume(lead < 0)
     assert not passes(run, champion, margin, metric)
 
 
 @given(contenders, contenders, margins, metrics)
-def test_of_two_at_most_one_takes_the_others_place(a: Contender, b: Contender, margin: float, metric: str) -> None:
+def test_of_two_at_most_one_takes_the_others_place(a: Contender, b: Contender, margin: float, metric: Metric) -> None:
     """Else two runs could take turns for ever."""
     assert not (passes(a, b, margin, metric) and passes(b, a, margin, metric))
 
 
 @given(contenders, contenders, margins, margins, metrics)
 def test_who_passes_a_margin_passes_every_smaller_one(
-    run: Contender, champion: Contender, one: float, other: float, metric: str
+    run: Contender, champion: Contender, one: float, other: float, metric: Metric
 ) -> None:
     """Else asking for less could refuse more."""
     small, large = sorted((one, other))
@@ -54,7 +54,7 @@ def test_who_passes_a_margin_passes_every_smaller_one(
 
 
 @given(contenders, contenders, metrics)
-def test_without_a_margin_one_of_two_that_differ_wins(a: Contender, b: Contender, metric: str) -> None:
+def test_without_a_margin_one_of_two_that_differ_wins(a: Contender, b: Contender, metric: Metric) -> None:
     """Else a gate that refuses everybody would pass the tests above."""
     assume((a.measured, a.parameters) != (b.measured, b.parameters))
     assert passes(a, b, 0.0, metric) != passes(b, a, 0.0, metric)
@@ -82,7 +82,7 @@ def test_the_first_one_has_nobody_to_beat() -> None:
     """Else there would never be a champion."""
     verdict = judge(replace(COMPLETE, measured=0.1), None, Terms(margin=0.5))
     assert verdict.passes
-    assert verdict.words == "run 01234567 (cnn) is the first champion: test/accuracy 0.1000"
+    assert verdict.words == "run 01234567 (cnn) is the first champion, with test/accuracy 0.1000."
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,25 @@ def test_the_words_name_what_was_compared() -> None:
     narrow = judge(replace(COMPLETE, measured=0.91), OTHER, Terms(margin=0.02))
     assert "better by 0.0100, and --margin asks for 0.02" in narrow.words
     smaller = judge(COMPLETE, OTHER, Terms(margin=0.02))
-    assert smaller.words.endswith("on the same test part: equal, with 1,000 parameters against 2,000")
+    assert smaller.words.endswith("on the same test part: equal, with 1,000 parameters against 2,000.")
     assert smaller.passes
     assert not judge(OTHER, COMPLETE, Terms()).passes
+
+
+def test_what_differed_from_the_commit_is_told() -> None:
+    """A run keeps its uncommitted edits, but not files that Git does not know."""
+    run = replace(COMPLETE, changed="params.yaml", untracked="notes.txt")
+    assert judge(run, None, Terms()).words.endswith(
+        "It differs from commit c0ffee12 in params.yaml; changes.diff of the run keeps how. "
+        "Not in Git, and not kept: notes.txt."
+    )
+
+
+@pytest.mark.parametrize("alias", ["", "latest", "v1", "a b", "a/b", "-a", "champion\n"])
+def test_an_alias_that_mlflow_or_git_would_not_take_is_refused(alias: str) -> None:
+    """Else one of the two registries would have it, and the other not."""
+    with pytest.raises(UserError, match="--alias"):
+        Terms(alias=alias)
 
 
 @pytest.mark.parametrize("margin", [-0.1, nan, inf])
