@@ -98,9 +98,10 @@ def _contents(names: Sequence[str]) -> list[str]:
     while begin < len(done.stdout):  # "<hash> blob <bytes>", a line end, the bytes, a line end; or "<name> missing"
         head, _, _ = done.stdout[begin:].partition(b"\n")
         begin += len(head) + 1
-        size = int(head.split()[2]) if not head.endswith(b" missing") else None
-        contents.append("" if size is None else done.stdout[begin : begin + size].decode("utf-8"))
-        begin += 0 if size is None else size + 1
+        size = head.rpartition(b" ")[2]
+        end = begin + int(size) if size.isdigit() else begin
+        contents.append(done.stdout[begin:end].decode("utf-8"))
+        begin = end + size.isdigit()
     return contents or [""] * len(names)
 
 

@@ -1,6 +1,5 @@
 """The runs of commits and experiments, from what real Git and a cache as DVC writes it hold."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -8,34 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commits import commit, git
 
 from pixelproof.errors import UserError
 from pixelproof.tracking import revisions
 from pixelproof.tracking.revisions import RevisionRun, all_runs, runs_by_commit, runs_of
-
-LOCK = """\
-schema: '2.0'
-stages:
-  evaluate:
-    cmd: python -m stages.evaluate
-    deps:
-    - path: models/cnn
-      hash: md5
-      md5: {evaluated}
-      size: 9
-  train@cnn:
-    cmd: python -m stages.train_cnn
-    outs:
-    - path: models/cnn
-      hash: md5
-      md5: {trained}
-      size: 9
-"""
-
-
-def git(*arguments: str) -> str:
-    command = ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -43,28 +19,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     revisions.cache_folder.cache_clear()
     git("init", "--quiet")
-    (tmp_path / "reports").mkdir()
     return tmp_path
-
-
-def keep(content: str, suffix: str = "") -> str:
-    """Put content into the cache as DVC does; return its hash."""
-    md5 = hashlib.md5(content.encode()).hexdigest() + suffix
-    path = Path(".dvc/cache/files/md5") / md5[:2] / md5[2:]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    return md5
-
-
-def commit(run_id: str, *, evaluated: str | None = None, accuracy: float = 0.9) -> tuple[str, str]:
-    """Commit a training, and an evaluation of it or of another model; return the commit and the model's hash."""
-    record = keep(json.dumps({"run_id": run_id, "weights_sha256": f"w-{run_id}"}))
-    trained = keep(json.dumps([{"md5": record, "relpath": "run.json"}]), ".dir")
-    Path("dvc.lock").write_text(LOCK.format(trained=trained, evaluated=evaluated or trained))
-    Path("reports/metrics.json").write_text(json.dumps({"cnn": {"accuracy": accuracy}}))
-    git("add", "dvc.lock", "reports")
-    git("commit", "--quiet", "-m", run_id)
-    return git("rev-parse", "HEAD"), trained
 
 
 def test_a_commit_leads_to_its_runs(project: Path) -> None:
@@ -99,7 +54,7 @@ def test_the_runs_of_every_commit_are_found_each_once(project: Path) -> None:
 def test_a_project_below_the_top_of_its_repository_is_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a repository with several projects would seem to have no runs."""
     below = project / "below"
-    (below / "reports").mkdir(parents=True)
+    below.mkdir()
     monkeypatch.chdir(below)
     revisions.cache_folder.cache_clear()
     _, one = commit("one")
