@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import psutil
 import requests
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
@@ -155,6 +156,7 @@ def serving(project: Path) -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/health")
+        _settle(server.pid)
         yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)
@@ -170,6 +172,20 @@ def _wait_for(address: str) -> None:
         except requests.RequestException:
             time.sleep(0.2)
     raise UserError(f"{address}: `mlflow ui` does not answer")
+
+
+def _settle(pid: int) -> None:
+    """Wait until the server's processes rest: after the first of them answers, the others still load their code."""
+    until = time.monotonic() + WAIT
+    used, before = _processor_seconds(pid), -1.0
+    while used > before + 0.05 and time.monotonic() < until:
+        time.sleep(2)
+        used, before = _processor_seconds(pid), used
+
+
+def _processor_seconds(pid: int) -> float:
+    server = psutil.Process(pid)
+    return sum(sum(process.cpu_times()[:2]) for process in (server, *server.children(recursive=True)))
 
 
 def seconds(work: Callable[[], None]) -> list[float]:

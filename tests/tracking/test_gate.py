@@ -4,6 +4,7 @@ from math import inf, nan
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from imports import ROOT
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.gate import BETTER, SAME_TEST_PART, Contender, Metric, Terms, judge
@@ -125,6 +126,25 @@ def test_the_words_name_what_was_compared() -> None:
     assert smaller.words.endswith("on the same test part: equal, with 1,000 parameters against 2,000.")
     assert smaller.passes
     assert not judge(OTHER, COMPLETE, Terms()).passes
+
+
+CHAMPION = replace(COMPLETE, run_id="81f3d2c7", measured=736 / 750, data={**DATA, "data/splits.csv": "7c0d"})
+MLP = replace(CHAMPION, run_id="5b0c9a1e", model="mlp")
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        replace(MLP, measured=719 / 750),
+        replace(MLP, measured=740 / 750),
+        replace(MLP, measured=None),
+        replace(MLP, data={**DATA, "data/splits.csv": "41aa"}),
+    ],
+)
+def test_the_messages_of_the_docs_are_real(run: Contender) -> None:
+    """A reader looks for the words that the program has shown."""
+    shown = (ROOT / "docs/registry.md").read_text("utf-8")
+    assert f"error: {judge(run, CHAMPION, Terms(margin=0.01)).words}\n" in shown
 
 
 def test_what_differed_from_the_commit_is_told() -> None:
