@@ -11,8 +11,8 @@ help:           ## show this list
 repro: $(READY) ## run the stages that are not up to date; the last ones show the comparison, and where the page is
 	$(BIN)/dvc repro
 
-test: $(READY)  ## run all tests
-	$(BIN)/pytest
+test: $(READY)  ## run all tests, a file at a time for each core
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## check style, types and who imports whom
 	$(BIN)/ruff check .
@@ -24,6 +24,7 @@ fuzz: $(READY)  ## decode 50,000 damaged files; names the seeds of those that ar
 	$(BIN)/python tests/fuzz.py
 
 ui: $(READY)    ## open MLflow on the runs of this folder
+	@$(BIN)/python -m pixelproof.tracking.moved
 	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
 shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/shuffle/
@@ -40,7 +41,7 @@ lock: .uv/bin/uv ## resolve the ranges of pyproject.toml anew
 		--no-emit-index-url --no-emit-find-links --no-header --upgrade --quiet -o requirements.lock
 
 clean:          ## delete the environment and all that the pipeline made, but not MLflow's runs and DVC's cache
-	rm -rf .venv .uv data/raw data/ingested data/resized data/augmented data/splits.csv models reports/plots .work
+	rm -rf .venv .uv data/raw data/ingested data/resized data/augmented data/splits.csv models reports/plots $(filter-out .work/undelivered,$(wildcard .work/*))
 
 $(READY): requirements.lock pyproject.toml
 	@command -v uv >/dev/null || $(MAKE) --no-print-directory .uv/bin/uv

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from pixelproof import console, presets
 from pixelproof.errors import UserError
@@ -27,6 +27,7 @@ METRICS = Path("reports/metrics.json")
 AUGMENTED = Path("data/augmented")
 FOUND_RATES = Path("reports/find-lr")
 WIDE = 160  # columns
+RUN_ID = 32  # characters
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -144,7 +145,8 @@ def runs(
     from pixelproof.tracking.revisions import all_runs, runs_of
 
     found = runs_of(revision) if revision else all_runs()
-    sheet = Table("revision", "model", "run", "test accuracy", "weights")
+    whole = Column("run", no_wrap=True, min_width=RUN_ID)  # to be copied, also from a narrow terminal
+    sheet = Table("revision", "model", whole, "test accuracy", "weights")
     for run in found:
         accuracy = "" if run.accuracy is None else f"{run.accuracy:.4f}"
         sheet.add_row(run.revision, run.model, run.run_id or "not in DVC's cache", accuracy, run.weights_sha256)
@@ -192,6 +194,17 @@ def promote(
 
     client = open_store()
     for line in registry.promote(client, find_run(client, run_id), terms, dry_run=dry_run, git_tag=git_tag):
+        typer.echo(line)
+
+
+@app.command()
+def sync(
+    to: Annotated[str | None, typer.Option(help="Another MLflow store than the one that trainings log to.")] = None,
+) -> None:
+    """Bring MLflow to the state of all that Git and DVC keep of runs; a second time changes nothing."""
+    from pixelproof.tracking.sync import sync as synchronise
+
+    for line in synchronise(to):
         typer.echo(line)
 
 

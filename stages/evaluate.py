@@ -3,10 +3,10 @@
     python -m stages.evaluate
 
 Reads   models/cnn/, models/mlp/, data/resized/, data/splits.csv, reports/plan/
-Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/
+Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/,
+        reports/runs/cnn/, reports/runs/mlp/
 """
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ from pixelproof.evidence.pictures import confusion_figure
 from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.network import cnn, mlp
 from pixelproof.params import load_params
-from pixelproof.tracking.runs import EvaluatedRun
+from pixelproof.tracking.live import complete
+from pixelproof.tracking.record import Supplement, now, points, write_record
 from pixelproof.training.feed import plain_batches
-from stages.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, SPLITS
+from stages.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, RUNS, SPLITS
 
 BATCH = 256
 PARTNER = {"cnn": "mlp", "mlp": "cnn"}
@@ -98,17 +99,25 @@ def log_to_runs(
     metrics: dict[str, Any], by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str]
 ) -> None:
     """Complete each model's MLflow run with what the test part says, and with the name of its partner's run."""
-    records = {model: read_json(MODELS / model / "run.json") for model in by_model}
+    run_ids = {model: read_json(MODELS / model / "run.json")["run_id"] for model in by_model}
+    written = now()
     for model, probabilities in by_model.items():
-        run = EvaluatedRun(records[model]["run_id"], records[model]["model_id"])
-        if not run.exists():
-            logging.warning("MLflow has no run %s; its test metrics are in %s only", run.run_id, METRICS)
-            continue
         named = {f"test/{key}": metrics[model][key] for key in TEST_METRICS}
-        named |= {f"model/{key}": metrics[model][key] for key in ("trainable", "multiply_adds")}
         named |= {f"comparison/{key}": metrics["comparison"][key] for key in ("accuracy_difference", "mcnemar_p")}
-        figure = confusion_figure(probabilities, labels, classes, f"{model}: test images by class")
-        run.log(named, {"partner_run_id": records[PARTNER[model]]["run_id"]}, {"confusion.png": figure})
+        record = Supplement(
+            kind="evaluated",
+            run_id=run_ids[model],
+            written=written,
+            tags={"partner_run_id": run_ids[PARTNER[model]]},
+            metrics=points(named, step=0, timestamp=written),
+            artifacts=["confusion.png"],
+        )
+        with replacing(RUNS / model) as folder:
+            folder.mkdir()
+            figure = confusion_figure(probabilities, labels, classes, f"{model}: test images by class")
+            figure.savefig(folder / "confusion.png")
+            write_record(record, folder)
+        complete(MODELS / model, RUNS / model)
 
 
 def main() -> None:

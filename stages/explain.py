@@ -3,10 +3,11 @@
     python -m stages.explain
 
 Reads   models/cnn/, data/resized/, reports/plan/, reports/metrics.json, reports/predictions.parquet
-Writes  reports/index.html (open it in a browser), reports/explain/ (its pictures as PNG files)
+Writes  reports/index.html (open it in a browser), reports/explain/ (its pictures as PNG files), reports/runs/explain/
 """
 
 import logging
+import shutil
 
 import pandas as pd
 
@@ -22,18 +23,19 @@ from pixelproof.files import read_json, replacing, write_text
 from pixelproof.network import cnn
 from pixelproof.network.mirroring import asked_once
 from pixelproof.params import load_params
-from pixelproof.tracking.runs import EvaluatedRun
-from stages.paths import EXPLAIN_PAGE, EXPLAIN_PICTURES, METRICS, MODELS, PLAN, PREDICTIONS, RESIZED
+from pixelproof.tracking.live import complete
+from pixelproof.tracking.record import Supplement, files_in, now, write_record
+from stages.paths import EXPLAIN_PAGE, EXPLAIN_PICTURES, METRICS, MODELS, PLAN, PREDICTIONS, RESIZED, RUNS
 
 
 def log_to_run() -> None:
     """Add the pictures to the CNN's MLflow run."""
-    record = read_json(MODELS / "cnn/run.json")
-    run = EvaluatedRun(record["run_id"], record["model_id"])
-    if run.exists():
-        run.log_folder(EXPLAIN_PICTURES, "explain")
-    else:
-        logging.warning("MLflow has no run %s; the pictures are in %s only", run.run_id, EXPLAIN_PICTURES)
+    pictures = [f"explain/{name}" for name in files_in(EXPLAIN_PICTURES)]
+    run_id = read_json(MODELS / "cnn/run.json")["run_id"]
+    with replacing(RUNS / "explain") as folder:
+        shutil.copytree(EXPLAIN_PICTURES, folder / "explain")
+        write_record(Supplement(kind="explained", run_id=run_id, written=now(), artifacts=pictures), folder)
+    complete(MODELS / "cnn", RUNS / "explain")
 
 
 def main() -> None:

@@ -30,3 +30,4 @@ SHUFFLE = Path("reports/shuffle")
 DEPTH = Path("reports/depth")
 EXPLAIN_PAGE = Path("reports/index.html")
 EXPLAIN_PICTURES = Path("reports/explain")
+RUNS = Path("reports/runs")  # what stages add to MLflow's runs: <model>/ by evaluate, explain/ by explain

@@ -1,7 +1,8 @@
 """What train@cnn and train@mlp share: the same batches, the same loop, one MLflow run each, the same files.
 
 Reads   data/augmented/, data/resized/, data/splits.csv, reports/split.json
-Writes  models/<model>/ (the model, history.csv, run.json); until then .work/train-<model>-*/
+Writes  models/<model>/ (the model, history.csv, run.json, the record of the MLflow run); until then
+        .work/train-<model>-*/
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,19 +20,22 @@ import pandas as pd
 from pixelproof.data.fresh import FreshViews, workers
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import Images, ImageStore, Shape, open_views
-from pixelproof.files import read_json, replacing, write_json
+from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.journal import fingerprint
 from pixelproof.params.data import Augment
 from pixelproof.params.training import Train
-from pixelproof.tracking import runs
+from pixelproof.tracking.live import LiveRun, recording
 from pixelproof.tracking.provenance import look_up
+from pixelproof.tracking.record import CHANGES, FINISHED, MODEL, files_in, now, points, write_record
+from pixelproof.tracking.runs import flatten
 from pixelproof.training import checkpoint
 from pixelproof.training.failures import told_with_remedy
 from pixelproof.training.feed import Batch, Labels, plain_batches, training_batches
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, Learner, State, best_epoch, ending, weights_sha256
 from pixelproof.training.session import Session
-from stages.paths import AUGMENT_DESCRIPTION, AUGMENTED, MODELS, RESIZED, SPLIT_REPORT, SPLITS, WORK
+from stages.paths import AUGMENT_DESCRIPTION, AUGMENTED, MODELS, PLAN, RESIZED, SPLIT_REPORT, SPLITS, WORK
+from stages.train_record import begun_record, curves, image_counts
 
 VALID_BATCH = 256  # images at a time where nothing is learned
 
@@ -108,43 +113,44 @@ def train(
     material: Material,
     section: Mapping[str, Any],
     params: Train,
-    log_model: Callable[[Images], str],
+    save_for_mlflow: Callable[[Images, Path, Path], None],
     *,
     seed: int,
     libraries: Sequence[str],
 ) -> None:
     """Train a model, or go on where a run was stopped; log it to one MLflow run and keep it in models/<model>/.
 
-    `section` holds the model's own params, for the record; `log_model` logs the trained model with some
-    example images (n, height, width, channels) and returns its id in MLflow; other versions of `libraries` may
-    give other weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or memory
-    is full or the loss is no number.
+    `section` holds the model's own params, for the record; `save_for_mlflow` saves the trained model, which lies in the
+    first folder, with some example images (n, height, width, channels) in the second one, which it makes; other
+    versions of `libraries` may give other weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or
+    memory is full or the loss is no number.
     """
-    logged = {"seed": seed, model: section, "train": params, **material.made_with}
-    path = checkpoint.place(WORK, model, fingerprint(runs.flatten(logged), _data(), libraries=libraries))
+    logged = flatten({"seed": seed, model: section, "train": params, **material.made_with})
+    path = checkpoint.place(WORK, model, fingerprint(logged, _data(), libraries=libraries))
     found = checkpoint.read(path)
     state = found.state if found else State()
     if found and state.has_begun:
         learner.load_state(found.learner)
-    with (
-        told_with_remedy(path.parent),
-        Interruption() as interruption,
-        runs.open_run(model, {"model": model}, found.run_id if found else None) as run_id,
-    ):
-        keeper = checkpoint.Keeper(path, run_id, learner, params.checkpoint_minutes)
-        keeper.save(state)  # a kill from now on is followed by work in this very run
-        runs.log_params(logged)
-        runs.log_origin(look_up())
-        runs.log_missing({epoch.epoch: _metrics(epoch) for epoch in state.history})
-        session = Session(f"train {model}", learner, params, len(material.labels), keeper, _log)
-        session.run(
-            lambda epoch, start: material.training_batches(epoch, params, seed=seed, start=start),
-            material.valid_batches,
-            state,
-            interruption,
-        )
-        _keep(model, learner, params, state, run_id, lambda: log_model(material.store.gather(material.valid[:4])))
-        interruption.check()  # else DVC would go on with the next stage
+    with told_with_remedy(path.parent), Interruption() as interruption:
+        origin = look_up()
+        write_text(path.with_name(CHANGES), origin.changes)
+        counts = image_counts(material.store)
+        record = begun_record(model, logged, params, origin.tags, counts, material.store, found)
+        with recording(record, {CHANGES: path.with_name(CHANGES)}, resumed=found is not None) as run:
+            keeper = checkpoint.Keeper(path, record.run_id, learner, params.checkpoint_minutes, record.started)
+            keeper.save(state)  # a kill from now on is followed by work in this very run
+            run.add(curves(state.history))
+            on_epoch = partial(_log, run)
+            session = Session(f"train {model}", learner, params, len(material.labels), keeper, on_epoch)
+            session.run(
+                lambda epoch, start: material.training_batches(epoch, params, seed=seed, start=start),
+                material.valid_batches,
+                state,
+                interruption,
+            )
+            examples = material.store.gather(material.valid[:4])
+            _keep(model, learner, params, state, run, partial(save_for_mlflow, examples))
+            interruption.check()  # else DVC would go on with the next stage
     checkpoint.discard(path)
 
 
@@ -160,49 +166,54 @@ def _identity(file: Path) -> list[object]:
     return [hashlib.sha256(file.read_bytes()).hexdigest()]
 
 
-def _metrics(epoch: Epoch) -> dict[str, float]:
-    return {
-        "train/loss": epoch.train_loss,
-        "train/accuracy": epoch.train_accuracy,
-        "valid/loss": epoch.valid_loss,
-        "valid/accuracy": epoch.valid_accuracy,
-        "train/images_per_second": epoch.images_per_second,
-    }
-
-
-def _log(epoch: Epoch) -> None:
-    runs.log_metrics(_metrics(epoch), step=epoch.epoch)
+def _log(run: LiveRun, epoch: Epoch) -> None:
+    run.add(curves([epoch]))
 
 
 def _keep(
-    model: str, learner: SavedLearner, params: Train, state: State, run_id: str, log_model: Callable[[], str]
+    model: str,
+    learner: SavedLearner,
+    params: Train,
+    state: State,
+    run: LiveRun,
+    save_for_mlflow: Callable[[Path, Path], None],
 ) -> None:
     """Write models/<model>/ and complete the run; what a run that was killed here had begun is made anew."""
     best = best_epoch(state.history, params.early_stopping)
-    runs.remove_models()
+    weights = weights_sha256(learner.weights())
+    told = {
+        "weights_sha256": weights,
+        "parameters": learner.parameters,
+        "best_epoch": best.epoch,
+        "epochs": len(state.history),
+        "train_seconds": round(sum(epoch.seconds for epoch in state.history), 3),
+    }
+    record = run.record
     with replacing(MODELS / model) as folder:
         folder.mkdir()
         learner.save(folder)
+        size = sum(path.stat().st_size for path in files_in(folder).values())
+        save_for_mlflow(folder, folder / MODEL)
         pd.DataFrame(state.history).to_csv(folder / "history.csv", index=False)
-        record = {
-            "run_id": run_id,
-            "model_id": log_model(),
-            "weights_sha256": weights_sha256(learner.weights()),
-            "parameters": learner.parameters,
-            "best_epoch": best.epoch,
-            "epochs": len(state.history),
-            "train_seconds": round(sum(epoch.seconds for epoch in state.history), 3),
-        }
-        runs.log_missing({0: _summary(record, best)})
-        runs.log_tags({"weights_sha256": str(record["weights_sha256"]), "ended": str(ending(state, params))})
-        write_json(folder / "run.json", record)
+        copyfile(run.files[CHANGES], folder / CHANGES)
+        summary = {**_summary(model, told, best), "model/size_bytes": size}
+        record.metrics += points(summary, step=0, timestamp=state.history[-1].ended)
+        record.tags |= {"weights_sha256": weights, "ended": str(ending(state, params))}
+        record.model, record.ended = model, now()
+        write_record(record.model_copy(update={"status": FINISHED}), folder)
+        run.files = files_in(folder)
+        run.tell(at_once=True)
+        write_json(folder / "run.json", {"run_id": record.run_id, "model_id": run.model_id, **told})
+    run.files = files_in(MODELS / model)
 
 
-def _summary(record: Mapping[str, Any], best: Epoch) -> dict[str, float]:
+def _summary(model: str, told: Mapping[str, Any], best: Epoch) -> dict[str, float]:
+    plan = read_json(PLAN / f"{model}.json")
     return {
-        "model/parameters": record["parameters"],
+        "model/parameters": told["parameters"],
+        **{f"model/{total}": plan[total] for total in ("trainable", "multiply_adds")},
         "best/epoch": best.epoch,
         "best/valid_loss": best.valid_loss,
         "best/valid_accuracy": best.valid_accuracy,
-        "train/seconds": record["train_seconds"],
+        "train/seconds": told["train_seconds"],
     }

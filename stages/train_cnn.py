@@ -3,8 +3,10 @@
     python -m stages.train_cnn
 
 Reads   what stages.train reads, and reports/plan/cnn.json (which makes DVC see the layers' order)
-Writes  models/cnn/ (model.keras, history.csv, run.json)
+Writes  models/cnn/ (model.keras, history.csv, run.json, record.json, changes.diff, mlflow/)
 """
+
+from pathlib import Path
 
 import keras
 
@@ -12,7 +14,7 @@ from pixelproof import console
 from pixelproof.data.store import Images
 from pixelproof.network.cnn import CnnLearner
 from pixelproof.params import load_params
-from pixelproof.tracking import runs
+from pixelproof.tracking.models import save_keras_model
 from stages.train import Material, train
 
 
@@ -29,11 +31,13 @@ def main() -> None:
         seed=params.seed,
     )
 
-    def log_model(images: Images) -> str:
-        return runs.log_keras_model(learner.model, images, learner.model.predict_on_batch(images))
+    def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
+        outputs = learner.model.predict_on_batch(images)
+        save_keras_model(learner.model, images, outputs, saved / "model.keras", folder)
 
     libraries = ("grain", "keras", keras.backend.backend())
-    train("cnn", learner, material, dict(params.cnn), params.train, log_model, seed=params.seed, libraries=libraries)
+    section = dict(params.cnn)
+    train("cnn", learner, material, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
 
 
 if __name__ == "__main__":

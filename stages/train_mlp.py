@@ -3,16 +3,17 @@
     python -m stages.train_mlp
 
 Reads   what stages.train reads, and reports/plan/mlp.json
-Writes  models/mlp/ (model.skops, history.csv, run.json)
+Writes  models/mlp/ (model.skops, history.csv, run.json, record.json, changes.diff, mlflow/)
 """
 
 from math import prod
+from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.store import Images
 from pixelproof.network.mlp import TRUSTED_TYPES, MlpLearner, flatten
 from pixelproof.params import load_params
-from pixelproof.tracking import runs
+from pixelproof.tracking.models import save_sklearn_model
 from stages.train import Material, train
 
 
@@ -23,12 +24,14 @@ def main() -> None:
     steps = material.steps_per_epoch(params.train)
     learner = MlpLearner(params.mlp, params.train, features, classes, steps_per_epoch=steps, seed=params.seed)
 
-    def log_model(images: Images) -> str:
+    def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
         pixels = flatten(images)
-        return runs.log_sklearn_model(learner.model, pixels, learner.model.predict_proba(pixels), TRUSTED_TYPES)
+        outputs = learner.model.predict_proba(pixels)
+        save_sklearn_model(learner.model, pixels, outputs, TRUSTED_TYPES, saved / "model.skops", folder)
 
     libraries = ("grain", "scikit-learn")
-    train("mlp", learner, material, dict(params.mlp), params.train, log_model, seed=params.seed, libraries=libraries)
+    section = dict(params.mlp)
+    train("mlp", learner, material, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ def test_an_experiment_is_listed_with_its_run(project: Project) -> None:
     """Else an experiment could not be found in MLflow, nor a run in DVC."""
     done = project.run("dvc", "exp", "run", "--name", "narrow", "-S", "mlp.hidden=[4]", "train@mlp")
     assert done.returncode == 0, done.stdout + done.stderr
-    listed = project.run("pixelproof", "runs", "narrow")
+    listed = project.run("env", "COLUMNS=80", "pixelproof", "runs", "narrow")
     assert listed.returncode == 0, listed.stderr
     assert run_id(project) in listed.stdout
     where = project.run("pixelproof", "where", run_id(project))

@@ -1,23 +1,73 @@
-"""DVC's own queue: several experiments at once, in temporary folders, into one MLflow."""
+"""Experiments in temporary folders, several at once, restored and rebuilt: each training is one run in MLflow."""
 
 import json
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from photos import write_photos
 from project import Project
+from records import everything
 
 pytestmark = pytest.mark.slow
 
 LIMIT = 1500  # seconds; two cores that nobody else uses need a tenth
-SIZES = {"small": 8, "large": 12}  # of a batch: what both models depend on, so that DVC restores none of them
+# Two experiments train both models and evaluate them, the others only an MLP of their own.
+WHOLE = {"small": "train.batch_size=8", "large": "train.batch_size=12"}
+HALF = {f"hidden{units}": f"mlp.hidden=[{units}]" for units in (3, 4, 5, 6)}
+EXPECTED = sorted(
+    [
+        *((model, size, "[8]") for model in ("cnn", "mlp") for size in ("8", "12")),
+        *(("mlp", "16", f"[{units}]") for units in (3, 4, 5, 6)),
+    ]
+)
+
+
+class Queue(NamedTuple):
+    project: Project
+    at_once: set[int]  # how many experiments were seen running together
 
 
 def statuses(project: Project) -> dict[str, str]:
     lines = project.run("dvc", "queue", "status").stdout.splitlines()[1:]
     return {line.split()[1]: line.split()[-1] for line in lines if line[:1].isalnum() and "Worker" not in line}
+
+
+def done(project: Project, *command: str) -> str:
+    ended = project.run(*command)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout + ended.stderr
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> Queue:
+    """A project whose queue of six experiments was worked off by two workers."""
+    folder = tmp_path_factory.mktemp("queue")
+    write_photos(folder / "photos")
+    project = Project.tiny(folder / "project", source=str(folder / "photos"))
+    project.edit(lambda params: params["train"].update(epochs=1, batch_size=16))
+    done(project, "git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--all", "-m", "tiny")
+    for name, change in {**WHOLE, **HALF}.items():
+        target = "evaluate" if name in WHOLE else "train@mlp"
+        done(project, "dvc", "exp", "run", "--queue", "-n", name, "-S", change, target)
+    done(project, "sh", "-c", "dvc queue start -j 2 >/dev/null 2>&1")  # the workers keep the output open
+    until, at_once = time.monotonic() + LIMIT, set()
+    while set((status := statuses(project)).values()) & {"Queued", "Running"} and time.monotonic() < until:
+        at_once.add(list(status.values()).count("Running"))
+        time.sleep(1)
+    logs = "\n".join(project.run("dvc", "queue", "logs", name).stdout[-3000:] for name in WHOLE | HALF)
+    assert status == dict.fromkeys(WHOLE | HALF, "Success"), logs
+    return Queue(project, at_once)
+
+
+@pytest.fixture
+def project(queue: Queue) -> Iterator[Project]:
+    """The project, in which each test may end with another experiment in the workspace."""
+    yield queue.project
+    done(queue.project, "git", "reset", "--quiet", "--hard")
 
 
 def shown(project: Project) -> dict[str, Any]:
@@ -27,35 +77,86 @@ def shown(project: Project) -> dict[str, Any]:
     return {experiment["name"]: experiment["revs"][0]["data"]["metrics"] for experiment in experiments}
 
 
-def test_two_queued_experiments_run_at_once_and_each_leaves_its_two_runs(tmp_path: Path) -> None:
+def logged(project: Project) -> dict[str, dict[str, Any]]:
+    return everything(f"sqlite:///{project.root / 'mlflow.db'}")
+
+
+def told(runs: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Say of each run which model it is, with what batch size and MLP; all must have ended well."""
+    assert {run["ended"][0] for run in runs.values()} == {"FINISHED"}
+    params = [(run["tags"]["model"], run["params"]) for run in runs.values()]
+    return sorted((model, of["train.batch_size"], of.get("mlp.hidden", "[8]")) for model, of in params)
+
+
+def test_six_queued_experiments_by_two_workers_leave_exactly_their_runs(queue: Queue) -> None:
     """Else `dvc queue start -j 2` would lose runs, log them twice, or log them to a folder that is deleted."""
-    write_photos(tmp_path / "photos")
-    project = Project.tiny(tmp_path / "project", source=str(tmp_path / "photos"))
-    for name, size in SIZES.items():
-        queued = project.run("dvc", "exp", "run", "--queue", "-n", name, "-S", f"train.batch_size={size}")
-        assert queued.returncode == 0, queued.stderr
-    project.run("sh", "-c", "dvc queue start -j 2 >/dev/null 2>&1")  # the workers keep the output open
-    until = time.monotonic() + LIMIT
-    at_once = set()
-    while set((status := statuses(project)).values()) & {"Queued", "Running"} and time.monotonic() < until:
-        at_once.add(list(status.values()).count("Running"))
-        time.sleep(1)
-    logs = "\n".join(project.run("dvc", "queue", "logs", name).stdout[-3000:] for name in SIZES)
-    assert status == dict.fromkeys(SIZES, "Success"), logs
-    assert 2 in at_once
-    results = shown(project)
-    assert results.keys() == SIZES.keys()
-    assert all(0 <= found["reports/metrics.json"]["data"]["cnn"]["accuracy"] <= 1 for found in results.values())
-    assert logged(project) == [("cnn", "12"), ("cnn", "8"), ("mlp", "12"), ("mlp", "8")]
+    assert 2 in queue.at_once
+    results = shown(queue.project)
+    assert results.keys() == (WHOLE | HALF).keys()
+    for name in WHOLE:
+        assert 0 <= results[name]["reports/metrics.json"]["data"]["cnn"]["accuracy"] <= 1
+    assert told(logged(queue.project)) == EXPECTED
 
 
-def logged(project: Project) -> list[tuple[str, str]]:
-    """Return model and batch size of each run in the project's own store; all must have ended well."""
-    from mlflow.tracking import MlflowClient
+def test_a_clone_rebuilds_every_run_from_dvcs_cache(project: Project, tmp_path: Path) -> None:
+    """Else DVC's files were not the truth: what MLflow shows would be gone with its database."""
+    clone = tmp_path / "clone"
+    done(project, "git", "clone", "--quiet", ".", str(clone))
+    copy = object.__new__(Project)
+    copy.root = clone
+    done(copy, "git", "fetch", "--quiet", "origin", "refs/exps/*:refs/exps/*")
+    done(copy, "dvc", "cache", "dir", "--local", str(project.root / ".dvc/cache"))
+    assert "8 runs: 8 made" in done(copy, "pixelproof", "sync")
+    original, rebuilt = logged(project), logged(copy)
+    assert rebuilt.keys() == original.keys()
+    for run_id, run in original.items():
+        assert rebuilt[run_id] == run
+        assert run["models"]
+    before = (clone / "mlflow.db").read_bytes()
+    assert "nothing was changed" in done(copy, "pixelproof", "sync")
+    assert (clone / "mlflow.db").read_bytes() == before
+    some = next(iter(original))
+    assert some in done(copy, "pixelproof", "where", some)
+    assert "nothing was changed" in done(project, "pixelproof", "sync"), "the store that they come from lacks none"
 
-    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("pixelproof")
-    assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
-    assert {run.info.status for run in runs} == {"FINISHED"}
-    return sorted((run.data.tags["model"], run.data.params["train.batch_size"]) for run in runs)
+
+def test_a_clone_without_the_cache_is_told_what_it_lacks(project: Project, tmp_path: Path) -> None:
+    """Else an empty MLflow would look like the truth."""
+    clone = tmp_path / "clone"
+    done(project, "git", "clone", "--quiet", ".", str(clone))
+    copy = object.__new__(Project)
+    copy.root = clone
+    done(copy, "git", "fetch", "--quiet", "origin", "refs/exps/*:refs/exps/*")
+    ended = copy.run("pixelproof", "sync")
+    assert ended.returncode == 1
+    assert ended.stdout.count("is not in DVC's cache") == len(EXPECTED) + 4  # with what the two evaluations added
+    assert "experiment small: models/cnn" in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_dvc_restores_adds_no_run_and_names_the_old_one(project: Project) -> None:
+    """Else every `dvc exp apply` and every cached stage would leave a run without a training, or a wrong name."""
+    before = logged(project)
+    done(project, "dvc", "exp", "apply", "hidden5")
+    assert "Stage 'train@mlp' didn't change, skipping" in done(project, "dvc", "repro", "train@mlp")
+    applied = json.loads((project.root / "models/mlp/run.json").read_text("utf-8"))["run_id"]
+    assert before[applied]["params"]["mlp.hidden"] == "[5]"
+    shutil.rmtree(project.root / "models/mlp")
+    done(project, "dvc", "checkout", "models/mlp")
+    assert json.loads((project.root / "models/mlp/run.json").read_text("utf-8"))["run_id"] == applied
+    project.edit(lambda params: params["mlp"].update(hidden=[6]))
+    assert "Stage 'train@mlp' is cached - skipping run" in done(project, "dvc", "repro", "train@mlp")
+    restored = json.loads((project.root / "models/mlp/run.json").read_text("utf-8"))["run_id"]
+    assert before[restored]["params"]["mlp.hidden"] == "[6]"
+    assert logged(project) == before
+
+
+def test_an_experiment_in_a_temporary_folder_is_one_more_run(project: Project) -> None:
+    """Else `dvc exp run --temp` would log to its folder, which is deleted."""
+    before = logged(project)
+    done(project, "dvc", "exp", "run", "--temp", "-n", "temp", "-S", "mlp.hidden=[7]", "train@mlp")
+    after = logged(project)
+    (new,) = after.keys() - before.keys()
+    assert after[new]["params"]["mlp.hidden"] == "[7]"
+    assert after[new]["tags"]["dvc.experiment"] == "temp"
+    assert {run_id: after[run_id] for run_id in before} == before

@@ -25,7 +25,8 @@ from project import Project, shrink
 MODELS = ("cnn", "mlp")
 STAGES = ("ingest", "plan", "resize", "split", "augment")
 TAGS = ("model", "weights_sha256", "ended")  # others say where and by what command it was run
-TIMING = ("seconds", "images_per_second")  # what cannot be the same twice
+# What cannot be the same twice; the MLP's file has addresses in memory in it.
+TIMING = ("seconds", "images_per_second", "ended", "cpu_percent", "memory_bytes", "size_bytes")
 PHOTOS_PER_CLASS = 100
 BATCH_SIZE = 8
 TRAINED = 2  # checkpoints: the first is written before the first batch
@@ -121,7 +122,7 @@ def result(project: Project, model: str) -> dict[str, Any]:
     folder = project.root / "models" / model
     record = json.loads((folder / "run.json").read_text("utf-8"))
     run = runs(project)[record["run_id"]]
-    history = pd.read_csv(folder / "history.csv").drop(columns=list(TIMING))
+    history = pd.read_csv(folder / "history.csv").drop(columns=[*TIMING[:-1]])
     client = client_of(project)
     steps = {key: client.get_metric_history(record["run_id"], key) for key in run.data.metrics}
     return {
@@ -149,6 +150,12 @@ def runs(project: Project) -> Mapping[str, Run]:
     experiment = client.get_experiment_by_name("pixelproof")
     assert experiment is not None
     return {run.info.run_id: run for run in client.search_runs([experiment.experiment_id])}
+
+
+def newest(project: Project, known: set[str]) -> Run:
+    """Return the one run that is not among the known ones."""
+    (run_id,) = set(runs(project)) - known
+    return runs(project)[run_id]
 
 
 class Undisturbed(NamedTuple):

@@ -19,6 +19,7 @@ class Train(Section):
     early_stopping: EarlyStopping | None = None
     max_minutes: AboveZero | None = None  # of training and validation, over all continuations
     checkpoint_minutes: AboveZero | None = None  # absent: saved after each epoch only
+    experiment: Annotated[str, Field(min_length=1, max_length=200)] | None = None  # MLflow's, not DVC's
 
 
 class Evaluate(Section):

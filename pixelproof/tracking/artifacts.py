@@ -3,7 +3,7 @@
 import re
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from pixelproof.errors import UserError
@@ -25,13 +25,14 @@ class GitTag:
         return ["git", "tag", "--annotate", "--message", message, self.name, self.commit]
 
 
-def find_kept(run_id: str, weights: str) -> RevisionRun | None:
-    """Return where Git and DVC keep what a run has trained: by the run, else by the hash of the same weights.
+def find_kept(ids: Set[str | None], weights: str | None) -> RevisionRun | None:
+    """Return where Git and DVC keep what a run has trained: by one of its ids, else by the hash of the same weights.
 
     Of several commits the one that a tag registers, else the last one.
     """
     kept = list(runs_by_commit())
-    found = [one for one in kept if one.run_id == run_id] or [one for one in kept if one.weights_sha256 == weights]
+    found = [one for one in kept if one.run_id and one.run_id in ids]
+    found = found or [one for one in kept if weights and one.weights_sha256 == weights]
     registered = {tag.commit for tag in _annotated() if VERSION.fullmatch(tag.name)} if found else set()
     return next((one for one in found if one.revision in registered), found[0] if found else None)
 

@@ -1,19 +1,20 @@
 """From a run in MLflow back to what made it. Nothing is written."""
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
+from pixelproof.tracking.moved import LOCAL, follow_folder
 from pixelproof.tracking.provenance import DATA
+from pixelproof.tracking.record import CHANGES, RUN_ID
 from pixelproof.tracking.revisions import cache_folder
-from pixelproof.tracking.runs import CHANGES, store_uri
+from pixelproof.tracking.runs import find, project_root, store_uri
 
-LOCAL = "sqlite:///"
 FACTS = {
     "commit": "git.commit",
     "branch": "git.branch",
@@ -36,21 +37,28 @@ def open_store() -> MlflowClient:
     uri = store_uri()
     if uri.startswith(LOCAL) and not Path(uri.removeprefix(LOCAL)).exists():
         raise UserError(f"{uri.removeprefix(LOCAL)}: there is no run yet. Run `make repro` first.")
+    follow_folder(project_root())
     return MlflowClient(uri)
 
 
 def find_run(client: MlflowClient, run_id: str) -> Run:
-    """Return a run by its id or an unambiguous beginning of it. Raises UserError if there is none, or several."""
-    try:
-        return client.get_run(run_id)
-    except MlflowException:
-        pass
+    """Return a run by its id, here or where it was trained, or an unambiguous beginning of one.
+
+    Raises UserError if there is none, or several.
+    """
+    if re.fullmatch("[0-9a-f]{32}", run_id) and (whole := find(client, run_id)):
+        return whole
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    found = [run for run in client.search_runs(experiments) if run.info.run_id.startswith(run_id)]
+    found = [run for run in client.search_runs(experiments) if any(id.startswith(run_id) for id in _ids(run))]
     if len(found) != 1:
         many = f"{len(found)} runs begin so" if found else "there is no such run"
         raise UserError(f"run {run_id!r}: {many} in {store_uri()}. `make ui` shows the runs and their ids.")
     return found[0]
+
+
+def _ids(run: Run) -> tuple[str, str]:
+    """Return a run's id in this store, and the one that DVC's record of it has."""
+    return run.info.run_id, run.data.tags.get(RUN_ID, "")
 
 
 def rebuild_commands(run: Run) -> list[str]:

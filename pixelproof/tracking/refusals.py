@@ -12,16 +12,34 @@ from mlflow.exceptions import MlflowException
 from pixelproof.errors import UserError
 
 
+class UnreachableError(UserError):
+    """No MLflow server answers, or it is not able to; nothing is wrong with what it was asked."""
+
+
+NO_ANSWER = "no MLflow server answers. Start it, correct MLFLOW_TRACKING_URI, or unset it to log to mlflow.db."
+SILENCE = (requests.ConnectionError, requests.Timeout, requests.exceptions.RetryError)
+GATEWAYS = (502, 503, 504)
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Raise a UserError where the tracking server refuses or cannot be reached; MLflow's other errors pass."""
     try:
         yield
     except MlflowException as error:
+        address = _address(mlflow.get_tracking_uri())
+        if _is_unreachable(error):
+            raise UnreachableError(f"{address}: {NO_ANSWER}") from error
         remedy = _remedy(error)
         if remedy is None:
             raise
-        raise UserError(f"{_address(mlflow.get_tracking_uri())}: {remedy}") from error
+        raise UserError(f"{address}: {remedy}") from error
+
+
+def _is_unreachable(error: MlflowException) -> bool:
+    """Tell whether the server, or a gateway before it, did not answer in time or is not able to."""
+    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
+    return isinstance(error.__context__, SILENCE) or status in GATEWAYS
 
 
 def _remedy(error: MlflowException) -> str | None:
@@ -35,8 +53,6 @@ def _remedy(error: MlflowException) -> str | None:
         return "MLflow does not answer to this name. Use one of MLFLOW_HOSTS (deploy/.env of the server), or add it."
     if status == 403:
         return f"MLflow does not let this user do that ({named}). Whoever runs the server can permit it: docs/team.md."
-    if isinstance(error.__context__, requests.ConnectionError):
-        return "no MLflow server answers. Start it, correct MLFLOW_TRACKING_URI, or unset it to log to mlflow.db."
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import mlflow
-from mlflow.entities import LoggedModel, LoggedModelStatus, Run
+from mlflow.entities import LifecycleStage, LoggedModel, LoggedModelStatus, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
@@ -19,18 +19,20 @@ from pixelproof.errors import UserError
 from pixelproof.files import locked
 from pixelproof.tracking import artifacts
 from pixelproof.tracking.gate import SAME_TEST_PART, Contender, Terms, Verdict, judge
+from pixelproof.tracking.record import RUN_ID
 from pixelproof.tracking.refusals import explained
 from pixelproof.tracking.revisions import RevisionRun
-from pixelproof.tracking.runs import experiment_name, project_root, store_uri
+from pixelproof.tracking.runs import project_root, store_uri
 
 PARAMETERS = "model/parameters"
 HASHES = [f"{path}.md5" for path in SAME_TEST_PART]
 FACTS = ("model", "git.commit", "git.changed", "git.untracked", "dvc.experiment", "weights_sha256", *HASHES)
 
 
-def registered_name() -> str:
-    """Return the name of the project's registered model: that of its experiment, without what MLflow forbids in it."""
-    return experiment_name().strip("/").replace("/", "-").replace(":", "-")
+def registered_name(client: MlflowClient, run: Run) -> str:
+    """Return the name of the registered model for a run: its experiment's, without what MLflow forbids in it."""
+    experiment = str(client.get_experiment(run.info.experiment_id).name)
+    return experiment.strip("/").replace("/", "-").replace(":", "-")
 
 
 @explained()
@@ -40,12 +42,15 @@ def promote(client: MlflowClient, run: Run, terms: Terms, *, dry_run: bool = Fal
     The run that has the alias already keeps it, and gets what it lacks on DVC's side. Raises UserError, with the
     registry unchanged, if the run does not pass.
     """
+    if run.info.lifecycle_stage != LifecycleStage.ACTIVE:
+        raise UserError(f"{_contender(run, terms)} was deleted in MLflow; restore it there first. Nothing was changed.")
     mlflow.set_tracking_uri(store_uri())  # MLflow looks a version's model up where its own setting leads
     with locked(project_root()):  # two promotions at once would both beat the same champion
-        kept = artifacts.find_kept(run.info.run_id, run.data.tags.get("weights_sha256", ""))
+        name = registered_name(client, run)
+        kept = artifacts.find_kept({run.info.run_id, run.data.tags.get(RUN_ID)}, run.data.tags.get("weights_sha256"))
         if git_tag and not kept:
             raise UserError(f"{_contender(run, terms)}: {_not_kept(run)} Nothing was changed.")
-        holder = _holder(client, terms.alias)
+        holder = _holder(client, name, terms.alias)
         if holder and holder.run_id == run.info.run_id:
             told = f"{_contender(run, terms)} is {terms.alias} already: {_named(holder)}. MLflow was not changed."
             return [told, *_dvc_side(run, kept, holder, terms, git_tag=git_tag and not dry_run)]
@@ -55,7 +60,8 @@ def promote(client: MlflowClient, run: Run, terms: Terms, *, dry_run: bool = Fal
         model = _logged_model(client, run)
         if dry_run:
             return [verdict.words, "--dry-run: nothing was changed."]
-        version = _register(client, run, model, {**_facts(run, kept), **_reasons(verdict, holder, terms)}, verdict)
+        tags = {**_facts(run, kept), **_reasons(verdict, holder, terms)}
+        version = _register(client, name, model, tags, f"{datetime.now(UTC):%Y-%m-%d}: {verdict.words}")
         _hand_over(client, holder, version, terms)
         told = f"{_named(version)} is now {terms.alias}: models:/{version.name}@{terms.alias}"
         return [verdict.words, told, *_dvc_side(run, kept, version, terms, git_tag=git_tag)]
@@ -77,10 +83,10 @@ def _contender(run: Run, terms: Terms) -> Contender:
     )
 
 
-def _holder(client: MlflowClient, alias: str) -> ModelVersion | None:
+def _holder(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
     """Return the version that has the alias now."""
     try:
-        return client.get_model_version_by_alias(registered_name(), alias)
+        return client.get_model_version_by_alias(name, alias)
     except MlflowException as error:
         if error.error_code not in (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)):
             raise
@@ -131,12 +137,10 @@ def _reasons(verdict: Verdict, holder: ModelVersion | None, terms: Terms) -> dic
     }
 
 
-def _register(
-    client: MlflowClient, run: Run, model: LoggedModel, tags: dict[str, str], verdict: Verdict
-) -> ModelVersion:
-    """Return the version of the run, with these tags: the one that it has already, else a new one."""
-    name, words = registered_name(), f"{datetime.now(UTC):%Y-%m-%d}: {verdict.words}"
-    had = [version for version in client.search_model_versions(f"name='{name}'") if version.run_id == run.info.run_id]
+def _register(client: MlflowClient, name: str, model: LoggedModel, tags: dict[str, str], words: str) -> ModelVersion:
+    """Return the version of the model's run, with these tags: the one that it has already, else a new one."""
+    run_id = model.source_run_id
+    had = [version for version in client.search_model_versions(f"name='{name}'") if version.run_id == run_id]
     if had:
         for key, tag in tags.items():
             client.set_model_version_tag(name, had[0].version, key, tag)
@@ -147,9 +151,7 @@ def _register(
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
     source = f"models:/{model.model_id}"
-    return client.create_model_version(
-        name, source, run.info.run_id, tags=tags, description=words, model_id=model.model_id
-    )
+    return client.create_model_version(name, source, run_id, tags=tags, description=words, model_id=model.model_id)
 
 
 def _hand_over(client: MlflowClient, holder: ModelVersion | None, version: ModelVersion, terms: Terms) -> None:

@@ -17,11 +17,11 @@ from mlflow.tracking import MlflowClient
 from pixelproof.errors import UserError
 from pixelproof.tracking.cloning import clone_project
 from pixelproof.tracking.provenance import DATA, data_hashes, versions
+from pixelproof.tracking.record import CHANGES
 from pixelproof.tracking.revisions import cache_folder
-from pixelproof.tracking.runs import CHANGES
 
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy")  # by epoch; what the clock says differs
-NOT_COMPARED = ("git.", "dvc.", "host", "platform", "cpus", "command", "mlflow.", "version.")
+NOT_COMPARED = ("git.", "dvc.", "host", "platform", "cpus", "command", "mlflow.", "pixelproof.", "version.")
 
 
 @dataclass(frozen=True)

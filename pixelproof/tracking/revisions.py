@@ -105,17 +105,36 @@ def _contents(names: Sequence[str]) -> list[str]:
     return contents or [""] * len(names)
 
 
+def locks() -> Iterator[tuple[str, str]]:
+    """Yield every dvc.lock of all branches, tags and experiments, each with a name for where it stands."""
+    names = {_git("rev-parse", ref).strip(): f"experiment {name}" for name, ref in _experiments()}
+    for commit in _git("rev-list", "--all", "--full-history", "--", "dvc.lock").split():
+        yield names.get(commit, f"commit {commit[:7]}"), _git("show", f"{commit}:./dvc.lock")
+
+
+def cached_files(md5: str) -> dict[str, Path]:
+    """Return the files of a folder in DVC's cache by their paths in it; nothing where the cache lacks the folder.
+
+    Whether the cache has a file of it is another question.
+    """
+    listed = _json(_cached(md5))
+    return {file["relpath"]: _place(file["md5"]) for file in listed} if isinstance(listed, list) else {}
+
+
 def _record(md5: str) -> dict[str, Any] | None:
     """Return the run.json of a folder in DVC's cache; none where it is not there."""
-    listed = _json(_cached(md5))
-    files = {file["relpath"]: file["md5"] for file in listed} if isinstance(listed, list) else {}
-    record = _json(_cached(files["run.json"])) if "run.json" in files else None
+    path = cached_files(md5).get("run.json")
+    record = _json(path.read_text("utf-8")) if path and path.is_file() else None
     return record if isinstance(record, dict) else None
 
 
 def _cached(md5: str) -> str:
-    path = cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
+    path = _place(md5)
     return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _place(md5: str) -> Path:
+    return cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
 
 
 @cache

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 
 from mlflow.entities import Run
 
-from pixelproof.tracking.runs import connect, experiment_name
+from pixelproof.tracking.runs import connect, tagged
 
 
 class TrialRun:
     """The run that has these tags and began at `since` (milliseconds since 1970) or later; it may not be there yet."""
 
     def __init__(self, tags: Mapping[str, str], since: int) -> None:
-        wanted = [f"tags.{key} = '{value}'" for key, value in tags.items()]
-        self._filter = " and ".join([*wanted, f"attributes.start_time >= {since}"])
+        self._tags, self._since = tags, since
         self._client = connect()
 
     def curve(self, metric: str) -> dict[int, float]:
@@ -29,7 +28,4 @@ class TrialRun:
             self._client.set_terminated(run.info.run_id, "KILLED")
 
     def _find(self) -> Run | None:
-        experiment = self._client.get_experiment_by_name(experiment_name())
-        assert experiment is not None  # `connect` has made it
-        found = self._client.search_runs([experiment.experiment_id], self._filter, max_results=1)
-        return found[0] if found else None
+        return next(iter(tagged(self._client, self._tags, f"attributes.start_time >= {self._since}")), None)

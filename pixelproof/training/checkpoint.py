@@ -38,22 +38,23 @@ class Checkpoint:
     run_id: str
     state: State
     learner: Mapping[str, np.ndarray]  # empty before the first batch
+    started: int = 0  # milliseconds since 1970
 
 
 class Keeper:
-    """Writes the checkpoints of a training that is under way, in the MLflow run `run_id`.
+    """Writes the checkpoints of a training that began at `started`, in the MLflow run `run_id`.
 
     With `minutes`, `save_if_due` saves where so many have gone by since the last one.
     """
 
-    def __init__(self, path: Path, run_id: str, learner: Learner, minutes: float | None) -> None:
-        self._path, self._run_id, self._learner = path, run_id, learner
+    def __init__(self, path: Path, run_id: str, learner: Learner, minutes: float | None, started: int = 0) -> None:
+        self._path, self._run_id, self._learner, self._started = path, run_id, learner, started
         self._seconds = math.inf if minutes is None else 60 * minutes
         self._saved_at = time.monotonic()
 
     def save(self, state: State) -> None:
         learned = self._learner.state() if state.has_begun else {}
-        write(self._path, Checkpoint(self._run_id, state, learned))
+        write(self._path, Checkpoint(self._run_id, state, learned, self._started))
         self._saved_at = time.monotonic()
 
     def save_if_due(self, state: State) -> None:
@@ -105,7 +106,7 @@ def discard(path: Path) -> None:
 def _loop(checkpoint: Checkpoint) -> dict[str, Any]:
     state = checkpoint.state
     kept = {"running": asdict(state.running), "seconds": state.seconds, "history": list(map(asdict, state.history))}
-    return {"run_id": checkpoint.run_id, **kept}
+    return {"run_id": checkpoint.run_id, "started": checkpoint.started, **kept}
 
 
 def _read(path: Path) -> Checkpoint:
@@ -116,4 +117,4 @@ def _read(path: Path) -> Checkpoint:
     history = [Epoch(**row) for row in loop["history"]]
     state = State(history, Running(**loop["running"]), best, loop["seconds"])
     learner = {key.removeprefix("learner/"): array for key, array in arrays.items() if key.startswith("learner/")}
-    return Checkpoint(loop["run_id"], state, learner)
+    return Checkpoint(loop["run_id"], state, learner, loop["started"])

@@ -14,6 +14,7 @@ from pixelproof.data.store import Images
 from pixelproof.errors import UserError
 from pixelproof.params.training import EarlyStopping, Train
 from pixelproof.training.feed import Batch, Labels
+from pixelproof.training.machine import sample
 
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes)
 Weights = Sequence[np.ndarray]
@@ -63,6 +64,9 @@ class Epoch:
     valid_accuracy: float
     seconds: float
     images_per_second: float
+    ended: int = 0  # milliseconds since 1970
+    cpu_percent: float = 0.0  # of the whole machine, since the epoch before
+    memory_bytes: int = 0  # of this process, at the end of the epoch
 
 
 @dataclass
@@ -164,7 +168,8 @@ def _end_epoch(learner: Learner, training: TrainingBatches, valid: ValidBatches,
     _check(valid_loss, f"epoch {number}: the validation loss")
     means = running.loss / running.images, running.accuracy / running.images
     speed = running.images / running.seconds
-    state.history.append(Epoch(number, *means, valid_loss, valid_accuracy, running.seconds, speed))
+    measured = valid_loss, valid_accuracy, running.seconds, speed
+    state.history.append(Epoch(number, *means, *measured, time.time_ns() // 1_000_000, *sample()))
     if best_epoch(state.history, params.early_stopping).epoch == number:
         state.best_weights = [weight.copy() for weight in learner.weights()]
     state.running = Running()

@@ -24,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def kept(run_id: str) -> RevisionRun:
-    found = find_kept(run_id, "")
+    found = find_kept({run_id}, None)
     assert found is not None
     return found
 
@@ -41,8 +41,8 @@ def test_a_model_is_found_in_an_older_commit(project: Path) -> None:
     first, md5 = commit("one")
     commit("two")
     assert (kept("one").revision, kept("one").md5) == (first, md5)
-    assert find_kept("none of them", "w-two") == kept("two")  # the same weights under another run
-    assert find_kept("none of them", "") is None
+    assert find_kept({"none of them", None}, "w-two") == kept("two")  # the same weights under another run
+    assert find_kept({"none of them", None}, None) is None
 
 
 def test_a_promotion_gives_a_version_and_a_stage(project: Path) -> None:

@@ -1,5 +1,6 @@
 """Promotions in a real MLflow store; the runs are as trainings and evaluations leave them, their models tiny."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,14 @@ def trained(client: Any) -> Trained:
     from mlflow.models import infer_signature
     from sklearn.linear_model import LinearRegression
 
-    from pixelproof.tracking import runs
-
     def train(accuracy: float | None = 0.9, parameters: int = 100, model: str = "mlp", **tags: str) -> Any:
         fitted = LinearRegression().fit(PIXELS, PIXELS[:, 0] * (accuracy or 1))
-        with runs.open_run(model, {"model": model, "git.commit": "c0ffee123456", **DATA, **tags}) as run_id:
-            runs.log_metrics({"model/parameters": parameters})
-            if accuracy is not None:
-                runs.log_metrics({"test/accuracy": accuracy, "test/log_loss": 1 - accuracy})
+        tested = {} if accuracy is None else {"test/accuracy": accuracy, "test/log_loss": 1 - accuracy}
+        mlflow.set_experiment(os.environ["MLFLOW_EXPERIMENT_NAME"])
+        with mlflow.start_run(
+            run_name=model, tags={"model": model, "git.commit": "c0ffee123456", **DATA, **tags}
+        ) as run:
+            mlflow.log_metrics({"model/parameters": parameters, **tested})
             mlflow.sklearn.log_model(
                 fitted,
                 name="of any name",
@@ -65,7 +66,7 @@ def trained(client: Any) -> Trained:
                 pip_requirements=[],
                 serialization_format="skops",
             )
-        return client.get_run(run_id)
+        return client.get_run(run.info.run_id)
 
     return train
 
@@ -79,16 +80,17 @@ def promote(client: Any, run: Any, **terms: Any) -> list[str]:
 
 def registered(client: Any) -> list[tuple[str, str, list[str]]]:
     """Return (version, run, aliases) of every version of this test's registered model, with its tags unread."""
-    from pixelproof.tracking.registry import registered_name
-
     versions = client.search_model_versions(f"name='{registered_name()}'")
     whole = [client.get_model_version(version.name, version.version) for version in versions]
     return sorted((str(version.version), version.run_id, list(version.aliases)) for version in whole)
 
 
-def champion(client: Any) -> Any:
-    from pixelproof.tracking.registry import registered_name
+def registered_name() -> str:
+    """Return the name that this test's experiment gives; MLflow forbids `/` in it."""
+    return os.environ["MLFLOW_EXPERIMENT_NAME"].strip("/").replace("/", "-")
 
+
+def champion(client: Any) -> Any:
     return client.get_model_version_by_alias(registered_name(), "champion")
 
 
@@ -161,6 +163,15 @@ def test_a_run_that_has_not_ended_well_is_refused(client: Any, trained: Trained)
     run = trained(0.9)
     client.set_terminated(run.info.run_id, "KILLED")
     with pytest.raises(UserError, match="it is KILLED, not FINISHED"):
+        promote(client, client.get_run(run.info.run_id))
+    assert registered(client) == []
+
+
+def test_a_run_that_was_deleted_is_refused(client: Any, trained: Trained) -> None:
+    """MLflow still finds it by its id, and its table does not show it."""
+    run = trained(0.9)
+    client.delete_run(run.info.run_id)
+    with pytest.raises(UserError, match="was deleted in MLflow"):
         promote(client, client.get_run(run.info.run_id))
     assert registered(client) == []
 

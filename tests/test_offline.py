@@ -1,0 +1,164 @@
+"""A real MLflow server that dies while a model is trained: the training ends, and `pixelproof sync` brings the rest."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import requests
+from postgres import free_port
+from project import Project
+from records import everything
+from train_kills import prepared_project
+
+from pixelproof.files import read_json
+
+pytestmark = pytest.mark.slow
+
+START_SECONDS = 300  # MLflow takes ten; on a busy machine a hundred
+EPOCHS = 400
+CURVES = {"train/loss": "train_loss", "valid/loss": "valid_loss", "valid/accuracy": "valid_accuracy"}
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve the store in a folder."""
+    store = f"sqlite:///{folder / 'server.db'}"
+    command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", "--workers=1"]
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with (folder / "server.log").open("ab") as log:
+        server = subprocess.Popen(
+            [*command, f"--backend-store-uri={store}", f"--artifacts-destination={folder / 'artifacts'}"],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", server)
+        yield server
+    finally:
+        kill(server)
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            if requests.get(address, timeout=5).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.2)
+    raise AssertionError("the server did not start")
+
+
+def kill(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, port: int) -> Project:
+    """A project that is ready to train an MLP for some seconds, and logs to a server."""
+    project = prepared_project(tmp_path_factory.mktemp("project"), epochs=EPOCHS)
+    project.edit(lambda params: params["train"].pop("early_stopping"))
+    project.edit(lambda params: params["train"].pop("checkpoint_minutes"))
+    project.environment = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
+    return project
+
+
+def train(project: Project) -> subprocess.Popen[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "stages.train_mlp"],
+        cwd=project.root,
+        env=environment | project.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def check_whole(project: Project, server: str) -> dict[str, Any]:
+    """Compare what the server has with what the training wrote; return the run."""
+    runs = everything(server)
+    record = read_json(project.root / "models/mlp/run.json")
+    run = runs[record["run_id"]]
+    history = pd.read_csv(project.root / "models/mlp/history.csv")
+    assert len(history) == EPOCHS
+    for curve, column in CURVES.items():
+        expected = list(zip(history["epoch"], history["ended"], history[column], strict=True))
+        assert run["curves"][curve] == pytest.approx(expected)
+    assert run["ended"][0] == "FINISHED"
+    assert run["tags"]["weights_sha256"] == record["weights_sha256"]
+    assert run["artifacts"].keys() == {"changes.diff"}
+    assert [name for name, *_ in run["models"]] == ["mlp"]
+    return run
+
+
+def test_a_server_that_is_killed_stops_no_training_and_misses_nothing_in_the_end(
+    project: Project, port: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Else a night's training would end with the server, or with half a curve. Then one without any server at all."""
+    folder, address = tmp_path_factory.mktemp("server"), f"http://127.0.0.1:{port}"
+    with serving(folder, port) as server:
+        training = train(project)
+        wait_for_epochs(address, training)
+        kill(server)
+        said = training.communicate(timeout=600)[0]
+    assert training.returncode == 0, said
+    assert said.count("`pixelproof sync` delivers them") == 1, said
+    assert "Traceback" not in said
+    begun = read_json(project.root / "models/mlp/run.json")
+    assert begun["model_id"] is None, "the server was killed too late to prove anything"
+    with serving(folder, port):
+        synced = project.run("pixelproof", "sync")
+        assert "1 runs: 1 completed" in synced.stdout, synced.stdout + synced.stderr
+        check_whole(project, address)
+        again = project.run("pixelproof", "sync")
+        assert "nothing was changed" in again.stdout, again.stdout + again.stderr
+    check_a_training_without_a_server(project, folder, port)
+
+
+def check_a_training_without_a_server(project: Project, folder: Path, port: int) -> None:
+    project.edit(lambda params: params["mlp"].update(l2=0.001))
+    training = train(project)
+    said = training.communicate(timeout=600)[0]
+    assert training.returncode == 0, said
+    assert said.count("`pixelproof sync` delivers them") == 1, said
+    down = project.run("pixelproof", "sync")
+    assert down.returncode == 1
+    assert "no MLflow server answers" in down.stderr
+    with serving(folder, port):
+        synced = project.run("pixelproof", "sync")
+        assert "1 runs: 1 made" in synced.stdout, synced.stdout + synced.stderr
+        check_whole(project, f"http://127.0.0.1:{port}")
+        assert len(everything(f"http://127.0.0.1:{port}")) == 2
+
+
+def wait_for_epochs(address: str, training: subprocess.Popen[str], epochs: int = 3) -> None:
+    """Wait until the server has some points of the training's curve."""
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(address)
+    while training.poll() is None:
+        experiment = client.get_experiment_by_name("pixelproof")
+        runs = client.search_runs([experiment.experiment_id]) if experiment else []
+        if runs and len(client.get_metric_history(runs[0].info.run_id, "valid/loss")) >= epochs:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the training ended before the server: {training.communicate()[0]}")

@@ -1,0 +1,57 @@
+"""What a stopped training goes on with, and what makes it begin anew."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from project import Project
+from train_kills import (
+    Undisturbed,
+    checkpoints,
+    client_of,
+    finish,
+    kill_after,
+    newest,
+    result,
+    runs,
+    start,
+    wait_for_checkpoint,
+)
+
+pytestmark = pytest.mark.slow
+
+
+def test_other_params_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed], edited: Any) -> None:
+    """Else a model would be trained half with these params and half with those."""
+    expected, known = undisturbed("mlp").result, set(runs(project))
+    kill_after(project, "mlp", 0, count=25).communicate()
+    (old,) = checkpoints(project, "mlp")
+    edited(lambda params: params["mlp"].update(l2=0.001))
+    process = start(project, "mlp")
+    new = wait_for_checkpoint(project, "mlp", process)
+    assert old.parent != new.parent
+    assert not old.parent.exists()
+    assert "continues" not in finish(process)
+    assert result(project, "mlp")["weights"] != expected["weights"]
+    assert len(set(runs(project)) - known) == 2
+
+
+def test_other_photos_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed]) -> None:
+    """Else a training would go on with photos that it has not begun with."""
+    expected = undisturbed("mlp").result
+    kill_after(project, "mlp", 0, count=25).communicate()
+    os.utime(next(iter((project.root / "data/augmented").rglob("*.npy"))))
+    assert "continues" not in finish(start(project, "mlp"))
+    assert result(project, "mlp") == expected
+
+
+def test_a_run_that_mlflow_no_longer_has_is_replaced_with_its_whole_history(
+    project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else whoever tidies up MLflow could not continue, or would get half a curve."""
+    expected, known = undisturbed("mlp").result, set(runs(project))
+    kill_after(project, "mlp", 0, count=45).communicate()
+    client_of(project).delete_run(newest(project, known).info.run_id)
+    assert "continues at" in finish(start(project, "mlp"))
+    assert result(project, "mlp") == expected

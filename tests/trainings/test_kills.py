@@ -1,0 +1,76 @@
+"""Trainings that are killed or stopped: nothing that was learned is lost, and nothing is doubled."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+from project import Project
+from train_kills import (
+    MODELS,
+    Undisturbed,
+    finish,
+    kill_after,
+    newest,
+    result,
+    runs,
+    spawn,
+    start,
+    survive,
+    wait_for_checkpoint,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_killed_at_random_moments_ends_as_the_undisturbed_one(
+    model: str, project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else a lost session would cost the training, or give a model that no training gives.
+
+    `python tests/train_kills.py` does it 20 times.
+    """
+    told = survive(project, model, undisturbed(model), kills=5, seed=2)
+    assert sum("killed" in line for line in told) >= 3, told
+    assert sum("continues at" in line for line in told) >= 2, told
+
+
+def test_a_killed_repro_is_continued_by_the_next_one(
+    project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else DVC would stand in the way: it deletes a stage's outputs before it runs it, and leaves a lock."""
+    expected, known = undisturbed("mlp").result, set(runs(project))
+    command = ["dvc", "repro", "--force", "--single-item", "train@mlp"]
+    killed = spawn(project, command)
+    wait_for_checkpoint(project, "mlp", killed, count=5)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    said = finish(spawn(project, command))
+    assert re.search(r"train mlp: continues at epoch \d+, batch \d+", said)
+    assert newest(project, known).info.status == "FINISHED"
+    assert result(project, "mlp") == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "model"),
+    [(signal.SIGINT, 130, "mlp"), (signal.SIGTERM, 143, "mlp"), (signal.SIGTERM, 143, "cnn")],
+)
+def test_a_signal_ends_a_training_in_good_order(
+    number: int, status: int, model: str, project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Else Ctrl-C or a machine that is shut down would cost the work, or leave a run that seems to go on."""
+    expected, known = undisturbed(model).result, set(runs(project))
+    stopped = kill_after(project, model, 0, number, count=25)
+    said = stopped.communicate()[0]
+    assert stopped.returncode == status, said
+    place = re.search(
+        rf"^train {model}, (epoch \d+, batch \d+): stopped by SIG\w+; nothing is lost, `dvc repro`", said, re.M
+    )
+    assert place, said
+    assert "Traceback" not in said
+    assert newest(project, known).info.status == "KILLED"
+    assert f"train {model}: continues at {place[1]}" in finish(start(project, model))
+    assert newest(project, known).info.status == "FINISHED"
+    assert result(project, model) == expected
