@@ -156,7 +156,7 @@ def test_an_experiment_is_listed_with_its_run(project: Project) -> None:
     assert "narrow" in where.stdout
 
 
-@pytest.mark.parametrize("command", ["where", "reproduce", "promote"])
+@pytest.mark.parametrize("command", ["where", "reproduce"])
 def test_an_unknown_run_is_one_message(project: Project, command: str) -> None:
     """Else a typing error would end in a traceback of MLflow's."""
     done = project.run("pixelproof", command, "0123")
