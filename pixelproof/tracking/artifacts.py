@@ -50,17 +50,20 @@ def missing_tags(kept: RevisionRun, alias: str, version: int) -> list[GitTag]:
     if kept.revision not in majors.values():
         missing.append(GitTag(f"{artifact}@v{max([version, *(major + 1 for major in majors)])}.0.0", kept.revision))
     for model in MODELS:
-        own = [(found, tag) for tag in tags if (found := _parsed(STAGE, tag, f"{prefix}{model}"))]
-        count = max((int(found["count"]) for found, _ in own), default=0) + 1
-        held = max(
-            (pair for pair in own if pair[0]["stage"] == alias), key=lambda pair: int(pair[0]["count"]), default=None
-        )
-        holder = held[1].commit if held and not held[0]["taken"] else None
+        holder, count = _stage(tags, f"{prefix}{model}", alias)
         if model == kept.model and holder != kept.revision:
-            missing.append(GitTag(f"{artifact}#{alias}#{count}", kept.revision))
+            missing.append(GitTag(f"{artifact}#{alias}#{count + 1}", kept.revision))
         elif model != kept.model and holder:
-            missing.append(GitTag(f"{prefix}{model}#{alias}!#{count}", holder))
+            missing.append(GitTag(f"{prefix}{model}#{alias}!#{count + 1}", holder))
     return missing
+
+
+def _stage(tags: Sequence[GitTag], artifact: str, stage: str) -> tuple[str | None, int]:
+    """Return the commit that has an artifact's stage, and the last number of all its stages' tags."""
+    numbered = {int(found["count"]): (found, tag) for tag in tags if (found := _parsed(STAGE, tag, artifact))}
+    last = max((number for number, (found, _) in numbered.items() if found["stage"] == stage), default=0)
+    holder = numbered[last][1].commit if last and not numbered[last][0]["taken"] else None
+    return holder, max(numbered, default=0)
 
 
 def write_tags(tags: Sequence[GitTag], message: str) -> None:

@@ -66,9 +66,9 @@ def _experiments() -> list[tuple[str, str]]:
 
 def _runs(revisions: Sequence[tuple[str, str]]) -> Iterator[RevisionRun]:
     """Yield the runs of revisions, each given by the name that is shown and by what Git calls it."""
-    locks = _contents([f"{reference}:./dvc.lock" for _, reference in revisions])
+    lock_files = _contents([f"{reference}:./dvc.lock" for _, reference in revisions])
     reports = _contents([f"{reference}:./reports/metrics.json" for _, reference in revisions])
-    for (name, _), lock, report in zip(revisions, locks, reports, strict=True):
+    for (name, _), lock, report in zip(revisions, lock_files, reports, strict=True):
         yield from _runs_in(name, lock, _json(report))
 
 
