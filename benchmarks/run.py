@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from benchmarks import resize, training
+from benchmarks import resize, tracking, training
 from benchmarks.resize import PROJECT
 from pixelproof import console
 from pixelproof.errors import UserError
@@ -86,12 +86,13 @@ def main() -> None:
     machine = describe_machine()
     resized = rows("resize", resize.images_per_second(photos))
     trained = training.measure(photos)
+    tracked = tracking.measure()
     tables = markdown(resized, machine), training.markdown(trained, machine)
-    write_json(HERE / "results.json", [*resized, *trained])
+    write_json(HERE / "results.json", [*resized, *trained, *tracked])
     write_text(HERE / "results.md", "\n".join(tables))
     fill_readme(tables[0], BEGIN, END)
     fill_readme(tables[1], BEGIN_TRAINING, END_TRAINING)
-    Console(width=160).print(*tables, sep="\n")
+    Console(width=160).print(*tables, *tracking.told(tracked), sep="\n")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pixelproof.network.advice import mlp_budgets, training_photos, warnings
 from pixelproof.network.plan import class_count, plan_models
 from pixelproof.network.tables import budget_table, plan_table
 from pixelproof.params import PARAMS, load_params
+from pixelproof.tracking.gate import Metric, Terms
 
 INGEST_REPORT = Path("reports/ingest.json")
 SPLIT_REPORT = Path("reports/split.json")
@@ -175,6 +176,25 @@ def reproduce(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or
     verdict = reproduction(client, find_run(client, run_id))
     typer.echo(verdict.words)
     raise typer.Exit(0 if verdict.identical else 1)
+
+
+@app.command()
+def promote(
+    run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")],
+    alias: Annotated[str, typer.Option(help="The alias in MLflow's model registry.")] = "champion",
+    metric: Annotated[Metric, typer.Option(help="What is compared, on the test part.")] = "test/accuracy",
+    margin: Annotated[float, typer.Option(help="By how much the run must be better.")] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say the verdict; change nothing.")] = False,
+    git_tag: Annotated[bool, typer.Option("--git-tag", help="Make the Git tags of DVC's registry, too.")] = False,
+) -> None:
+    """Register a run's model and make it champion, if it beats the present one on the same test part."""
+    terms = Terms(alias, metric, margin)
+    from pixelproof.tracking import registry
+    from pixelproof.tracking.lineage import find_run, open_store
+
+    client = open_store()
+    for line in registry.promote(client, find_run(client, run_id), terms, dry_run=dry_run, git_tag=git_tag):
+        typer.echo(line)
 
 
 @app.command()

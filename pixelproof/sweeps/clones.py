@@ -17,11 +17,11 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml import YAML
 
-from pixelproof.errors import UserError
 from pixelproof.files import read_json, remove
 from pixelproof.params import PARAMS, read_yaml
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import with_values
+from pixelproof.tracking.cloning import clone_project, run
 
 FETCHING = threading.Lock()  # Git fetches into one repository one at a time
 
@@ -37,7 +37,7 @@ class Snapshot:
         self.source = source
         self.top = Path(_git(project, "rev-parse", "--show-toplevel"))
         self.commit = _git(project, "rev-parse", "HEAD")
-        self.cache = _run(project, sys.executable, "-m", "dvc", "cache", "dir")
+        self.cache = run(project, sys.executable, "-m", "dvc", "cache", "dir")
         self._changed = folder / "changed"
         names = _changed(project) + _untracked(project, source)
         self._removed = [name for name in names if not (project / name).is_file()]
@@ -61,19 +61,12 @@ class Clone:
     def __init__(self, snapshot: Snapshot, folder: Path) -> None:
         self._snapshot = snapshot
         self._top = folder
-        self.root = folder / snapshot.project.relative_to(snapshot.top)
-        remove(folder)
-        _git(snapshot.top, "clone", "--quiet", "--local", "--no-checkout", str(snapshot.top), str(folder))
+        self.root = clone_project(snapshot.project, snapshot.commit, folder, snapshot.cache)
         _name_author(snapshot.top, folder)
-        _git(folder, "checkout", "--quiet", "--force", "--detach", snapshot.commit)
         snapshot.restore(self.root)
-        settings = snapshot.project / ".dvc/config.local"
-        if settings.is_file():
-            shutil.copy2(settings, self.root / ".dvc/config.local")
-        dvc = (sys.executable, "-m", "dvc")
-        _run(self.root, *dvc, "cache", "dir", "--local", snapshot.cache)
         # What no cache holds, such as the evaluation's files before the first one, is no mistake: it will be made.
-        subprocess.run([*dvc, "checkout", "--quiet"], cwd=self.root, capture_output=True, check=False)
+        checkout = [sys.executable, "-m", "dvc", "checkout", "--quiet"]
+        subprocess.run(checkout, cwd=self.root, capture_output=True, check=False)
         self._link_source()
 
     def _link_source(self) -> None:
@@ -164,12 +157,4 @@ def _name_author(project: Path, clone: Path) -> None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    return _run(folder, "git", *arguments)
-
-
-def _run(folder: Path, *command: str) -> str:
-    """Return what the command prints. Raises UserError with what it says if it fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UserError(f"{folder}: `{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout.strip()
+    return run(folder, "git", *arguments)

@@ -15,6 +15,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
+from pixelproof.tracking.cloning import clone_project
 from pixelproof.tracking.provenance import DATA, data_hashes, versions
 from pixelproof.tracking.record import CHANGES
 from pixelproof.tracking.revisions import cache_folder
@@ -57,22 +58,20 @@ def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient,
         raise UserError(f"run {run.info.run_id}: it names no commit and stage (`pixelproof where` says what it has).")
     with tempfile.TemporaryDirectory() as artifacts:
         changes = Path(client.download_artifacts(run.info.run_id, CHANGES, artifacts))
-        _run(Path.cwd(), "git", "clone", "--quiet", "--no-checkout", ".", str(folder))
-        _run(folder, "git", "checkout", "--quiet", commit)
+        root = clone_project(Path.cwd(), commit, folder, str(cache_folder().resolve()))
         _run(folder, "git", "apply", "--allow-empty", "--whitespace=nowarn", str(changes.resolve()))
-    _run(folder, sys.executable, "-m", "dvc", "cache", "dir", "--local", str(cache_folder().resolve()))
-    _check_out_data(folder)
-    _run(folder, sys.executable, "-m", "dvc", "repro", "--single-item", "--force", "--no-commit", stage, shown=True)
-    rebuilt = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
-    record = json.loads((folder / "models" / run.data.tags["model"] / "run.json").read_text("utf-8"))
+    _check_out_data(root)
+    _run(root, sys.executable, "-m", "dvc", "repro", "--single-item", "--force", "--no-commit", stage, shown=True)
+    rebuilt = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
+    record = json.loads((root / "models" / run.data.tags["model"] / "run.json").read_text("utf-8"))
     return rebuilt, rebuilt.get_run(record["run_id"])
 
 
-def _check_out_data(folder: Path) -> None:
+def _check_out_data(root: Path) -> None:
     """Bring what a training reads from DVC's cache."""
-    for path, md5 in data_hashes(folder / "dvc.lock", DATA).items():
+    for path, md5 in data_hashes(root / "dvc.lock", DATA).items():
         try:
-            _run(folder, sys.executable, "-m", "dvc", "checkout", "--quiet", "--force", path)
+            _run(root, sys.executable, "-m", "dvc", "checkout", "--quiet", "--force", path)
         except UserError:
             raise UserError(f"{path} ({md5}) is not in DVC's cache. Run `dvc pull`, or rebuild it first.") from None
 

@@ -1,6 +1,5 @@
 """The runs of commits and experiments, from what real Git and a cache as DVC writes it hold."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -8,34 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commits import commit, git
 
 from pixelproof.errors import UserError
 from pixelproof.tracking import revisions
-from pixelproof.tracking.revisions import RevisionRun, all_runs, runs_of
-
-LOCK = """\
-schema: '2.0'
-stages:
-  evaluate:
-    cmd: python -m stages.evaluate
-    deps:
-    - path: models/cnn
-      hash: md5
-      md5: {evaluated}
-      size: 9
-  train@cnn:
-    cmd: python -m stages.train_cnn
-    outs:
-    - path: models/cnn
-      hash: md5
-      md5: {trained}
-      size: 9
-"""
-
-
-def git(*arguments: str) -> str:
-    command = ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+from pixelproof.tracking.revisions import RevisionRun, all_runs, runs_by_commit, runs_of
 
 
 @pytest.fixture
@@ -43,55 +19,54 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     revisions.cache_folder.cache_clear()
     git("init", "--quiet")
-    (tmp_path / "reports").mkdir()
     return tmp_path
-
-
-def keep(content: str, suffix: str = "") -> str:
-    """Put content into the cache as DVC does; return its hash."""
-    md5 = hashlib.md5(content.encode()).hexdigest() + suffix
-    path = Path(".dvc/cache/files/md5") / md5[:2] / md5[2:]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    return md5
-
-
-def commit(run_id: str, *, evaluated: str | None = None, accuracy: float = 0.9) -> tuple[str, str]:
-    """Commit a training, and an evaluation of it or of another model; return the commit and the model's hash."""
-    record = keep(json.dumps({"run_id": run_id, "weights_sha256": f"w-{run_id}"}))
-    trained = keep(json.dumps([{"md5": record, "relpath": "run.json"}]), ".dir")
-    Path("dvc.lock").write_text(LOCK.format(trained=trained, evaluated=evaluated or trained))
-    Path("reports/metrics.json").write_text(json.dumps({"cnn": {"accuracy": accuracy}}))
-    git("add", "dvc.lock", "reports")
-    git("commit", "--quiet", "-m", run_id)
-    return git("rev-parse", "HEAD"), trained
 
 
 def test_a_commit_leads_to_its_runs(project: Path) -> None:
     """Else no number of an old commit could be looked up in MLflow."""
-    first, _ = commit("one")
-    commit("two", accuracy=0.8)
-    assert runs_of(first) == [RevisionRun(first, "cnn", "one", "w-one", 0.9)]
-    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", 0.8)]
+    first, one = commit("one")
+    _, two = commit("two", accuracy=0.8)
+    assert runs_of(first) == [RevisionRun(first, "cnn", "one", "w-one", 0.9, one)]
+    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", 0.8, two)]
 
 
 def test_an_experiment_leads_to_its_runs_by_its_name(project: Path) -> None:
     """Else what `dvc exp show` lists could not be found in MLflow."""
-    base, _ = commit("one")
-    tried, _ = commit("tried", accuracy=0.95)
+    base, one = commit("one")
+    tried, other = commit("tried", accuracy=0.95)
     git("reset", "--quiet", "--hard", base)
     git("update-ref", f"refs/exps/{base[:2]}/{base[2:]}/tidy-moss", tried)
     git("update-ref", "refs/exps/exec/EXEC_BRANCH", tried)  # DVC's own, no experiment
-    found = RevisionRun("tidy-moss", "cnn", "tried", "w-tried", 0.95)
+    found = RevisionRun("tidy-moss", "cnn", "tried", "w-tried", 0.95, other)
     assert runs_of("tidy-moss") == [found]
-    assert all_runs() == [RevisionRun("HEAD", "cnn", "one", "w-one", 0.9), found]
+    assert all_runs() == [RevisionRun("HEAD", "cnn", "one", "w-one", 0.9, one), found]
+
+
+def test_the_runs_of_every_commit_are_found_each_once(project: Path) -> None:
+    """Else a model could not be traced to a commit that is older than the last one."""
+    commits = [commit(run_id)[0] for run_id in ("one", "two", "three")]
+    git("commit", "--quiet", "--allow-empty", "-m", "words only")
+    found = [(run.revision, run.run_id) for run in runs_by_commit()]
+    head = git("rev-parse", "HEAD")
+    assert found == [(head, "three"), (commits[2], "three"), (commits[1], "two"), (commits[0], "one")]
+
+
+def test_a_project_below_the_top_of_its_repository_is_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a repository with several projects would seem to have no runs."""
+    below = project / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    revisions.cache_folder.cache_clear()
+    _, one = commit("one")
+    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "one", "w-one", 0.9, one)]
+    assert [run.run_id for run in runs_by_commit()] == ["one"]
 
 
 def test_a_model_that_was_not_evaluated_has_no_accuracy(project: Path) -> None:
     """Else an experiment that only trains would show its baseline's accuracy as its own."""
     _, baseline = commit("one")
-    commit("two", evaluated=baseline)
-    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", None)]
+    _, two = commit("two", evaluated=baseline)
+    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", None, two)]
 
 
 def test_a_model_that_the_cache_lacks_is_listed_without_its_run(project: Path) -> None:

@@ -1,0 +1,234 @@
+"""How long the lists of runs take with 50 experiments of both models: `pixelproof runs`, MLflow's search, its page.
+
+    python -m benchmarks.tracking [--experiments N]
+
+Makes a project whose experiments are in Git, in DVC's cache and in MLflow as trainings leave them, but without any
+training; starts `mlflow ui` as `make ui` does, and Chromium. Prints seconds; writes nothing that stays.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import psutil
+import requests
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, RunTag
+from mlflow.tracking import MlflowClient
+from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
+
+from benchmarks.project import ROOT, write_project
+from pixelproof import console
+from pixelproof.errors import UserError
+from pixelproof.params import load_params
+from pixelproof.tracking.provenance import look_up
+from pixelproof.tracking.runs import flatten
+
+EXPERIMENTS, MODELS, EPOCHS = 50, ("cnn", "mlp"), 60
+CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy", "train/images_per_second")
+ROUNDS = 3
+LIMIT = 2.0  # seconds that each may take
+WAIT = 120  # seconds until a server or a page is given up
+TRIED = "tried-{number:03d}"  # an experiment's name
+
+
+def write_experiments(project: Path, number: int) -> None:
+    """Fill a project's Git, DVC's cache and MLflow with experiments."""
+    shutil.copytree(ROOT / ".dvc", project / ".dvc", ignore=lambda _, names: {*names} - {"config", ".gitignore"})
+    for file in ("dvc.yaml", ".gitignore"):
+        shutil.copy(ROOT / file, project)
+    _git(project, "init", "--quiet")
+    base = _commit(project, "start")
+    client, experiment = _store(project)
+    for n in range(number):
+        records = {model: _log_run(client, experiment, model, n) for model in MODELS}
+        _write_result(project, records)
+        name = TRIED.format(number=n)
+        _git(project, "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/{name}", _commit(project, name))
+        _git(project, "reset", "--quiet", "--hard", base)
+
+
+def _store(project: Path) -> tuple[MlflowClient, str]:
+    mlflow.set_tracking_uri(f"sqlite:///{project / 'mlflow.db'}")
+    client = MlflowClient()
+    return client, client.create_experiment("pixelproof", (project / "mlartifacts").as_uri())
+
+
+def _log_run(client: MlflowClient, experiment: str, model: str, number: int) -> dict[str, Any]:
+    """Log what a training and its evaluation log, the model's files left out; return the content of run.json."""
+    run = client.create_run(experiment, run_name=f"{model} {TRIED.format(number=number)}")
+    run_id, now = run.info.run_id, time.time_ns() // 1_000_000
+    curves = [Metric(key, (number + epoch) % 7 / 7, now, epoch) for key in CURVES for epoch in range(EPOCHS)]
+    tested = [Metric(f"test/{key}", number % 9 / 9, now, 0) for key in ("accuracy", "macro_f1", "log_loss")]
+    params = [Param(key, str(value)) for key, value in flatten(load_params().model_dump(exclude_none=True)).items()]
+    weights = hashlib.sha256(f"{model} {number}".encode()).hexdigest()
+    tags = {**look_up().tags, "model": model, "weights_sha256": weights}
+    client.log_batch(run_id, [*curves, *tested], params[:100], [RunTag(key, tag) for key, tag in tags.items()])
+    logged = client.create_logged_model(experiment, name=model, source_run_id=run_id)
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, 0)])
+    client.set_terminated(run_id)
+    return {"run_id": run_id, "weights_sha256": weights}
+
+
+def _write_result(project: Path, records: dict[str, dict[str, Any]]) -> None:
+    """Write dvc.lock and metrics.json as after `dvc repro`, and what they name into DVC's cache."""
+    lock = (ROOT / "dvc.lock").read_text("utf-8")
+    for model, record in records.items():
+        run_json = _cache(project, json.dumps(record))
+        listed = _cache(project, json.dumps([{"md5": run_json, "relpath": "run.json"}]), ".dir")
+        lock = re.sub(rf"(path: models/{model}\n\s+hash: md5\n\s+md5: )\S+", rf"\g<1>{listed}", lock)
+    (project / "dvc.lock").write_text(lock, "utf-8")
+    (project / "reports").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "reports/metrics.json", project / "reports")
+
+
+def _cache(project: Path, content: str, suffix: str = "") -> str:
+    md5 = hashlib.md5(content.encode()).hexdigest() + suffix
+    path = project / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    return md5
+
+
+def _commit(project: Path, message: str) -> str:
+    _git(project, "add", ".")
+    _git(project, "-c", "user.name=b", "-c", "user.email=b@example.org", "commit", "--quiet", "-m", message)
+    return _git(project, "rev-parse", "HEAD")
+
+
+def _git(project: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def list_runs(project: Path, number: int) -> None:
+    """Run `pixelproof runs`, as a process of its own. Raises UserError if it does not list every run."""
+    program = Path(sys.executable).with_name("pixelproof")
+    done = subprocess.run([program, "runs"], cwd=project, capture_output=True, text=True, check=True)
+    listed = len(re.findall(r"\b[0-9a-f]{32}\b", done.stdout))
+    if listed != number * len(MODELS):
+        raise UserError(f"`pixelproof runs` listed {listed} runs of {number * len(MODELS)}")
+
+
+def search(address: str, number: int) -> None:
+    """Ask MLflow for the runs as its page does."""
+    asked = {"experiment_ids": ["1"], "max_results": 1000}
+    answer = requests.post(f"{address}/api/2.0/mlflow/runs/search", json=asked, timeout=WAIT)
+    found = answer.json().get("runs", [])
+    if len(found) != number * len(MODELS):
+        raise UserError(f"MLflow found {len(found)} runs of {number * len(MODELS)}: {answer.text[:200]}")
+
+
+def open_page(address: str, number: int, browser: Browser) -> None:
+    """Open the table of runs in a browser that has never seen it; wait for the row of the newest run."""
+    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.goto(f"{address}/#/experiments/1/runs", wait_until="commit")
+    page.get_by_text(f"{MODELS[-1]} {TRIED.format(number=number - 1)}").first.wait_for(timeout=WAIT * 1000)
+    page.context.close()
+
+
+@contextmanager
+def serving(project: Path) -> Iterator[str]:
+    """Start `mlflow ui`; yield its address once it answers; end it with all its processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("mlflow")
+    command = [program, "ui", "--backend-store-uri", f"sqlite:///{project / 'mlflow.db'}", "--port", str(port)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    server = subprocess.Popen(command, cwd=project, env=environment, start_new_session=True, **quiet)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/health")
+        _settle(server.pid)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def _wait_for(address: str) -> None:
+    until = time.monotonic() + WAIT
+    while time.monotonic() < until:
+        try:
+            if requests.get(address, timeout=1).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.2)
+    raise UserError(f"{address}: `mlflow ui` does not answer")
+
+
+def _settle(pid: int) -> None:
+    """Wait until the server's processes rest: after the first of them answers, the others still load their code."""
+    until = time.monotonic() + WAIT
+    used, before = _processor_seconds(pid), -1.0
+    while used > before + 0.05 and time.monotonic() < until:
+        time.sleep(2)
+        used, before = _processor_seconds(pid), used
+
+
+def _processor_seconds(pid: int) -> float:
+    server = psutil.Process(pid)
+    return sum(sum(process.cpu_times()[:2]) for process in (server, *server.children(recursive=True)))
+
+
+def seconds(work: Callable[[], None]) -> list[float]:
+    """Return how long each round took, in order."""
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        taken.append(round(time.perf_counter() - began, 2))
+    return taken
+
+
+def measure(number: int = EXPERIMENTS) -> list[dict[str, Any]]:
+    """Return a row per list of runs: the first round, in which nothing is warm, and the best one."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        write_project(project, "digits", {})
+        write_experiments(project, number)
+        taken = {"pixelproof runs": seconds(lambda: list_runs(project, number))}
+        with serving(project) as address, sync_playwright() as playwright:
+            taken["MLflow's search by REST"] = seconds(lambda: search(address, number))
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            taken["MLflow's table of runs in Chromium"] = seconds(lambda: open_page(address, number, browser))
+            browser.close()
+    return [
+        {"benchmark": "tracking", "case": case, "runs": number * len(MODELS), "first": rounds[0], "best": min(rounds)}
+        for case, rounds in taken.items()
+    ]
+
+
+def told(rows: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"{row['case']}, {row['runs']} runs: {row['best']:.2f} s, the first time {row['first']:.2f} s"
+        + ("" if row["best"] < LIMIT else f"; more than {LIMIT:g} s")
+        for row in rows
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure how long lists of runs take.")
+    parser.add_argument("--experiments", type=int, default=EXPERIMENTS)
+    Console().print(*told(measure(parser.parse_args().experiments)), sep="\n")
+
+
+if __name__ == "__main__":
+    console.run(main)
