@@ -21,7 +21,7 @@ def explained() -> Iterator[None]:
         remedy = _remedy(error)
         if remedy is None:
             raise
-        raise UserError(f"{_address(mlflow.get_tracking_uri())}: {remedy}") from error
+        raise UserError(f"{without_password(mlflow.get_tracking_uri())}: {remedy}") from error
 
 
 def _remedy(error: MlflowException) -> str | None:
@@ -40,7 +40,7 @@ def _remedy(error: MlflowException) -> str | None:
     return None
 
 
-def _address(uri: str) -> str:
+def without_password(uri: str) -> str:
     """Return the address without a name and a password that may stand in it."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
