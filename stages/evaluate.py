@@ -24,6 +24,7 @@ from pixelproof.evidence.pictures import confusion_figure
 from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.network import cnn, mlp
 from pixelproof.params import load_params
+from pixelproof.tracking.conclusion import describe_comparison
 from pixelproof.tracking.runs import EvaluatedRun
 from pixelproof.training.feed import plain_batches
 from stages.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, SPLITS
@@ -109,6 +110,8 @@ def log_to_runs(
         named |= {f"comparison/{key}": metrics["comparison"][key] for key in ("accuracy_difference", "mcnemar_p")}
         figure = confusion_figure(probabilities, labels, classes, f"{model}: test images by class")
         run.log(named, {"partner_run_id": records[PARTNER[model]]["run_id"]}, {"confusion.png": figure})
+    comparison = f"{table.as_markdown(table.comparison_rows(metrics))}\n\n{table.verdict(metrics)}"
+    describe_comparison({model: record["run_id"] for model, record in records.items()}, comparison)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from pixelproof.journal import fingerprint
 from pixelproof.params.data import Augment
 from pixelproof.params.training import Train
 from pixelproof.tracking import runs
+from pixelproof.tracking.introduction import introduce
 from pixelproof.tracking.provenance import look_up
 from pixelproof.training import checkpoint
 from pixelproof.training.failures import told_with_remedy
@@ -124,12 +125,13 @@ def train(
     path = checkpoint.place(WORK, model, fingerprint(runs.flatten(logged), _data(), libraries=libraries))
     found = checkpoint.read(path)
     state = found.state if found else State()
+    introduced = introduce(model)
     if found and state.has_begun:
         learner.load_state(found.learner)
     with (
         told_with_remedy(path.parent),
         Interruption() as interruption,
-        runs.open_run(model, {"model": model}, found.run_id if found else None) as run_id,
+        runs.open_run(introduced.name, introduced.tags, found.run_id if found else None) as run_id,
     ):
         keeper = checkpoint.Keeper(path, run_id, learner, params.checkpoint_minutes)
         keeper.save(state)  # a kill from now on is followed by work in this very run

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from pixelproof.tracking.naming import Change, shortened, written
 
+NOTE = "mlflow.note.content"  # the tag that MLflow shows as a run's description
 MODELS = {"cnn": "The CNN (Keras)", "mlp": "The MLP (scikit-learn)"}
 LONGEST_VALUE = 60  # characters
 HEADING = "### On the test part"

@@ -1,4 +1,4 @@
-"""A run's name and description: from the params and Git when it begins, completed when it has been evaluated."""
+"""A new run's name and description, from params.yaml as it is and as Git has it."""
 
 import os
 import subprocess
@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
-from mlflow.tracking import MlflowClient
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pixelproof.tracking.description import opening, with_comparison
+from pixelproof.tracking.description import NOTE, opening
 from pixelproof.tracking.naming import changes, run_name
 
-NOTE = "mlflow.note.content"  # the tag that MLflow shows as a run's description, as Markdown
 PARAMS = "params.yaml"
 
 
@@ -60,24 +55,3 @@ def _git(*arguments: str) -> str:
     except OSError:
         return ""
     return done.stdout if done.returncode == 0 else ""
-
-
-def describe_comparison(client: MlflowClient, run_ids: Mapping[str, str], comparison: str) -> None:
-    """Put the comparison (Markdown) of two models' runs into the description of each that the store has."""
-    found = {model: run for model, run_id in run_ids.items() if (run := _find(client, run_id))}
-    for model, run in found.items():
-        partner = next((other for name, other in found.items() if name != model), None)
-        if partner is None:
-            continue
-        address = f"#/experiments/{partner.info.experiment_id}/runs/{partner.info.run_id}"
-        described = with_comparison(run.data.tags.get(NOTE, ""), comparison, str(partner.info.run_name), address)
-        client.set_tag(run.info.run_id, NOTE, described)
-
-
-def _find(client: MlflowClient, run_id: str) -> Run | None:
-    try:
-        return client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
-            raise
-        return None

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
@@ -39,7 +39,7 @@ def main() -> None:
     if uri.startswith(("http://", "https://")):
         typer.echo(address(without_password(uri).rstrip("/"), experiment_id))
         return
-    with _server(uri) as (server, process):
+    with suppress(KeyboardInterrupt), _server(uri) as (server, process):
         typer.echo(f"{address(server, experiment_id)}\nCtrl-C ends it.")
         process.wait()
 
@@ -80,12 +80,10 @@ def _server(uri: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     }  # not in the list of processes: it may have a password
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    process = subprocess.Popen(command, env=environment, cwd=runs.project_root(), start_new_session=True)
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         _wait_for(process, port)
         yield f"http://{HOST}:{port}", process
-    except KeyboardInterrupt:
-        typer.echo()
     finally:
         _end(process)
 
