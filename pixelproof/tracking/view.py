@@ -39,6 +39,8 @@ def main() -> None:
     if uri.startswith(("http://", "https://")):
         typer.echo(address(without_password(uri).rstrip("/"), experiment_id))
         return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     with suppress(KeyboardInterrupt), _server(uri) as (server, process):
         typer.echo(f"{address(server, experiment_id)}\nCtrl-C ends it.")
         process.wait()
@@ -78,9 +80,7 @@ def _server(uri: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         **os.environ,
         "MLFLOW_BACKEND_STORE_URI": uri,
     }  # not in the list of processes: it may have a password
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    process = subprocess.Popen(command, env=environment, stdout=sys.__stderr__, start_new_session=True)
     try:
         _wait_for(process, port)
         yield f"http://{HOST}:{port}", process
@@ -102,9 +102,8 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    raise UserError(
-        f"port {wanted[0]} of {HOST} and those after it are taken. Name a free one: MLFLOW_PORT=8080 make ui"
-    )
+    taken = f"port {named} is" if named else f"ports {PORTS[0]} to {PORTS[-1]} are"
+    raise UserError(f"{HOST}: {taken} taken. Name one that is free: MLFLOW_PORT=8080 make ui")
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
