@@ -16,7 +16,8 @@ KEY = "pixelproof"  # of the view, in the address: ?viewStateShareKey=pixelproof
 TAG = f"mlflow.sharedViewState.{KEY}"  # where MLflow 3.17's page looks for it
 KIND = ("mlflow.experimentKind", "custom_model_development")  # else the page guesses, and asks whether that is right
 TAGS = ("model", "git.commit")
-METRICS = ("test/accuracy", "best/valid_accuracy", "train/seconds", "model/parameters", "model/multiply_adds")
+METRICS = ("test/accuracy", "best/valid_accuracy")  # left of the params, so that both are seen without scrolling
+COSTS = ("train/seconds", "model/parameters", "model/multiply_adds")
 PARAMS = ("cnn.learning_rate", "mlp.learning_rate", "train.epochs", "train.batch_size")  # shown where none differ
 SHOWN_PARAMS = 10
 COMPARED_RUNS = 200  # the newest ones
@@ -64,9 +65,10 @@ def state(params: Sequence[str]) -> dict[str, Any]:
         model,
         *(column("metrics", name) for name in METRICS),
         *(column("params", name) for name in params),
+        *(column("metrics", name) for name in COSTS),
         commit,
     ]
-    widths = {NAME: 330, CREATED: 135, DURATION: 80} | {each: _width(each) for each in chosen}  # pixels
+    widths = {NAME: 300, CREATED: 145, DURATION: 80} | {each: _width(each) for each in chosen}  # pixels
     return {
         "selectedColumns": [column("attributes", "Duration"), *chosen],
         "columnOrder": list(widths),
@@ -81,5 +83,4 @@ def column(kind: str, name: str) -> str:
 
 def _width(chosen: str) -> int:
     """Return how many pixels the header takes."""
-    name = chosen.split("`")[1]
-    return min(230, 42 + 7 * len(name))
+    return 32 + 7 * len(chosen.split("`")[1])

@@ -1,0 +1,96 @@
+"""Photograph MLflow's pages after four real experiments on the digits, for docs/compare.md.
+
+    python tests/screenshots.py [FOLDER]
+
+Writes docs/mlflow-runs.png and docs/mlflow-compare.png. The experiments take some minutes, in a copy of the project in
+FOLDER, where another call finds them done; without FOLDER in a temporary one.
+"""
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from browsing import chromium
+from imports import ROOT
+from project import Project
+
+EXPERIMENTS = {
+    "start": [],
+    "wide": ["cnn.layers.conv1.filters=32", "mlp.hidden=[300]"],
+    "small-batch": ["train.batch_size=16"],
+    "longer": ["train.epochs=8"],
+}
+CLOSED = "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1"  # MLflow's panel opens itself once, beside the table
+HIDDEN = "[data-assistant-ui], [class*=banner] { display: none !important }"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary).resolve()
+        root = folder / "pixelproof"
+        if not (root / "mlflow.db").exists():
+            experiment(root)
+        with opened(root) as address, chromium() as browser:
+            photograph(browser, address)
+
+
+def experiment(root: Path) -> None:
+    """Make the experiments, each from the params of one commit."""
+    project = Project(root)
+    project.edit(shorten)
+    call(project, "git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-am", "three epochs")
+    for name, edits in EXPERIMENTS.items():
+        options = [part for edit in edits for part in ("-S", edit)]
+        call(project, "dvc", "exp", "run", "--name", name, *options, "evaluate")
+        call(project, "git", "checkout", "--quiet", "params.yaml")
+
+
+def shorten(params: Any) -> None:
+    params["train"]["epochs"] = params["augment"]["views"] = 3
+
+
+def call(project: Project, *command: str) -> None:
+    print(*command, flush=True)
+    done = project.run(*command)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[str]:
+    """Yield the address that `make ui` prints."""
+    command = [sys.executable, "-m", "pixelproof.tracking.view"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def photograph(browser: Any, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1500, "height": 620}, device_scale_factor=1.5)
+    page.add_init_script(f"localStorage.setItem('{CLOSED}', 'true')")
+    page.goto(address)
+    page.wait_for_selector(".ag-row")
+    page.add_style_tag(content=HIDDEN)
+    page.get_by_role("button", name="Close").first.click()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=ROOT / "docs/mlflow-runs.png")
+    page.locator(".ag-header-cell input[type=checkbox]").first.check(force=True)
+    page.get_by_role("button", name="Compare").first.click()
+    page.wait_for_url("**/compare-runs?*")
+    page.get_by_role("rowheader", name="train.epochs").wait_for()
+    for part in ("Parameters", "Metrics"):
+        page.get_by_role("switch", name=f"{part} - Show diff only").click()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=ROOT / "docs/mlflow-compare.png", full_page=True)
+
+
+if __name__ == "__main__":
+    main()
