@@ -50,6 +50,7 @@ def log_pair(runs: Any, experiment: str, params: Mapping[str, Any], metrics: Map
         changed = changes(PARAMS, params, model)
         name = run_name(model, changed, COMMIT[:7], experiment)
         tags = {"model": model, "git.commit": COMMIT, NOTE: opening(model, changed, COMMIT[:7], experiment)}
+        tags |= {"dvc.experiment": experiment, "git.dirty": "true"} if experiment else {"git.dirty": "false"}
         with runs.open_run(name, tags) as run_id:
             runs.log_params({section: params[section] for section in ("seed", model, "train")})
             runs.log_metrics(measured)

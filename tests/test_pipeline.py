@@ -106,9 +106,12 @@ def test_mlflow_has_one_run_per_model_with_all_that_it_needs(project: Project) -
     """`mlflow ui` is where experiments are compared: params, curves, test metrics, counts, the picture."""
     from mlflow.tracking import MlflowClient
 
+    from pixelproof.tracking import runs_table
+
     client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("pixelproof")
     assert experiment is not None
+    assert runs_table.TAG in experiment.tags
     runs = {run.data.tags["model"]: run for run in client.search_runs([experiment.experiment_id])}
     assert len(runs) == len(client.search_runs([experiment.experiment_id])) == 2
     metrics = read_json(project.root / "reports/metrics.json")
@@ -123,6 +126,11 @@ def test_mlflow_has_one_run_per_model_with_all_that_it_needs(project: Project) -
         assert run.data.metrics["model/parameters"] == metrics[model]["parameters"]
         assert run.data.tags["weights_sha256"] == record["weights_sha256"]
         assert run.data.tags["partner_run_id"] == runs[partner].info.run_id
+        assert set(run.data.metrics) >= {*runs_table.METRICS, *runs_table.COSTS}
+        assert set(run.data.tags) >= set(runs_table.TAGS)
+        assert set(run.data.params) >= {key for key in runs_table.PARAMS if not key.startswith(partner)}
+        assert re.match(rf"{model} · .*train.epochs=\d+", run.info.run_name)  # the project's params are shrunk ones
+        assert f"[{runs[partner].info.run_name}](#/experiments/" in run.data.tags["mlflow.note.content"]
         pictures = {artifact.path for artifact in client.list_artifacts(run.info.run_id)}
         assert pictures >= {"confusion.png", "input_example.json"}
     shown = {artifact.path for artifact in client.list_artifacts(runs["cnn"].info.run_id, "explain")}

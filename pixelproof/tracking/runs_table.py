@@ -43,10 +43,9 @@ def differing(runs: Iterable[Run]) -> list[str]:
     by_model: dict[str, list[Mapping[str, str]]] = {}
     for run in runs:
         by_model.setdefault(run.data.tags.get("model", ""), []).append(run.data.params)
-    values = {
-        key: max(len({params.get(key) for params in those}) for those in by_model.values())
-        for key in dict.fromkeys(key for those in by_model.values() for params in those for key in params)
-    }
+    each = [by_model[model] for model in sorted(by_model)]  # in the order of params.yaml
+    keys = dict.fromkeys(key for those in each for params in those for key in params)
+    values = {key: max(len({params.get(key) for params in those}) for those in each) for key in keys}
     several = [key for key, count in values.items() if count > 1]
     return sorted(several, key=lambda key: -values[key])[:SHOWN_PARAMS]
 
@@ -68,7 +67,7 @@ def state(params: Sequence[str]) -> dict[str, Any]:
         *(column("metrics", name) for name in COSTS),
         commit,
     ]
-    widths = {NAME: 300, CREATED: 145, DURATION: 80} | {each: _width(each) for each in chosen}  # pixels
+    widths = {NAME: 290, CREATED: 145, DURATION: 80} | {each: _width(each) for each in chosen}  # pixels
     return {
         "selectedColumns": [column("attributes", "Duration"), *chosen],
         "columnOrder": list(widths),

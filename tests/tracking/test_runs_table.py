@@ -54,7 +54,7 @@ def test_before_any_run_the_most_used_params_are_shown(runs: Any) -> None:
 def test_the_params_that_differ_within_a_model_are_shown_and_no_others(runs: Any) -> None:
     """Those of the other model are absent from each second run; that is no difference."""
     log_four(runs)
-    assert params_of(saved_columns(runs)) == ["mlp.hidden", "cnn.layers.conv1.filters"]
+    assert params_of(saved_columns(runs)) == ["cnn.layers.conv1.filters", "mlp.hidden"]
 
 
 def test_the_params_with_the_most_values_come_first_and_their_number_is_bounded(runs: Any) -> None:
