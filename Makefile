@@ -23,9 +23,8 @@ lint: $(READY)  ## check style, types and who imports whom
 fuzz: $(READY)  ## decode 50,000 damaged files; names the seeds of those that are not taken as they should be
 	$(BIN)/python tests/fuzz.py
 
-ui: $(READY)    ## open MLflow on the runs of this folder
-	@$(BIN)/python -m pixelproof.tracking.moved
-	MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+ui: $(READY)    ## open MLflow on the runs of this folder, and print the address of their table
+	$(BIN)/python -m pixelproof.tracking.view
 
 shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/shuffle/
 	$(BIN)/python -m stages.shuffle_test

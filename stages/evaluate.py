@@ -24,8 +24,9 @@ from pixelproof.evidence.pictures import confusion_figure
 from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.network import cnn, mlp
 from pixelproof.params import load_params
+from pixelproof.tracking.description import comparison
 from pixelproof.tracking.live import complete
-from pixelproof.tracking.record import Supplement, now, points, write_record
+from pixelproof.tracking.record import Supplement, files_in, now, points, read_training, write_record
 from pixelproof.training.feed import plain_batches
 from stages.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, RUNS, SPLITS
 
@@ -99,18 +100,21 @@ def log_to_runs(
     metrics: dict[str, Any], by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str]
 ) -> None:
     """Complete each model's MLflow run with what the test part says, and with the name of its partner's run."""
-    run_ids = {model: read_json(MODELS / model / "run.json")["run_id"] for model in by_model}
+    runs = {model: read_training(files_in(MODELS / model)).record for model in by_model}
+    compared = f"{table.as_markdown(table.comparison_rows(metrics))}\n\n{table.verdict(metrics)}"
     written = now()
     for model, probabilities in by_model.items():
+        partner = runs[PARTNER[model]]
         named = {f"test/{key}": metrics[model][key] for key in TEST_METRICS}
         named |= {f"comparison/{key}": metrics["comparison"][key] for key in ("accuracy_difference", "mcnemar_p")}
         record = Supplement(
             kind="evaluated",
-            run_id=run_ids[model],
+            run_id=runs[model].run_id,
             written=written,
-            tags={"partner_run_id": run_ids[PARTNER[model]]},
+            tags={"partner_run_id": partner.run_id},
             metrics=points(named, step=0, timestamp=written),
             artifacts=["confusion.png"],
+            comparison=comparison(compared, partner.name, partner.run_id),
         )
         with replacing(RUNS / model) as folder:
             folder.mkdir()

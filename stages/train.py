@@ -24,6 +24,7 @@ from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.journal import fingerprint
 from pixelproof.params.data import Augment
 from pixelproof.params.training import Train
+from pixelproof.tracking.introduction import introduce
 from pixelproof.tracking.live import LiveRun, recording
 from pixelproof.tracking.provenance import look_up
 from pixelproof.tracking.record import CHANGES, FINISHED, MODEL, files_in, now, points, write_record
@@ -129,13 +130,14 @@ def train(
     path = checkpoint.place(WORK, model, fingerprint(logged, _data(), libraries=libraries))
     found = checkpoint.read(path)
     state = found.state if found else State()
+    introduced = introduce(model)
     if found and state.has_begun:
         learner.load_state(found.learner)
     with told_with_remedy(path.parent), Interruption() as interruption:
         origin = look_up()
         write_text(path.with_name(CHANGES), origin.changes)
         counts = image_counts(material.store)
-        record = begun_record(model, logged, params, origin.tags, counts, material.store, found)
+        record = begun_record(introduced, logged, params, origin.tags, counts, material.store, found)
         with recording(record, {CHANGES: path.with_name(CHANGES)}, resumed=found is not None) as run:
             keeper = checkpoint.Keeper(path, record.run_id, learner, params.checkpoint_minutes, record.started)
             keeper.save(state)  # a kill from now on is followed by work in this very run

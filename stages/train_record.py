@@ -14,6 +14,7 @@ from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import ImageStore
 from pixelproof.params.training import Train
 from pixelproof.tracking.inputs import image_input
+from pixelproof.tracking.introduction import Introduction
 from pixelproof.tracking.record import CHANGES, DataSet, Point, Record, now, points
 from pixelproof.tracking.runs import experiment_name
 from pixelproof.training.checkpoint import Checkpoint
@@ -24,7 +25,7 @@ Counts = Mapping[str, Mapping[str, int]]  # part -> class -> images
 
 
 def begun_record(
-    model: str,
+    introduced: Introduction,
     params: Mapping[str, Any],
     train: Train,
     origin: Mapping[str, str],
@@ -37,11 +38,11 @@ def begun_record(
     totals = {f"data/{part}_images": float(sum(of_class.values())) for part, of_class in counts.items()}
     return Record(
         run_id=found.run_id if found else uuid4().hex,
-        name=model,
+        name=introduced.name,
         experiment=experiment_name(train.experiment),
         started=started,
         params={key: str(value) for key, value in params.items()},
-        tags={**resolve_tags(), "model": model, **origin},
+        tags={**resolve_tags(), **introduced.tags, **origin},
         inputs=list(_inputs(counts, store, origin)),
         metrics=points(totals, step=0, timestamp=started),
         artifacts=[CHANGES],

@@ -17,6 +17,7 @@ from records import everything
 from ruamel.yaml import YAML
 
 from pixelproof.data.store import ImageStore, open_views
+from pixelproof.tracking.description import END, NOTE
 
 pytestmark = pytest.mark.slow
 
@@ -136,11 +137,19 @@ def own_runs(project: Project) -> dict[str, dict[str, Any]]:
 
 def test_mlflow_has_all_that_is_promised_and_nothing_twice(ran: tuple[Project, list[str]]) -> None:
     """`mlflow ui` is where experiments are compared: docs/tracking.md says what a run holds."""
+    from pixelproof.tracking import runs_table
+
     project = ran[0]
     metrics = read_json(project.root / "reports/metrics.json")
+    partner = {"cnn": "mlp", "mlp": "cnn"}
     for model, run in own_runs(project).items():
         record = read_json(project.root / f"models/{model}/run.json")
-        assert run["name"] == ("pixelproof", model)
+        assert run["name"][0] == "pixelproof"
+        assert re.match(rf"{model} · .*train.epochs=\d+", run["name"][1])  # the project's params are shrunk ones
+        assert f"\n{END} `{partner[model]} · " in run["tags"][NOTE]
+        assert run["tags"].keys() >= {*runs_table.TAGS}
+        assert run["curves"].keys() >= {*runs_table.METRICS, *runs_table.COSTS}
+        assert run["params"].keys() >= {key for key in runs_table.PARAMS if not key.startswith(partner[model])}
         assert run["ended"][0] == "FINISHED"
         assert {"seed", "train.epochs", "resize.fit", "split.test_share", "augment.views"} <= run["params"].keys()
         assert run["params"].keys() & {f"{model}.head", f"{model}.hidden"}

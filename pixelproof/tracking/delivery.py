@@ -27,6 +27,7 @@ from mlflow.models import Model
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
+from pixelproof.tracking.description import NOTE, with_comparison
 from pixelproof.tracking.record import FINISHED, RUN_ID, DataSet, Kept, KeptRun, Point, Record, Supplement
 from pixelproof.tracking.runs import experiment_id, find, store_uri
 
@@ -101,6 +102,9 @@ class Delivery:
             return
         self._send_artifacts(kept.artifacts())
         self._bring_tags(record.tags, replace=True)
+        if record.comparison:  # what a person has written into the description stays
+            described = with_comparison(self._tags.get(NOTE, ""), record.comparison)
+            self._bring_tags({NOTE: described}, replace=True)
         self._bring_tags({record.mark: str(record.written)}, replace=True)
 
     def metrics(self, points: Iterable[Point]) -> None:

@@ -18,6 +18,7 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.files import locked
+from pixelproof.tracking import runs_table
 from pixelproof.tracking.delivery import Delivery, begin, deliver
 from pixelproof.tracking.record import (
     FAILED,
@@ -173,7 +174,8 @@ def complete(model: Path, supplement: Path) -> None:
         with patience(), explained():
             client = connect(kept.training.record.experiment)
             with delivering():
-                deliver(client, kept)
+                delivery = deliver(client, kept)
+            runs_table.save(client, delivery.run.info.experiment_id)
     except (MlflowException, requests.RequestException, UnreachableError) as error:
         if is_local(store_uri()):
             raise

@@ -1,7 +1,5 @@
 """The local MLflow store after its folder was moved or copied: where artifacts are is written anew.
 
-    python -m pixelproof.tracking.moved
-
 MLflow keeps the absolute address of each run's artifacts; the database and the artifacts lie in the project's folder.
 """
 
@@ -58,7 +56,3 @@ def _replace(database: sqlite3.Connection, table: str, column: str, old: str, ne
 
 def _has(database: sqlite3.Connection, table: str, column: str) -> bool:
     return any(row[1] == column for row in database.execute(f"pragma table_info({table})"))
-
-
-if __name__ == "__main__":
-    follow_folder(Path.cwd())

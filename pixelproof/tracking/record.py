@@ -61,6 +61,7 @@ class Supplement(_Kept):
     tags: dict[str, str] = {}
     metrics: list[Point] = []
     artifacts: list[str] = []  # files beside the record, by their names in the run
+    comparison: str = ""  # Markdown, for the run's description
 
     @property
     def mark(self) -> str:

@@ -27,7 +27,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        address = _address(mlflow.get_tracking_uri())
+        address = without_password(mlflow.get_tracking_uri())
         if _is_unreachable(error):
             raise UnreachableError(f"{address}: {NO_ANSWER}") from error
         remedy = _remedy(error)
@@ -56,7 +56,7 @@ def _remedy(error: MlflowException) -> str | None:
     return None
 
 
-def _address(uri: str) -> str:
+def without_password(uri: str) -> str:
     """Return the address without a name and a password that may stand in it."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -11,6 +11,7 @@ from mlflow.tracking import MlflowClient
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.files import remove
+from pixelproof.tracking import runs_table
 from pixelproof.tracking.delivery import deliver
 from pixelproof.tracking.kept import find_all
 from pixelproof.tracking.live import UNDELIVERED, delivering
@@ -35,7 +36,10 @@ def sync(uri: str | None = None) -> Iterator[str]:
         raise UserError("there is no run to deliver: neither a commit, nor an experiment, nor this folder has one.")
     with explained(), delivering():
         client = connect(runs[0].training.record.experiment, uri)
-        counts = Counter(_deliver(client, run, uri, undelivered) for run in console.progress(runs, "sync", len(runs)))
+        done = [_deliver(client, run, uri, undelivered) for run in console.progress(runs, "sync", len(runs))]
+        for experiment_id in {experiment_id for kind, experiment_id in done if kind != THERE}:
+            runs_table.save(client, experiment_id)
+    counts = Counter(kind for kind, _ in done)
     if set(counts) == {THERE}:
         yield f"{len(runs)} runs, all of them there already; nothing was changed"
     else:
@@ -43,7 +47,8 @@ def sync(uri: str | None = None) -> Iterator[str]:
         yield f"{len(runs)} runs: {', '.join(kinds)}"
 
 
-def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path) -> str:
+def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path) -> tuple[str, str]:
+    """Deliver a run; return what became of it, and the id of its experiment."""
     run_id = kept.training.record.run_id
     is_new = find(client, run_id) is None
     try:
@@ -52,6 +57,7 @@ def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path) -
         error.message = f"run {run_id}: {error.message}"
         raise
     remove(undelivered / run_id)
-    if delivery.run.info.lifecycle_stage != LifecycleStage.ACTIVE:
-        return DELETED
-    return MADE if is_new else COMPLETED if delivery.changes else THERE
+    info = delivery.run.info
+    if info.lifecycle_stage != LifecycleStage.ACTIVE:
+        return DELETED, info.experiment_id
+    return MADE if is_new else COMPLETED if delivery.changes else THERE, info.experiment_id

@@ -1,13 +1,12 @@
 """The page in a real browser: what the reader sees, clicks and reads."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsing import PATIENCE, chromium
 from explained import Built, build_page, every_kind
 from photos import CLASSES
 
@@ -31,17 +30,8 @@ SIGMOID = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium or whichever is installed, driven by Playwright."""
-    from playwright.sync_api import sync_playwright
-
-    programs = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    program = next(filter(None, programs), None)
-    if program is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium is installed: `apt-get install chromium` (CI fails instead)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +68,7 @@ def page(browser: Any, built: dict[str, Built], which: str) -> Iterator[Any]:
 def open_page(browser: Any, path: Path, width: int, **options: Any) -> tuple[Any, list[str]]:
     troubles: list[str] = []
     page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-    page.set_default_timeout(120_000)  # a busy machine; nothing here is about speed
+    page.set_default_timeout(PATIENCE)
     page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     local = ("file:", "data:")
