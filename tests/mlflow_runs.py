@@ -50,15 +50,15 @@ def log_pair(runs: Any, experiment: str, params: Mapping[str, Any], metrics: Map
     from pixelproof.tracking.delivery import deliver
     from pixelproof.tracking.description import comparison
 
-    client, records = (
-        runs.connect(),
-        {model: record_of(runs, model, experiment, params, metrics[model]) for model in metrics},
-    )
-    for model, partner in (("cnn", "mlp"), ("mlp", "cnn")):
-        record, other = records[model], records[partner]
-        compared = comparison(COMPARISON, other.name, other.run_id)
-        added = Supplement(kind="evaluated", run_id=record.run_id, written=now(), comparison=compared)
-        delivery = deliver(client, KeptRun(Kept(record, {}), [Kept(added, {})]))
+    client = runs.connect()
+    records = {model: record_of(runs, model, experiment, params, metrics[model]) for model in metrics}
+    for model, record in records.items():
+        others = [other for name, other in records.items() if name != model]
+        compared = [comparison(COMPARISON, other.name, other.run_id) for other in others]
+        added = [
+            Supplement(kind="evaluated", run_id=record.run_id, written=now(), comparison=text) for text in compared
+        ]
+        delivery = deliver(client, KeptRun(Kept(record, {}), [Kept(each, {}) for each in added]))
     runs_table.save(client, delivery.run.info.experiment_id)
 
 
