@@ -7,7 +7,6 @@ FOLDER, where another call finds them done; without FOLDER in a temporary one.
 """
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -27,7 +26,6 @@ EXPERIMENTS = {
     "small-batch": ["train.batch_size=16"],
     "longer": ["train.epochs=8"],
 }
-ROW = 45  # pixels of a metric on the compare page
 CLOSED = "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1"  # MLflow's panel opens itself once, beside the table
 
 
@@ -95,22 +93,9 @@ def photograph(browser: Any, address: str) -> None:
     for part in ("Parameters", "Metrics", "Tags"):
         page.get_by_role("switch", name=f"{part} - Show diff only").click()
     page.get_by_role("button", name="Visualizations").click()
-    page.set_viewport_size({"width": 1580, "height": 1010})
-    scroll_to_metric(page, "test/accuracy")
+    page.set_viewport_size({"width": 1580, "height": 1060})
     page.wait_for_timeout(1000)
     page.screenshot(path=ROOT / "docs/mlflow-compare.png")
-
-
-def scroll_to_metric(page: Any, name: str) -> None:
-    """Bring a metric to the top of its grid, which shows some at a time."""
-    grid = page.locator("[role=grid]").last
-    grid.hover()
-    link = page.locator("[role=grid] a", has_text=re.compile(f"^{name}$"))
-    for _ in range(100):
-        if link.count() and link.bounding_box()["y"] < grid.bounding_box()["y"] + ROW:
-            return
-        page.mouse.wheel(0, ROW)
-        page.wait_for_timeout(50)
 
 
 def tidy(page: Any) -> None:
