@@ -95,22 +95,26 @@ def photograph(browser: Any, address: str) -> None:
     for part in ("Parameters", "Metrics", "Tags"):
         page.get_by_role("switch", name=f"{part} - Show diff only").click()
     page.get_by_role("button", name="Visualizations").click()
-    page.set_viewport_size({"width": 1580, "height": 1010})
+    page.set_viewport_size({"width": 1580, "height": 1060})
     scroll_to_metric(page, "test/accuracy")
     page.wait_for_timeout(1000)
     page.screenshot(path=ROOT / "docs/mlflow-compare.png")
 
 
 def scroll_to_metric(page: Any, name: str) -> None:
-    """Bring a metric to the top of its grid, which shows some at a time."""
-    grid = page.locator("[role=grid]").last
-    grid.hover()
-    link = page.locator("[role=grid] a", has_text=re.compile(f"^{name}$"))
+    """Bring a metric near the top of its list. Its names lag one turn of the wheel behind the values (MLflow 3.17)."""
+    names, values = page.locator("[role=grid]").first, page.locator("[role=grid]").last
+    values.hover()
+    link = names.locator("a", has_text=re.compile(f"^{name}$"))
     for _ in range(100):
-        if link.count() and link.bounding_box()["y"] < grid.bounding_box()["y"] + ROW:
-            return
+        if link.count() and link.bounding_box()["y"] < names.bounding_box()["y"] + 2 * ROW:
+            break
         page.mouse.wheel(0, ROW)
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(100)
+    page.mouse.wheel(0, 1)
+    page.wait_for_timeout(500)
+    tops = [grid.evaluate("grid => grid.scrollTop") for grid in (names, values)]
+    assert abs(tops[0] - tops[1]) <= 1, f"names and values are not in line: {tops}"
 
 
 def tidy(page: Any) -> None:
