@@ -59,7 +59,7 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Queue:
     until, at_once = time.monotonic() + LIMIT, set()
     while set((status := statuses(project)).values()) & {"Queued", "Running"} and time.monotonic() < until:
         at_once.add(list(status.values()).count("Running"))
-        time.sleep(1)
+        time.sleep(4)  # to ask takes DVC two seconds of a core
     logs = "\n".join(project.run("dvc", "queue", "logs", name).stdout[-3000:] for name in WHOLE | HALF)
     assert status == dict.fromkeys(WHOLE | HALF, "Success"), logs
     return Queue(project, at_once)

@@ -56,8 +56,7 @@ def test_a_run_that_mlflow_refuses_does_not_keep_the_others_out(root: Path, sync
     in_folder("b" * 32, name="cnn")
     said = []
     with pytest.raises(UserError, match="refused 1 of 2 runs"):
-        for line in saying():
-            said.append(line)
+        said.extend(saying())
     assert said[0].startswith(f"refused: run {'a' * 32}: ")
     assert said[1] == "2 runs: 1 made, 1 refused"
 
