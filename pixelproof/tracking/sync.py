@@ -14,7 +14,7 @@ from pixelproof.errors import UserError
 from pixelproof.files import remove
 from pixelproof.tracking.delivery import deliver
 from pixelproof.tracking.kept import find_all
-from pixelproof.tracking.live import UNDELIVERED, delivering
+from pixelproof.tracking.live import UNDELIVERED, delivering, patience
 from pixelproof.tracking.record import KeptRun
 from pixelproof.tracking.refusals import explained
 from pixelproof.tracking.runs import connect, find, project_root, store_uri
@@ -42,7 +42,8 @@ def sync(uri: str | None = None) -> Iterator[str]:
         raise UserError("there is no run to deliver: neither a commit, nor an experiment, nor this folder has one.")
     refusals: list[str] = []
     with explained():
-        client = connect(runs[0].training.record.experiment, uri)
+        with patience():  # a server that is down is told at once, and not after MLflow's four minutes
+            client = connect(runs[0].training.record.experiment, uri)
         bar = console.progress(runs, "sync", len(runs))
         counts = Counter(_deliver(client, run, uri, undelivered, refusals) for run in bar)
     yield from refusals
