@@ -98,7 +98,7 @@ def check_whole(project: Project, server: str) -> dict[str, Any]:
     runs = everything(server)
     record = read_json(project.root / "models/mlp/run.json")
     run = runs[record["run_id"]]
-    history = pd.read_csv(project.root / "models/mlp/history.csv", float_precision="round_trip")
+    history = pd.read_csv(project.root / "models/mlp/history.csv")
     assert len(history) == EPOCHS
     for curve, column in CURVES.items():
         assert run["curves"][curve] == list(zip(*(history[key] for key in ("epoch", "ended", column)), strict=True))

@@ -90,6 +90,8 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
     """Yield what a run's tags say of its origin, by name, in the order in which a person asks."""
     tags = run.data.tags
     yield "run", f"{run.info.run_id} ({run.info.run_name}, {run.info.status})"
+    if tags.get(RUN_ID, run.info.run_id) != run.info.run_id:
+        yield "recorded as", tags[RUN_ID]
     for name, tag in FACTS.items():
         if tag in tags:
             yield name, tags[tag]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from pixelproof import console
@@ -14,12 +15,14 @@ from pixelproof.files import remove
 from pixelproof.tracking import runs_table
 from pixelproof.tracking.delivery import deliver
 from pixelproof.tracking.kept import find_all
-from pixelproof.tracking.live import UNDELIVERED, delivering
+from pixelproof.tracking.live import UNDELIVERED, delivering, patience
 from pixelproof.tracking.record import KeptRun
 from pixelproof.tracking.refusals import explained
-from pixelproof.tracking.runs import connect, find, project_root, store_uri
+from pixelproof.tracking.runs import connect, experiment_id, experiment_name, find, project_root, store_uri
 
-MADE, COMPLETED, THERE, DELETED = "made", "completed", "there already", "deleted in MLflow, and left so"
+MADE, COMPLETED, THERE = "made", "completed", "there already"
+DELETED, REFUSED = "deleted in MLflow, and left so", "refused"
+SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "databricks")
 
 
 def sync(uri: str | None = None) -> Iterator[str]:
@@ -28,36 +31,56 @@ def sync(uri: str | None = None) -> Iterator[str]:
     Raises UserError where the store refuses or does not answer.
     """
     uri = uri or store_uri()
+    if uri.partition(":")[0].partition("+")[0] not in SCHEMES:
+        raise UserError(
+            f"{uri!r} is no address of an MLflow store. Expected one as sqlite:////tmp/copy.db or http://..."
+        )
     undelivered = project_root() / UNDELIVERED
     found = find_all(undelivered)
     runs = found.runs()
     yield from (f"cannot be rebuilt: {gap}" for gap in found.gaps)
     if not runs:
         raise UserError("there is no run to deliver: neither a commit, nor an experiment, nor this folder has one.")
-    with explained(), delivering():
-        client = connect(runs[0].training.record.experiment, uri)
-        done = [_deliver(client, run, uri, undelivered) for run in console.progress(runs, "sync", len(runs))]
-        for experiment_id in {experiment_id for kind, experiment_id in done if kind != THERE}:
-            runs_table.save(client, experiment_id)
-    counts = Counter(kind for kind, _ in done)
-    if set(counts) == {THERE}:
-        yield f"{len(runs)} runs, all of them there already; nothing was changed"
-    else:
-        kinds = [f"{counts[kind]} {kind}" for kind in (MADE, COMPLETED, THERE, DELETED) if counts[kind]]
-        yield f"{len(runs)} runs: {', '.join(kinds)}"
+    refusals: list[str] = []
+    with explained():
+        with patience():  # a server that is down is told at once, and not after MLflow's four minutes
+            client = connect(runs[0].training.record.experiment, uri)
+        bar = console.progress(runs, "sync", len(runs))
+        counts = Counter(_deliver(client, run, uri, undelivered, refusals) for run in bar)
+        if counts[MADE] or counts[COMPLETED]:
+            _show_in_tables(client, runs, uri)
+    yield from refusals
+    yield _told(counts)
+    if refusals:
+        raise UserError(f"MLflow refused {len(refusals)} of {len(runs)} runs; the others are there.")
 
 
-def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path) -> tuple[str, str]:
-    """Deliver a run; return what became of it, and the id of its experiment."""
+def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path, refusals: list[str]) -> str:
     run_id = kept.training.record.run_id
-    is_new = find(client, run_id) is None
     try:
-        delivery = deliver(client, kept, uri)
+        with delivering():  # one by one, so that a training that begins need not wait for all of them
+            is_new = find(client, run_id) is None
+            delivery = deliver(client, kept, uri)
     except MlflowException as error:
-        error.message = f"run {run_id}: {error.message}"
-        raise
+        if error.error_code != ErrorCode.Name(INVALID_PARAMETER_VALUE):
+            raise
+        refusals.append(f"refused: run {run_id}: {str(error).splitlines()[0]}")
+        return REFUSED
     remove(undelivered / run_id)
-    info = delivery.run.info
-    if info.lifecycle_stage != LifecycleStage.ACTIVE:
-        return DELETED, info.experiment_id
-    return MADE if is_new else COMPLETED if delivery.changes else THERE, info.experiment_id
+    if delivery.run.info.lifecycle_stage != LifecycleStage.ACTIVE:
+        return DELETED
+    return MADE if is_new else COMPLETED if delivery.changes else THERE
+
+
+def _show_in_tables(client: MlflowClient, runs: list[KeptRun], uri: str) -> None:
+    """Choose the columns of the runs table anew, in every experiment that has one of these runs."""
+    for name in {experiment_name(run.training.record.experiment) for run in runs}:
+        runs_table.save(client, experiment_id(client, name, uri))
+
+
+def _told(counts: Counter[str]) -> str:
+    total = f"{counts.total()} runs"
+    if set(counts) == {THERE}:
+        return f"{total}, all of them there already; nothing was changed"
+    kinds = [f"{counts[kind]} {kind}" for kind in (MADE, COMPLETED, THERE, DELETED, REFUSED) if counts[kind]]
+    return f"{total}: {', '.join(kinds)}"
