@@ -50,8 +50,10 @@ def log_pair(runs: Any, experiment: str, params: Mapping[str, Any], metrics: Map
     from pixelproof.tracking.delivery import deliver
     from pixelproof.tracking.description import comparison
 
-    client = runs.connect()
-    records = {model: record_of(runs, model, experiment, params, metrics[model]) for model in metrics}
+    client, began = runs.connect(), now()
+    records = {}
+    for place, model in enumerate(metrics):
+        records[model] = record_of(runs, model, experiment, params, metrics[model], began + place)
     for model, record in records.items():
         others = [other for name, other in records.items() if name != model]
         compared = [comparison(COMPARISON, other.name, other.run_id) for other in others]
@@ -63,10 +65,10 @@ def log_pair(runs: Any, experiment: str, params: Mapping[str, Any], metrics: Map
 
 
 def record_of(
-    runs: Any, model: str, experiment: str, params: Mapping[str, Any], metrics: Mapping[str, float]
+    runs: Any, model: str, experiment: str, params: Mapping[str, Any], metrics: Mapping[str, float], began: int
 ) -> Record:
     """Return the record of a training that has ended."""
-    changed, began = changes(PARAMS, params, model), now()
+    changed = changes(PARAMS, params, model)
     tags = {"model": model, "git.commit": COMMIT, NOTE: opening(model, changed, COMMIT[:7], experiment)}
     return Record(
         run_id=uuid4().hex,
