@@ -140,7 +140,7 @@ def test_a_clone_without_the_cache_is_told_what_it_lacks(project: Project, tmp_p
 def test_what_dvc_restores_adds_no_run_and_names_the_old_one(project: Project) -> None:
     """Else every `dvc exp apply` and every cached stage would leave a run without a training, or a wrong name."""
     before = logged(project)
-    done(project, "dvc", "exp", "apply", "hidden5")
+    project.run("dvc", "exp", "apply", "hidden5")  # which also names the stages that the experiment did not run
     assert "Stage 'train@mlp' didn't change, skipping" in done(project, "dvc", "repro", "train@mlp")
     applied = json.loads((project.root / "models/mlp/run.json").read_text("utf-8"))["run_id"]
     assert before[applied]["params"]["mlp.hidden"] == "[5]"
