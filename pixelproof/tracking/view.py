@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,12 +18,13 @@ import typer
 
 from pixelproof import console
 from pixelproof.errors import UserError
+from pixelproof.params import PARAMS, read_yaml
 from pixelproof.tracking import runs, runs_table
 from pixelproof.tracking.refusals import explained, without_password
 
 HOST = "127.0.0.1"
 PORTS = range(5000, 5100)  # MLflow's own port, and where another program has it, the next
-MADE_OF = ("dvc.yaml", "params.yaml")  # by these a project's folder is known
+MADE_OF = ("dvc.yaml", str(PARAMS))  # by these a project's folder is known
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes for judges of language models
@@ -54,11 +55,22 @@ def project_folder(start: Path) -> Path:
     raise UserError(f"{start}: neither here nor above are {' and '.join(MADE_OF)}. Change to the project's folder.")
 
 
+def chosen_experiment(params: Path) -> str | None:
+    """Return `train.experiment` of a params file; none where it names none or cannot be read, so that runs are seen."""
+    content = None
+    with suppress(UserError):
+        content = read_yaml(params)
+    train = content.get("train") if isinstance(content, Mapping) else None
+    chosen = train.get("experiment") if isinstance(train, Mapping) else None
+    return chosen if isinstance(chosen, str) else None
+
+
 @explained()
 def _save_view() -> str:
     """Keep the table's columns in the experiment; return the experiment's id."""
-    client = runs.connect()
-    experiment = client.get_experiment_by_name(runs.experiment_name())
+    chosen = chosen_experiment(runs.project_root() / PARAMS)
+    client = runs.connect(chosen)
+    experiment = client.get_experiment_by_name(runs.experiment_name(chosen))
     assert experiment is not None  # `connect` has made it
     runs_table.save(client, experiment.experiment_id)
     return str(experiment.experiment_id)

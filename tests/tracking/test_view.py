@@ -71,3 +71,21 @@ def test_a_server_that_ends_at_once_is_an_error(view: Any, root: Path, monkeypat
     monkeypatch.setattr(view.sys, "executable", "false")
     with pytest.raises(UserError, match="MLflow ended with status 1"), view._server(f"sqlite:///{root}/mlflow.db"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("train: {experiment: cats}", "cats"),
+        ("train: {epochs: 3}", None),
+        ("train: 3", None),
+        ("", None),
+        ("a: [", None),
+    ],
+)
+def test_the_experiment_is_that_of_the_params(tmp_path: Path, text: str, chosen: str | None) -> None:
+    """Else the table would be empty for whoever names an experiment; a mistake in the file hides no runs."""
+    from pixelproof.tracking.view import chosen_experiment
+
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    assert chosen_experiment(tmp_path / "params.yaml") == chosen
