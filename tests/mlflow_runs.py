@@ -41,7 +41,7 @@ def logging_to(root: Path) -> Iterator[Any]:
         from pixelproof.tracking import runs
 
         yield runs
-        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
+        mlflow.set_tracking_uri(None)  # None takes it back
 
 
 def log_pair(runs: Any, experiment: str, params: Mapping[str, Any], metrics: Mapping[str, Mapping[str, float]]) -> None:

@@ -124,7 +124,7 @@ def as_member(clean_environment: pytest.MonkeyPatch) -> Iterator[Any]:
 
     with pytest.MonkeyPatch.context() as patch:
         yield lambda project: member(patch, project)
-    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
+    mlflow.set_tracking_uri(None)  # None takes it back
 
 
 def runs_seen(client: Any) -> dict[str, Any]:

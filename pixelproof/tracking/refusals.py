@@ -38,13 +38,16 @@ def explained() -> Iterator[None]:
 
 def _is_unreachable(error: MlflowException) -> bool:
     """Tell whether the server, or a gateway before it, did not answer in time or is not able to."""
-    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
-    return isinstance(error.__context__, SILENCE) or status in GATEWAYS
+    return isinstance(error.__context__, SILENCE) or _status(error) in GATEWAYS
+
+
+def _status(error: MlflowException) -> int:
+    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]  # MLflow gives it no types
+    return status
 
 
 def _remedy(error: MlflowException) -> str | None:
-    text = str(error)
-    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
+    text, status = str(error), _status(error)
     user = os.environ.get("MLFLOW_TRACKING_USERNAME")
     named = f"MLFLOW_TRACKING_USERNAME={user}" if user else "MLFLOW_TRACKING_USERNAME is not set"
     if status == 401:

@@ -17,7 +17,7 @@ def mlflow_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     import mlflow
 
     yield mlflow
-    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
+    mlflow.set_tracking_uri(None)  # None takes it back
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def test_an_incomplete_run_is_refused_with_what_it_lacks(
     lacking: dict[str, object], words: str, champion: Contender | None
 ) -> None:
     """Else a model that nobody has measured, or could make again, would go into production."""
-    verdict = judge(replace(COMPLETE, **lacking), champion, Terms())  # type: ignore[arg-type]
+    verdict = judge(replace(COMPLETE, **lacking), champion, Terms())
     assert not verdict.passes
     assert words in verdict.words
     assert verdict.words.endswith("Nothing was changed.")

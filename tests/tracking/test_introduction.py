@@ -1,19 +1,14 @@
 """The name and description of a run, from a real Git repository."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from commits import git
 
 from pixelproof.tracking.description import NOTE
 from pixelproof.tracking.introduction import introduce
 
 PARAMS = "seed: 7\ncnn: {learning_rate: 4e-3}\nmlp: {hidden: [100]}\n"
-
-
-def git(*arguments: str) -> str:
-    command = ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
+from commits import git, keep
 from records import a_record, a_supplement
 
 from pixelproof.tracking import revisions
@@ -21,26 +21,12 @@ OUT = """\
 """
 
 
-def git(*arguments: str) -> str:
-    command = ["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     revisions.cache_folder.cache_clear()
     git("init", "--quiet")
     return tmp_path
-
-
-def keep(content: str, suffix: str = "") -> str:
-    """Put content into the cache as DVC does; return its hash."""
-    md5 = hashlib.md5(content.encode()).hexdigest() + suffix
-    path = Path(".dvc/cache/files/md5") / md5[:2] / md5[2:]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    return md5
 
 
 def commit(message: str, outputs: dict[str, dict[str, str]]) -> str:

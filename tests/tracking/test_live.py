@@ -80,6 +80,7 @@ def test_a_run_that_does_not_end_well_says_so(error: BaseException, status: str,
 def test_a_run_is_gone_on_with(root: Path, live: Any) -> None:
     """Else a training that was killed would have its first half in one run and its second in another."""
     points, record = curve({1: 0.5, 2: 0.25, 3: 0.2}), begun()
+    # PT012 wants one statement; what is raised here comes after work, as in a training
     with pytest.raises(KeyboardInterrupt), live.recording(record, {}, resumed=False) as run:  # noqa: PT012
         run.add(points[:2])
         raise KeyboardInterrupt
@@ -119,6 +120,7 @@ def test_what_went_wrong_shows_where_mlflow_fails_too(
     def fail(*arguments: object, **options: object) -> None:
         raise MlflowException("disk is full")
 
+    # PT012 wants one statement; what is raised here comes after work, as in a training
     with pytest.raises(KeyError, match="the first"), live.recording(begun(), {}, resumed=False):  # noqa: PT012
         monkeypatch.setattr(MlflowClient, "set_terminated", fail)
         raise KeyError("the first")
@@ -154,6 +156,7 @@ def test_a_run_that_failed_without_a_server_is_kept_until_sync(
     from pixelproof.tracking.sync import sync
 
     files = {CHANGES: with_changes(Path.cwd()) / CHANGES}
+    # PT012 wants one statement; what is raised here comes after work, as in a training
     with pytest.raises(KeyError), live.recording(begun(artifacts=[CHANGES]), files, resumed=False) as run:  # noqa: PT012
         run.add(curve({1: 0.5}))
         raise KeyError

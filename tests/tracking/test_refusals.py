@@ -58,7 +58,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         runs.connect()
 
     yield to
-    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
+    mlflow.set_tracking_uri(None)  # None takes it back
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
         import mlflow
 
-        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
+        mlflow.set_tracking_uri(None)  # None takes it back
 
 
 @pytest.fixture

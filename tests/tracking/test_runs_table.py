@@ -61,7 +61,7 @@ def test_the_params_with_the_most_values_come_first_and_their_number_is_bounded(
     """After a hundred runs nearly everything differs somewhere; a table of fifty columns tells nothing."""
     for number in range(3):
         layers = {f"conv{index}": {"filters": 8 * min(number, 1)} for index in range(20)}
-        cnn = {**PARAMS["cnn"], "layers": layers, "learning_rate": 0.001 * (number + 1)}  # type: ignore[dict-item]
+        cnn = {**PARAMS["cnn"], "layers": layers, "learning_rate": 0.001 * (number + 1)}
         log_pair(runs, "", {**PARAMS, "cnn": cnn}, {"cnn": measured(0.9, 1, 1)})
     shown = params_of(saved_columns(runs))
     assert shown[0] == "cnn.learning_rate"
