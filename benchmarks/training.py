@@ -6,11 +6,12 @@ FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dog
 of the preset cats-dogs on those photos at 128 px, and that of params.yaml on the digits; each in a process of its own,
 all in turns, the best round counts, and a first epoch is not counted.
 
-`model.fit` alone: uint8 images in memory, not altered; compile arguments, deterministic operations as in this project
 views: this project, images and views read from the disk (two views: more would only take more of it)
 views: 0: this project, every image altered while training, by worker processes
+bfloat16: views in the precision mixed_bfloat16, where the processor has instructions for it; all others in float32
+`model.fit` alone: uint8 images in memory, not altered, Adam; not deterministic, which makes it faster
 Keras's loader: `image_dataset_from_directory`, then RandomFlip, RandomRotation, RandomZoom and RandomContrast mapped in
-tf.data with prefetch, as in Keras's guides; not deterministic, as there, which is to its advantage; without XLA, as all
+tf.data with prefetch, as in Keras's guides; not deterministic either; without XLA, as all
 
 PyTorch, where it is installed (this project does not): the same network in a plain loop, images in memory, not altered
 
@@ -99,7 +100,10 @@ def _learner(case: Case) -> Any:
 
 
 def _fit(case: Case) -> Epoch:
-    store, model = case.store, _compiled(_learner(case).model)
+    from pixelproof.network.cnn import build
+
+    store = case.store
+    model = _compiled(build(case.params.cnn, store.shape, len(store.classes)))
     images, labels = store.gather(np.arange(len(store))), store.labels
     batch = case.params.train.batch_size
     return lambda epoch: _rate(len(store), lambda: model.fit(images, labels, batch_size=batch, verbose=0))

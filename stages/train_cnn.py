@@ -13,6 +13,7 @@ import keras
 from pixelproof import console
 from pixelproof.data.store import Images
 from pixelproof.network.cnn import CnnLearner
+from pixelproof.network.precision import settled
 from pixelproof.params import load_params
 from pixelproof.tracking.models import save_keras_model
 from stages.train import Material, train
@@ -37,6 +38,8 @@ def main() -> None:
 
     libraries = ("grain", "keras", keras.backend.backend())
     section = dict(params.cnn)
+    if params.cnn.precision:
+        section["precision"] = settled(params.cnn.precision)
     train("cnn", learner, material, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
 
 

@@ -15,11 +15,11 @@ from pixelproof.network.layers import Shape
 from pixelproof.network.layout import lay_out
 from pixelproof.network.mirroring import asked_once, averaged_over_mirrored
 from pixelproof.network.mixing import mix
+from pixelproof.network.precision import computing_in
 from pixelproof.network.rates import rates
 from pixelproof.network.recipe import (
     as_targets,
     balanced_weights,
-    computing_in,
     make_accuracy,
     make_loss,
     make_optimizer,
@@ -36,7 +36,7 @@ def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
     backbone, what that was trained with. Output: (n, classes) probabilities with a softmax head; (n, 1), that of the
     second class, with sigmoid. Weights and outputs are float32, whatever `precision` the layers compute in.
     """
-    with computing_in(params.precision or "float32"):
+    with computing_in(params.precision):
         inputs = keras.Input(input_shape, name="input")
         outputs = assemble(lay_out(params, input_shape, classes), inputs, params)
     return keras.Model(inputs, outputs, name="cnn")

@@ -1,10 +1,9 @@
-"""The recipe of params.yaml as Keras takes it: optimizer, loss, accuracy, precision; and the targets of a batch.
+"""The recipe of params.yaml as Keras takes it: optimizer, loss, accuracy; and the targets of a batch.
 
 This lies in the room of the networks, below the trainings, since the CNN's learner is built with it.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -80,14 +79,3 @@ def balanced_weights(counts: Sequence[int]) -> np.ndarray:
     images = np.array(counts)
     weights: np.ndarray = np.where(images > 0, images.sum() / (len(images) * np.maximum(images, 1)), 0)
     return weights.astype(np.float32)
-
-
-@contextmanager
-def computing_in(precision: str) -> Iterator[None]:
-    """Let the layers that are built meanwhile compute in that precision, and keep Keras's global choice."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -9,7 +9,7 @@ from pixelproof.params.base import Positive, Section, Share
 
 AboveZero = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-Precision = Literal["float32", "mixed_bfloat16"]
+Precision = Literal["float32", "mixed_bfloat16", "auto"]  # auto: the one that this machine computes faster
 
 
 class Undecayed(Section):
