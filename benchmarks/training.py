@@ -46,12 +46,16 @@ from pixelproof.data.store import ImageStore, open_views
 from pixelproof.journal import Journal
 from pixelproof.network.layout import lay_out
 from pixelproof.network.plan import plan_cnn
+from pixelproof.network.precision import has_bfloat16
 from pixelproof.params import Params, load_params
+from pixelproof.params.network import Cnn
+from pixelproof.params.recipe import Precision
 
 ROOT = Path(__file__).parents[1]
 PHOTOS = Path("../shared/data/cats_dogs")
 CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"
 VIEWS, FRESH = "this project, views", "this project, views: 0"
+MIXED = "this project, views, mixed_bfloat16"
 FIT, LOADER = "model.fit alone, in memory", "Keras image_dataset_from_directory"
 TORCH = "PyTorch loop, in memory"
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
@@ -91,12 +95,12 @@ def prepare(params: Params, photos: Path, folder: Path) -> Case:
     return case
 
 
-def _learner(case: Case) -> Any:
+def _learner(case: Case, cnn: Cnn) -> Any:
     from pixelproof.network.cnn import CnnLearner
 
     store, train = case.store, case.params.train
     steps = ceil(len(store) / train.batch_size)
-    return CnnLearner(case.params.cnn, train, store.shape, len(store.classes), steps_per_epoch=steps, seed=SEED)
+    return CnnLearner(cnn, train, store.shape, len(store.classes), steps_per_epoch=steps, seed=SEED)
 
 
 def _fit(case: Case) -> Epoch:
@@ -116,10 +120,11 @@ def _compiled(model: Any) -> Any:
     return model
 
 
-def _project(case: Case, *, fresh: bool) -> Epoch:
+def _project(case: Case, *, fresh: bool = False, precision: Precision = "float32") -> Epoch:
     from stages.train import Material
 
-    store, learner = case.store, _learner(case)
+    cnn = case.params.cnn.model_copy(update={"precision": precision})
+    store, learner = case.store, _learner(case, cnn)
     everything = np.arange(len(store))
     drawn = FreshViews(store, everything, case.params.augment) if fresh else None
     material = Material(store, [] if fresh else open_views(case.folder / "augmented"), everything, {}, drawn)
@@ -188,8 +193,9 @@ def _rate(items: int, work: Callable[[], object]) -> float:
 
 
 CONTENDERS: dict[str, Callable[[Case], Epoch]] = {
-    VIEWS: partial(_project, fresh=False),
+    VIEWS: _project,
     FRESH: partial(_project, fresh=True),
+    **({MIXED: partial(_project, precision="mixed_bfloat16")} if has_bfloat16() else {}),
     FIT: _fit,
     LOADER: _loader,
     **({TORCH: _torch} if find_spec("torch") else {}),
@@ -202,10 +208,15 @@ def measure(photos: Path) -> list[dict[str, str | float]]:
         scratch = Path(folder)
         write_digits(scratch / "digits")
         cases = {
-            CATS_DOGS: prepare(_at(128, load_params(ROOT / "presets/cats-dogs.yaml")), photos, scratch / "cats_dogs"),
-            DIGITS: prepare(load_params(ROOT / "params.yaml"), scratch / "digits", scratch / "small"),
+            CATS_DOGS: prepare(_at(128, _in_float32("presets/cats-dogs.yaml")), photos, scratch / "cats_dogs"),
+            DIGITS: prepare(_in_float32("params.yaml"), scratch / "digits", scratch / "small"),
         }
         return [row for name, case in cases.items() for row in _rows(name, case)]
+
+
+def _in_float32(file: str) -> Params:
+    params = load_params(ROOT / file)
+    return params.model_copy(update={"cnn": params.cnn.model_copy(update={"precision": None})})
 
 
 def _at(side: int, params: Params) -> Params:

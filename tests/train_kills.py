@@ -57,6 +57,7 @@ def use_whole_recipe(params: Any) -> None:
         average_weights=0.9,
         class_weights="balanced",
         clip_norm=1.0,
+        precision="auto",
     )
     params["mlp"]["schedule"] = {"kind": "cosine"}
 

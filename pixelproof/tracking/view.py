@@ -42,7 +42,7 @@ def main() -> None:
         return
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    with suppress(KeyboardInterrupt), _server(uri) as (server, process):
+    with suppress(KeyboardInterrupt), serving(uri) as (server, process):
         typer.echo(f"{address(server, experiment_id)}\nCtrl-C ends it.")
         process.wait()
 
@@ -83,7 +83,7 @@ def address(server: str, experiment_id: str) -> str:
 
 
 @contextmanager
-def _server(uri: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def serving(uri: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Start `mlflow ui` on a store, and yield its address when it answers; end it at the end, or by a signal."""
     port = free_port()
     options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]

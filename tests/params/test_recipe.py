@@ -121,7 +121,11 @@ def test_every_optimizer_takes_its_own_options(optimizer: dict[str, object]) -> 
         ("cnn.average_weights", 1.0, "cnn.average_weights: input should be less than 1, got 1.0"),
         ("cnn.class_weights", [1, 2], "cnn.class_weights: input should be 'balanced', got [1, 2]"),
         ("cnn.clip_norm", 0, "cnn.clip_norm: input should be greater than 0, got 0"),
-        ("cnn.precision", "float16", "cnn.precision: input should be 'float32' or 'mixed_bfloat16', got 'float16'"),
+        (
+            "cnn.precision",
+            "float16",
+            "cnn.precision: input should be 'float32', 'mixed_bfloat16' or 'auto', got 'float16'",
+        ),
         ("train.max_minutes", 0, "train.max_minutes: input should be greater than 0, got 0"),
         ("train.checkpoint_minutes", "5", "train.checkpoint_minutes: input should be a valid number, got '5'"),
         ("train.experiment", "", "train.experiment: "),

@@ -69,7 +69,7 @@ def test_a_port_that_is_taken_is_passed_over_or_refused_where_it_was_named(
 def test_a_server_that_ends_at_once_is_an_error(view: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a person would wait for ever."""
     monkeypatch.setattr(view.sys, "executable", "false")
-    with pytest.raises(UserError, match="MLflow ended with status 1"), view._server(f"sqlite:///{root}/mlflow.db"):
+    with pytest.raises(UserError, match="MLflow ended with status 1"), view.serving(f"sqlite:///{root}/mlflow.db"):
         pass
 
 

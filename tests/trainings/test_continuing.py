@@ -1,6 +1,8 @@
 """What a stopped training goes on with, and what makes it begin anew."""
 
+import json
 import os
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,8 @@ from train_kills import (
     wait_for_checkpoint,
 )
 
+from pixelproof.network.precision import has_bfloat16
+
 pytestmark = pytest.mark.slow
 
 
@@ -35,6 +39,16 @@ def test_other_params_begin_anew(project: Project, undisturbed: Callable[[str], 
     assert "continues" not in finish(process)
     assert result(project, "mlp")["weights"] != expected["weights"]
     assert len(set(runs(project)) - known) == 2
+
+
+def test_a_run_names_the_precision_that_auto_was(project: Project, undisturbed: Callable[[str], Undisturbed]) -> None:
+    """Else two machines' runs would differ and nobody could see why."""
+    undisturbed("cnn")
+    record = json.loads((project.root / "models/cnn/record.json").read_text("utf-8"))
+    taken = "mixed_bfloat16" if has_bfloat16() else "float32"
+    assert record["params"]["cnn.precision"] == taken
+    with zipfile.ZipFile(project.root / "models/cnn/model.keras") as saved:
+        assert f'"name": "{taken}"' in saved.read("config.json").decode()
 
 
 def test_other_photos_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed]) -> None:
