@@ -190,6 +190,7 @@ def seconds(work: Callable[[], None]) -> list[float]:
 
 def measure(number: int = EXPERIMENTS) -> list[dict[str, Any]]:
     """Return a row per list of runs: the first round, in which nothing is warm, and the best one."""
+    os.environ.update(view.QUIET)
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         store, experiment = write_experiments(project, number)
@@ -215,7 +216,6 @@ def told(rows: list[dict[str, Any]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how long lists of runs take.")
     parser.add_argument("--experiments", type=int, default=EXPERIMENTS)
-    os.environ.update(view.QUIET)
     Console().print(*told(measure(parser.parse_args().experiments)), sep="\n")
 
 

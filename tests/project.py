@@ -26,6 +26,18 @@ PARTS = (
     "params.yaml",
 )
 OUTPUTS = ("data", "models", "reports", "mlflow.db")
+STAGES = [  # in dvc.yaml's order
+    "fetch",
+    "ingest",
+    "plan",
+    "resize",
+    "split",
+    "augment",
+    "train@cnn",
+    "train@mlp",
+    "evaluate",
+    "explain",
+]
 
 
 class Project:

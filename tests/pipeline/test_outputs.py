@@ -1,0 +1,114 @@
+"""What the pipeline leaves in the project's own files, on small generated photos with the real params, shrunk."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import STAGES, Project
+
+from pixelproof.data.store import ImageStore, open_views
+from pixelproof.files import read_json
+
+pytestmark = pytest.mark.slow
+
+
+def test_all_stages_run_in_order(ran: tuple[Project, list[str]]) -> None:
+    """The first `dvc repro` must go from photos to the comparison."""
+    assert ran[1] == STAGES
+
+
+def test_a_second_repro_runs_nothing(project: Project) -> None:
+    """What is up to date must not be done again."""
+    assert project.repro() == []
+
+
+def test_every_file_is_accounted_for(project: Project) -> None:
+    """found = accepted + quarantined + ignored, and the quarantine names both sides of a label conflict."""
+    report = read_json(project.root / "reports/ingest.json")
+    assert report["found"] == report["accepted"] + report["quarantined"] + report["ignored"] == 68
+    quarantine = pd.read_csv(project.root / "reports/quarantine.csv")
+    assert list(quarantine.columns[:3]) == ["path", "reason", "detail"]
+    assert set(quarantine["path"]) == {"bars/both.png", "dots/both.png"}
+
+
+def test_no_test_photo_nor_a_copy_of_one_is_trained_or_chosen_on(project: Project) -> None:
+    """The leak that makes every number a lie; seen in the photos' own pixels."""
+    splits = pd.read_csv(project.root / "data/splits.csv", dtype=str)
+    assert list(splits.columns) == ["id", "label", "part", "group"]
+    store = ImageStore.open(project.root / "data/resized")
+    pixels = {
+        id: image.tobytes() for id, image in zip(store.index["id"], store.gather(np.arange(len(store))), strict=True)
+    }
+    parts = {part: {pixels[id] for id in own["id"]} for part, own in splits.groupby("part")}
+    assert set(parts) == {"train", "valid", "test"}
+    assert parts["test"] & (parts["train"] | parts["valid"]) == set()
+    assert parts["train"] & parts["valid"] == set()
+    assert len(set(pixels.values())) < len(pixels), "there must be copies, or this test proves nothing"
+
+
+def test_views_exist_for_training_images_only(project: Project) -> None:
+    """An altered test photo in the training would be a leak too."""
+    splits = pd.read_csv(project.root / "data/splits.csv", dtype=str)
+    training = set(splits.loc[splits["part"] == "train", "id"])
+    views = open_views(project.root / "data/augmented")
+    assert len(views) == 2
+    assert all(set(view.index["id"]) == training for view in views)
+
+
+def test_the_report_holds_what_others_rely_on(project: Project) -> None:
+    """Names that other programs read."""
+    metrics = read_json(project.root / "reports/metrics.json")
+    for model in ("cnn", "mlp"):
+        assert metrics[model].keys() >= {"accuracy", "accuracy_low", "accuracy_high", "log_loss", "parameters"}
+        run = read_json(project.root / f"models/{model}/run.json")
+        assert run.keys() >= {"run_id", "weights_sha256"}
+        assert run["parameters"] == metrics[model]["parameters"]
+    assert metrics["comparison"].keys() >= {"accuracy_difference", "mcnemar_p"}
+
+
+def test_dvc_shows_metrics_and_plots(project: Project) -> None:
+    """`dvc metrics show` and `dvc plots show` are how experiments are compared without MLflow."""
+    shown = json.loads(project.run("dvc", "metrics", "show", "--json").stdout)
+    assert {"reports/metrics.json", "reports/plan/summary.json"} <= set(shown[""]["data"])
+    plots = project.run("dvc", "plots", "show", "--out", "plots", "--json")
+    assert plots.returncode == 0, plots.stderr
+    assert set(json.loads(plots.stdout)["data"]) >= {
+        "accuracy",
+        "loss",
+        "roc",
+        "precision-recall",
+        "reports/augment.png",
+        "reports/quarantine.png",
+        "reports/ingest/contact/bars.png",
+        "reports/ingest/contact/dots.png",
+        "reports/ingest/sizes.csv",
+        "reports/explain/filters.png",
+    }
+    assert not json.loads(plots.stdout).get("errors")
+
+
+@pytest.mark.parametrize("counts", ["reports/ingest/classes.csv", "reports/split.csv"])
+def test_bars_show_every_photo_in_the_colour_of_its_part(counts: str, project: Project) -> None:
+    """`dvc plots show` must find the project's own template; DVC's would draw train, valid and test in one colour."""
+    shown = json.loads(project.run("dvc", "plots", "show", "--out", "plots", "--json").stdout)
+    content = shown["data"][counts][0]["content"]
+    spec = json.loads(content) if isinstance(content, str) else content
+    assert spec["encoding"]["color"]["field"] == "part"
+    values = spec["data"]["values"]
+    assert {value["part"] for value in values} <= set(spec["encoding"]["color"]["scale"]["domain"])
+    assert {value["label"] for value in values} == {"bars", "dots"}
+    photos = read_json(project.root / "reports/ingest.json")["accepted"]
+    assert sum(int(value["photos"]) for value in values) == photos
+
+
+def test_the_page_shows_the_network_that_was_trained(project: Project) -> None:
+    """`reports/index.html` is the one thing that a reader of a run opens."""
+    page = (project.root / "reports/index.html").read_text("utf-8")
+    metrics = read_json(project.root / "reports/metrics.json")
+    assert "bars, dots" in page
+    assert f"{metrics['cnn']['parameters']:,}" in page
+    data = json.loads(re.search(r'id="network-data">(.*?)</script>', page, re.DOTALL).group(1))
+    assert [layer["name"] for layer in data["layers"]][:3] == ["input", "scale", "conv1"]
+    assert len(data["photos"]) == 4
