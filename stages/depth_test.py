@@ -10,7 +10,6 @@ Reads   what stages.train reads, and the test part
 Writes  reports/depth/ (trials.csv, summary.csv, depth.png)
 """
 
-import argparse
 from collections.abc import Iterator
 
 from pixelproof import console
@@ -24,7 +23,7 @@ from pixelproof.params import load_params
 from pixelproof.params.network import Cnn
 from stages.paths import DEPTH
 from stages.train import Material
-from stages.trials import read_material, run_trial
+from stages.trials import asked_seeds, read_material, run_trial
 
 
 def networks(material: Material, learning_rate: float) -> Iterator[tuple[Cnn, int]]:
@@ -40,9 +39,7 @@ def networks(material: Material, learning_rate: float) -> Iterator[tuple[Cnn, in
 
 def main() -> None:
     params = load_params()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("seeds", nargs="*", type=int, default=[params.seed + number for number in range(3)])
-    seeds: list[int] = parser.parse_args().seeds
+    seeds = asked_seeds(__doc__, params.seed)
     material = read_material()
     deeper = list(networks(material, params.cnn.learning_rate))
     work = [(seed, blocks, cnn) for seed in seeds for blocks, (cnn, _) in enumerate(deeper, 1)]

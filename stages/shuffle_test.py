@@ -9,7 +9,6 @@ Reads   what stages.train reads, and the test part
 Writes  reports/shuffle/ (trials.csv, summary.csv, leads.json, shuffle.png)
 """
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
@@ -24,7 +23,7 @@ from pixelproof.network.mlp import MlpLearner
 from pixelproof.params import Params, load_params
 from stages.paths import SHUFFLE
 from stages.train import Material, SavedLearner
-from stages.trials import read_material, run_trial
+from stages.trials import asked_seeds, read_material, run_trial
 
 
 def learners(params: Params, material: Material, seed: int) -> Iterator[tuple[str, SavedLearner]]:
@@ -57,9 +56,7 @@ def write_results(trials: list[Trial], path: Path) -> None:
 
 def main() -> None:
     params = load_params()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("seeds", nargs="*", type=int, default=[params.seed + number for number in range(3)])
-    seeds: list[int] = parser.parse_args().seeds
+    seeds = asked_seeds(__doc__, params.seed)
     material = read_material()
     order = draw_order(material.shape, seed=params.seed)
     views = [ShuffledStore.of(view, order) for view in material.views]

@@ -1,5 +1,6 @@
 """One training judged on the test part, which is what the experiments beside the pipeline repeat."""
 
+import argparse
 import logging
 
 from pixelproof.data.splits import positions, read_splits
@@ -10,6 +11,14 @@ from pixelproof.training.feed import plain_batches
 from pixelproof.training.loop import State, fit
 from stages.paths import AUGMENTED, RESIZED, SPLITS
 from stages.train import VALID_BATCH, Material, SavedLearner
+
+
+def asked_seeds(description: str | None, seed: int) -> list[int]:
+    """Return the seeds of the command line; without any, the params' own and the two that follow it."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seeds", nargs="*", type=int, default=[seed + number for number in range(3)])
+    seeds: list[int] = parser.parse_args().seeds
+    return seeds
 
 
 def read_material() -> Material:

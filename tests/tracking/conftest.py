@@ -4,8 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commits import git
+
+from pixelproof.tracking import revisions
 
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "DVC_ROOT")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty Git repository, which is the working folder."""
+    monkeypatch.chdir(tmp_path)
+    revisions.cache_folder.cache_clear()
+    git("init", "--quiet")
+    return tmp_path
 
 
 @pytest.fixture

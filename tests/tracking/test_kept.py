@@ -8,7 +8,6 @@ import pytest
 from commits import git, keep
 from records import a_record, a_supplement
 
-from pixelproof.tracking import revisions
 from pixelproof.tracking.kept import find_all
 from pixelproof.tracking.record import RECORD, write_record
 
@@ -19,14 +18,6 @@ OUT = """\
       md5: {md5}
       size: 9
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    revisions.cache_folder.cache_clear()
-    git("init", "--quiet")
-    return tmp_path
 
 
 def commit(message: str, outputs: dict[str, dict[str, str]]) -> str:
@@ -49,7 +40,7 @@ def evaluation(run_id: str, written: int) -> dict[str, str]:
     return {RECORD: a_supplement(written, 0.9, run_id).record.model_dump_json()}
 
 
-def test_every_commit_branch_and_experiment_gives_its_runs_once(project: Path) -> None:
+def test_every_commit_branch_and_experiment_gives_its_runs_once(repository: Path) -> None:
     """Else the history of a project would be lost with MLflow's database."""
     base = commit("one", {"models/mlp": training("one"), "reports/runs/mlp": evaluation("one", 5)})
     commit("two", {"models/mlp": training("two")})
@@ -65,7 +56,7 @@ def test_every_commit_branch_and_experiment_gives_its_runs_once(project: Path) -
     assert found.gaps == []
 
 
-def test_what_is_not_committed_counts_too(project: Path) -> None:
+def test_what_is_not_committed_counts_too(repository: Path) -> None:
     """Else a training would not be delivered before it is committed."""
     write_record(a_record("here"), Path("models/mlp"))
     write_record(a_supplement(5, 0.9, "here").record, Path("reports/runs/mlp"))
@@ -73,7 +64,7 @@ def test_what_is_not_committed_counts_too(project: Path) -> None:
     assert (run.training.record.run_id, len(run.supplements)) == ("here", 1)
 
 
-def test_what_the_cache_lacks_is_named_once(project: Path) -> None:
+def test_what_the_cache_lacks_is_named_once(repository: Path) -> None:
     """Else a clone that has not pulled yet would seem to have rebuilt everything."""
     base = commit("one", {"models/mlp": training("one")})
     for path in Path(".dvc/cache").rglob("*"):
@@ -87,14 +78,14 @@ def test_what_the_cache_lacks_is_named_once(project: Path) -> None:
     ]
 
 
-def test_a_training_of_an_earlier_version_is_named(project: Path) -> None:
+def test_a_training_of_an_earlier_version_is_named(repository: Path) -> None:
     """It has no record; to leave it out without a word would hide that MLflow lacks it."""
     commit("old", {"models/mlp": {"run.json": '{"run_id": "old"}'}})
     (gap,) = find_all(NOTHING).gaps
     assert "kept no record" in gap
 
 
-def test_a_file_of_a_record_that_the_cache_lacks_is_named(project: Path) -> None:
+def test_a_file_of_a_record_that_the_cache_lacks_is_named(repository: Path) -> None:
     """Else a run would be rebuilt without its model."""
     commit("one", {"models/mlp": {RECORD: a_record("one", model="mlp").model_dump_json(), "mlflow/MLmodel": "x"}})
     assert find_all(NOTHING).gaps == []
