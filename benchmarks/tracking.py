@@ -4,7 +4,8 @@
 
 Makes a project whose experiments are in Git, in DVC's cache and in MLflow as trainings leave them, but without any
 training; starts the server of `make ui`, and Chromium, which opens the table in which the runs are listed: as a browser
-that has never seen MLflow, and as one that has. Prints seconds; writes nothing that stays.
+that has never seen MLflow, and as one that has. That table with as many runs in which nothing is logged tells how much
+of it is MLflow's own. Prints seconds; writes nothing that stays.
 """
 
 import argparse
@@ -54,7 +55,8 @@ def write_experiments(project: Path, number: int) -> tuple[str, str]:
     _git(project, "init", "--quiet")
     base = _commit(project, "start")
     store = f"sqlite:///{project / 'mlflow.db'}"
-    client, experiment = _experiment(store, (project / "mlartifacts").as_uri())
+    client = MlflowClient(store)
+    experiment = _experiment(client, "pixelproof", (project / "mlartifacts").as_uri())
     for n in range(number):
         records = {model: _log_run(client, experiment, model, n) for model in MODELS}
         _write_result(project, records)
@@ -64,17 +66,30 @@ def write_experiments(project: Path, number: int) -> tuple[str, str]:
     return store, experiment
 
 
-def _experiment(store: str, artifacts: str) -> tuple[MlflowClient, str]:
-    """Make an experiment with the columns that `make ui` shows."""
+def write_empty_runs(store: str, artifacts: str, number: int) -> str:
+    """Write the runs of as many experiments, with their names and nothing else; return MLflow's experiment."""
     client = MlflowClient(store)
-    experiment = client.create_experiment("pixelproof", artifacts)
+    experiment = _experiment(client, "empty", artifacts)
+    for n in range(number):
+        for model in MODELS:
+            client.set_terminated(client.create_run(experiment, run_name=_name(model, n)).info.run_id)
+    return experiment
+
+
+def _experiment(client: MlflowClient, name: str, artifacts: str) -> str:
+    """Make an experiment with the columns that `make ui` shows."""
+    experiment = client.create_experiment(name, artifacts)
     runs_table.save(client, experiment)
-    return client, experiment
+    return experiment
+
+
+def _name(model: str, number: int) -> str:
+    return f"{model} {TRIED.format(number=number)}"
 
 
 def _log_run(client: MlflowClient, experiment: str, model: str, number: int) -> dict[str, Any]:
     """Log what a training and its evaluation log, the model's files left out; return the content of run.json."""
-    run = client.create_run(experiment, run_name=f"{model} {TRIED.format(number=number)}")
+    run = client.create_run(experiment, run_name=_name(model, number))
     run_id, now = run.info.run_id, time.time_ns() // 1_000_000
     curves = [Metric(key, (number + epoch) % 7 / 7, now, epoch) for key in CURVES for epoch in range(EPOCHS)]
     tested = [Metric(f"test/{key}", number % 9 / 9, now, 0) for key in ("accuracy", "macro_f1", "log_loss")]
@@ -141,17 +156,17 @@ def search(server: str, experiment: str, number: int) -> None:
 def open_page(address: str, number: int, page: Page) -> None:
     """Open the table of runs; wait for the row of the newest run."""
     page.goto(address, wait_until="commit")
-    page.get_by_text(f"{MODELS[-1]} {TRIED.format(number=number - 1)}").first.wait_for(timeout=WAIT * 1000)
+    page.get_by_text(_name(MODELS[-1], number - 1)).first.wait_for(timeout=WAIT * 1000)
 
 
-def pages(address: str, number: int) -> dict[str, list[float]]:
-    """Return how long Chromium took to show the table, the first time and later."""
+def pages(address: str, empty: str, number: int) -> dict[str, list[float]]:
+    """Return how long Chromium took to show the table, the first time and later, and that of the empty runs."""
 
     def open_first() -> None:
         with browser.new_context(viewport=VIEWPORT) as fresh:
             open_page(address, number, fresh.new_page())
 
-    def open_again() -> None:
+    def open_again(address: str) -> None:
         with known.new_page() as page:
             open_page(address, number, page)
 
@@ -160,7 +175,8 @@ def pages(address: str, number: int) -> dict[str, list[float]]:
         known = browser.new_context(viewport=VIEWPORT)
         return {
             "MLflow's table in a browser that is new to it": seconds(open_first),
-            "MLflow's table in a browser that knows it": seconds(open_again),
+            "MLflow's table in a browser that knows it": seconds(lambda: open_again(address)),
+            "the same of runs in which nothing is logged": seconds(lambda: open_again(empty)),
         }
 
 
@@ -194,11 +210,12 @@ def measure(number: int = EXPERIMENTS) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         store, experiment = write_experiments(project, number)
+        empty = write_empty_runs(store, (project / "mlartifacts").as_uri(), number)
         taken = {"pixelproof runs": seconds(lambda: list_runs(project, number))}
         with view.serving(store) as (server, process):
             _settle(process.pid)
             taken["MLflow's search by REST"] = seconds(lambda: search(server, experiment, number))
-            taken |= pages(view.address(server, experiment), number)
+            taken |= pages(view.address(server, experiment), view.address(server, empty), number)
     return [
         {"benchmark": "tracking", "case": case, "runs": number * len(MODELS), "first": rounds[0], "best": min(rounds)}
         for case, rounds in taken.items()
