@@ -46,7 +46,7 @@ CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PASSES = 3  # forward; gradients by the inputs; gradients by the weights
 SIDE, PRODUCTS = 2048, 10
-ROUNDS = 6  # the best counts; with fewer it differs by some hundredths from run to run
+ROUNDS = 6  # the best counts
 
 
 def prepare(params: Params, photos: Path, folder: Path) -> Case:

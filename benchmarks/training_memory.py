@@ -4,9 +4,8 @@
 
 The photos are noise, written into an image store of `side` x `side` x 3; the models are those of the preset cats-dogs,
 the CNN with batches of its size. A training takes `steps` batches (of photos from all over the store, since their order
-is shuffled) and the same number of validation; with --fresh views are drawn, as with `augment.views: 0`. TensorFlow
-computes several operations at once, as it comes, and how much they hold at the same moment differs from round to round:
-every round is told, and the least is to be compared.
+is shuffled) and the same number of validation; with --fresh views are drawn, as with `augment.views: 0`. Peaks
+differ from round to round: the least and the largest are told.
 """
 
 import argparse
@@ -96,8 +95,8 @@ def main() -> None:
                 for _ in range(arguments.rounds)
             ]
         shards = -(-photos * arguments.side**2 * 3 // SHARD_BYTES)
-        told = ", ".join(f"{each:,.0f}" for each in peaks)
-        Console().print(f"{photos:,} photos in {shards} shards: {min(peaks):,.0f} MiB anonymous at most ({told})")
+        told = f"{min(peaks):,.0f} to {max(peaks):,.0f} MiB anonymous at most"
+        Console().print(f"{photos:,} photos in {shards} shards: {told}, in {arguments.rounds} rounds")
 
 
 if __name__ == "__main__":
