@@ -17,14 +17,8 @@ from pixelproof.network.mirroring import asked_once, averaged_over_mirrored
 from pixelproof.network.mixing import mix
 from pixelproof.network.precision import computing_in
 from pixelproof.network.rates import rates
-from pixelproof.network.recipe import (
-    as_targets,
-    balanced_weights,
-    make_accuracy,
-    make_loss,
-    make_optimizer,
-    makes_soft_targets,
-)
+from pixelproof.network.recipe import as_targets, balanced_weights, makes_soft_targets
+from pixelproof.network.trainer import make_trainer
 from pixelproof.params.network import Cnn
 from pixelproof.params.training import Train
 
@@ -97,7 +91,7 @@ class CnnLearner:
             raise ValueError("class_weights need label_counts")
         self._class_weights = balanced_weights(label_counts) if params.class_weights and label_counts else None
         self._steps = 0
-        self._trainer = _compiled(network, params)
+        self._trainer = make_trainer(network, params)
         self._averages = Averages(network, self._trainer.optimizer) if params.average_weights is not None else None
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -177,20 +171,6 @@ class CnnLearner:
     def save(self, folder: Path) -> None:
         with self._judged():
             self.model.save(folder / "model.keras")
-
-
-def _compiled(model: keras.Model, params: Cnn) -> keras.Model:
-    """Return a model of the same layers that can learn."""
-    trainer = keras.Model(model.inputs, model.outputs)
-    trainer.compile(
-        make_optimizer(params),
-        make_loss(params),
-        metrics=[make_accuracy(params)],
-        # On TensorFlow XLA made convolutions on CPUs about 7 times slower; JAX is nothing without it.
-        jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
-    )
-    trainer.optimizer.build(model.trainable_variables)  # so that the state is complete before the first step
-    return trainer
 
 
 def predict(model: keras.Model, batches: Iterable[Any]) -> np.ndarray:
