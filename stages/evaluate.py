@@ -16,7 +16,7 @@ from rich.console import Console
 
 from pixelproof import console
 from pixelproof.data.splits import positions, read_splits
-from pixelproof.data.store import Images, ImageStore
+from pixelproof.data.store import ImageStore
 from pixelproof.evidence import curves, table
 from pixelproof.evidence.comparison import compare
 from pixelproof.evidence.metrics import model_metrics, per_class
@@ -27,10 +27,9 @@ from pixelproof.params import load_params
 from pixelproof.tracking.description import comparison
 from pixelproof.tracking.live import complete
 from pixelproof.tracking.record import Supplement, files_in, now, points, read_training, write_record
-from pixelproof.training.feed import plain_batches
+from pixelproof.training.feed import judged_batches
 from stages.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, RUNS, SPLITS
 
-BATCH = 256
 PARTNER = {"cnn": "mlp", "mlp": "cnn"}
 TEST_METRICS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss")
 
@@ -40,17 +39,12 @@ def answers(store: ImageStore, test: np.ndarray) -> dict[str, np.ndarray]:
 
     Raises AssertionError if Keras or scikit-learn holds another network than the plan says.
     """
-
-    def gather(chosen: np.ndarray) -> Images:
-        return store.gather(test[chosen])
-
-    labels = store.labels[test]
     cnn_model, mlp_model = cnn.load(MODELS / "cnn"), mlp.load(MODELS / "mlp")
     cnn.check_against_plan(cnn_model, read_json(PLAN / "cnn.json"))
     mlp.check_against_plan(mlp_model, read_json(PLAN / "mlp.json"))
     return {
-        "cnn": cnn.predict(cnn_model, plain_batches(gather, labels, BATCH)),
-        "mlp": mlp.predict(mlp_model, plain_batches(gather, labels, BATCH)),
+        "cnn": cnn.predict(cnn_model, judged_batches(store, test)),
+        "mlp": mlp.predict(mlp_model, judged_batches(store, test)),
     }
 
 

@@ -31,14 +31,12 @@ from pixelproof.tracking.record import CHANGES, FINISHED, MODEL, files_in, now, 
 from pixelproof.tracking.runs import flatten
 from pixelproof.training import checkpoint
 from pixelproof.training.failures import told_with_remedy
-from pixelproof.training.feed import Batch, Labels, plain_batches, training_batches
+from pixelproof.training.feed import Batch, Labels, judged_batches, training_batches
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, Learner, State, best_epoch, ending, weights_sha256
 from pixelproof.training.session import Session
 from stages.paths import AUGMENT_DESCRIPTION, AUGMENTED, MODELS, PLAN, RESIZED, SPLIT_REPORT, SPLITS, WORK
 from stages.train_record import begun_record, curves, image_counts
-
-VALID_BATCH = 256  # images at a time where nothing is learned
 
 
 class SavedLearner(Learner, Protocol):
@@ -102,10 +100,7 @@ class Material:
         return feed(view.gather, view.labels)
 
     def valid_batches(self) -> Iterator[Batch]:
-        def gather(chosen: np.ndarray) -> Images:
-            return self.store.gather(self.valid[chosen])
-
-        return plain_batches(gather, self.store.labels[self.valid], VALID_BATCH)
+        return judged_batches(self.store, self.valid)
 
 
 def train(

@@ -7,10 +7,10 @@ from pixelproof.data.splits import positions, read_splits
 from pixelproof.errors import UserError
 from pixelproof.evidence.trials import Trial
 from pixelproof.params.training import Train
-from pixelproof.training.feed import plain_batches
+from pixelproof.training.feed import judged_batches
 from pixelproof.training.loop import State, fit
 from stages.paths import AUGMENTED, RESIZED, SPLITS
-from stages.train import VALID_BATCH, Material, SavedLearner
+from stages.train import Material, SavedLearner
 
 
 def asked_seeds(description: str | None, seed: int) -> list[int]:
@@ -32,7 +32,6 @@ def read_material() -> Material:
 def run_trial(model: str, pixels: str, learner: SavedLearner, material: Material, params: Train, *, seed: int) -> Trial:
     """Train a learner on a material as `train` does, but keep nothing; judge it on the test part."""
     test = positions(material.store.index, read_splits(SPLITS), "test")
-    labels = material.store.labels[test]
     epochs = fit(
         learner,
         lambda epoch, start: material.training_batches(epoch, params, seed=seed, start=start),
@@ -42,7 +41,7 @@ def run_trial(model: str, pixels: str, learner: SavedLearner, material: Material
     )
     for _ in epochs:
         pass
-    batches = plain_batches(lambda chosen: material.store.gather(test[chosen]), labels, VALID_BATCH)
-    trial = Trial(model, pixels, seed, learner.predict(batches).argmax(axis=1) == labels)
+    answered = learner.predict(judged_batches(material.store, test)).argmax(axis=1)
+    trial = Trial(model, pixels, seed, answered == material.store.labels[test])
     logging.info("seed %d, pixels %s: %s %.4f", seed, pixels, model, trial.accuracy)
     return trial

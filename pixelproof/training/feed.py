@@ -1,14 +1,16 @@
 """Batches of images, in an order that depends on the seed and the epoch alone: both models see the same."""
 
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from pixelproof.data.store import Images
+from pixelproof.data.store import Images, ImageStore, Shape
 
 Labels = np.ndarray[tuple[int], np.dtype[np.int64]]  # (n,) class numbers
 ORDER = 3  # tells this use of the seed from others
+JUDGED_AT_ONCE = 256  # images of up to 128 x 128 x 3 bytes; of larger ones as many as take no more memory
 Gather = Callable[[np.ndarray], Images]  # positions -> images, as ImageStore.gather
 
 
@@ -29,9 +31,21 @@ def training_batches(
     return _batches(order, gather, labels, batch_size, start, threads)
 
 
-def plain_batches(gather: Gather, labels: Labels, batch_size: int) -> Iterator[Batch]:
-    """Yield every image once, in order; the last batch may be smaller."""
-    return _batches(np.arange(len(labels)), gather, labels, batch_size)
+def judged_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]:
+    """Yield the images at the positions `chosen` of the store once, in that order; the last batch may be smaller.
+
+    For models that are asked and do not learn: how many images they see at once does not matter to the answers.
+    """
+
+    def gather(positions: np.ndarray) -> Images:
+        return store.gather(chosen[positions])
+
+    return _batches(np.arange(len(chosen)), gather, store.labels[chosen], judged_at_once(store.shape))
+
+
+def judged_at_once(shape: Shape) -> int:
+    """Return how many images of this shape are judged at once."""
+    return min(JUDGED_AT_ONCE, max(1, JUDGED_AT_ONCE * 128 * 128 * 3 // prod(shape)))
 
 
 def _batches(

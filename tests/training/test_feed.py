@@ -1,12 +1,13 @@
 from itertools import islice
+from math import prod
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelproof.data.store import Images
-from pixelproof.training.feed import Batch, plain_batches, training_batches
+from pixelproof.data.store import Images, Shape
+from pixelproof.training.feed import Batch, judged_at_once, training_batches
 
 # A thread reads ahead for each iterator: few examples, and no deadline on a busy machine.
 FEW = settings(max_examples=15, deadline=None)
@@ -55,13 +56,13 @@ def test_images_keep_their_labels(count: int, batch_size: int) -> None:
         np.testing.assert_array_equal(batch.labels, labels(count)[batch.images.ravel()])
 
 
-@FEW
-@given(COUNTS, SIZES)
-def test_plain_batches_keep_the_order(count: int, batch_size: int) -> None:
-    """Else a model's answers would stand beside the wrong test images."""
-    batches = list(plain_batches(gather, labels(count), batch_size))
-    assert order(batches) == list(range(count))
-    np.testing.assert_array_equal(np.concatenate([batch.labels for batch in batches]), labels(count))
+@given(st.tuples(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from([1, 3])))
+def test_images_are_judged_in_batches_of_bounded_memory(shape: Shape) -> None:
+    """Else the validation would take several times the memory of the training on large images."""
+    count = judged_at_once(shape)
+    assert 1 <= count <= 256
+    assert count == 1 or count * prod(shape) <= 256 * 128 * 128 * 3
+    assert count == 256 or (count + 1) * prod(shape) > 256 * 128 * 128 * 3
 
 
 @FEW
