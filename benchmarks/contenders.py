@@ -22,8 +22,8 @@ from pixelproof.params.network import Cnn
 from pixelproof.params.recipe import Precision
 
 VIEWS, FRESH = "this project, views", "this project, views: 0"
-MIXED = "this project, views, mixed_bfloat16"
-FIT, LOADER = "model.fit alone, in memory", "Keras image_dataset_from_directory"
+FIT = "model.fit alone, in memory"
+LOADER, LOADER_GUIDE = "Keras's loader, the same alterations", "Keras's loader, four alterations"
 TORCH = "PyTorch loop, in memory"
 SEED = 7
 
@@ -55,28 +55,32 @@ def _learner(case: Case, cnn: Cnn) -> Any:
     return CnnLearner(cnn, train, store.shape, len(store.classes), steps_per_epoch=steps, seed=SEED)
 
 
-def _fit(case: Case) -> Epoch:
-    from pixelproof.network.cnn import build
-
-    store = case.store
-    model = _compiled(build(case.params.cnn, store.shape, len(store.classes)))
+def _fit(case: Case, precision: Precision) -> Epoch:
+    store, model = case.store, _plain_model(case, precision)
     images, labels = store.gather(np.arange(len(store))), store.labels
     batch = case.params.train.batch_size
     return lambda epoch: rate(len(store), lambda: model.fit(images, labels, batch_size=batch, verbose=0))
 
 
-def _compiled(model: Any) -> Any:
-    """Compile a network as most people do, without XLA, which is slower here."""
+def _plain_model(case: Case, precision: Precision) -> Any:
+    """Return the network, compiled as most people do, but for XLA, which is slower here."""
+    from pixelproof.network.cnn import build
+
+    store = case.store
+    model = build(_in(precision, case.params.cnn), store.shape, len(store.classes))
     loss = "binary_crossentropy" if model.output_shape[1] == 1 else "sparse_categorical_crossentropy"
     model.compile("adam", loss, metrics=["accuracy"], jit_compile=False)
     return model
 
 
-def _project(case: Case, *, fresh: bool = False, precision: Precision = "float32") -> Epoch:
+def _in(precision: Precision, cnn: Cnn) -> Cnn:
+    return cnn.model_copy(update={"precision": precision})
+
+
+def _project(case: Case, precision: Precision, *, fresh: bool = False) -> Epoch:
     from stages.train import Material
 
-    cnn = case.params.cnn.model_copy(update={"precision": precision})
-    store, learner = case.store, _learner(case, cnn)
+    store, learner = case.store, _learner(case, _in(precision, case.params.cnn))
     everything = np.arange(len(store))
     drawn = FreshViews(store, everything, case.params.augment) if fresh else None
     material = Material(store, [] if fresh else open_views(case.folder / "augmented"), everything, {}, drawn)
@@ -88,40 +92,16 @@ def _project(case: Case, *, fresh: bool = False, precision: Precision = "float32
     return lambda epoch: rate(len(store), lambda: train(epoch))
 
 
-def _loader(case: Case) -> Epoch:
-    import keras
-    import tensorflow as tf
+def _loader(case: Case, precision: Precision, *, guide: bool = False) -> Epoch:
+    from benchmarks.keras_loader import altered_photos, counterparts, guide_layers
 
-    from pixelproof.network.cnn import build
-
-    height, width, channels = case.store.shape
-    classes = len(case.store.classes)
-    photos = keras.utils.image_dataset_from_directory(
-        case.photos,
-        image_size=(height, width),
-        color_mode="rgb" if channels == 3 else "grayscale",
-        batch_size=case.params.train.batch_size,
-        verbose=False,
-    )
-    layers = keras.layers
-    steps = [
-        layers.RandomFlip("horizontal"),
-        layers.RandomRotation(0.1),
-        layers.RandomZoom(0.1),
-        layers.RandomContrast(0.1),
-    ]
-
-    def altered(images: Any, labels: Any) -> tuple[Any, Any]:
-        for step in steps:
-            images = step(images, training=True)
-        return images, labels
-
-    feed = photos.map(altered, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-    model = _compiled(build(case.params.cnn, case.store.shape, classes))
-    return lambda epoch: rate(len(photos.file_paths), lambda: model.fit(feed, verbose=0))
+    alterations = guide_layers() if guide else counterparts(case.params.augment)
+    feed, photos = altered_photos(case.photos, case.store.shape, case.params.train.batch_size, alterations)
+    model = _plain_model(case, precision)
+    return lambda epoch: rate(photos, lambda: model.fit(feed, verbose=0))
 
 
-def _torch(case: Case) -> Epoch:
+def _torch(case: Case, precision: Precision) -> Epoch:
     from benchmarks.torch_loop import epoch_of
 
     store = case.store
@@ -136,11 +116,16 @@ def rate(items: int, work: Callable[[], object]) -> float:
     return items / (time.perf_counter() - began)
 
 
-CONTENDERS: dict[str, Callable[[Case], Epoch]] = {
+Build = Callable[[Case, Precision], Epoch]
+IN_FLOAT32: dict[str, Build] = {
     VIEWS: _project,
     FRESH: partial(_project, fresh=True),
-    **({MIXED: partial(_project, precision="mixed_bfloat16")} if has_bfloat16() else {}),
     FIT: _fit,
     LOADER: _loader,
+    LOADER_GUIDE: partial(_loader, guide=True),
     **({TORCH: _torch} if find_spec("torch") else {}),
+}
+CONTENDERS: dict[tuple[Precision, str], Build] = {
+    **{("float32", name): build for name, build in IN_FLOAT32.items()},
+    **({("mixed_bfloat16", name): IN_FLOAT32[name] for name in (VIEWS, FIT, LOADER)} if has_bfloat16() else {}),
 }

@@ -8,10 +8,10 @@ all in turns, the best round counts, and a first epoch is not counted.
 
 views: this project, images and views read from the disk (two views: more would only take more of it)
 views: 0: this project, every image altered while training, by worker processes
-bfloat16: views in the precision mixed_bfloat16, where the processor has instructions for it; all others in float32
 `model.fit` alone: uint8 images in memory, not altered, Adam; not deterministic, which makes it faster
-Keras's loader: `image_dataset_from_directory`, then RandomFlip, RandomRotation, RandomZoom and RandomContrast mapped in
-tf.data with prefetch, as in Keras's guides; not deterministic either; without XLA, as all
+Keras's loader: `image_dataset_from_directory`, then Keras's layers mapped in tf.data with prefetch: those for the very
+transforms of the params (benchmarks.keras_loader), or four, as Keras's guides begin with; not deterministic either
+mixed_bfloat16: where the processor has instructions for it. All contenders run without XLA
 
 PyTorch, where it is installed (this project does not): the same network in a plain loop, images in memory, not altered
 
@@ -45,7 +45,7 @@ PHOTOS = Path("../shared/data/cats_dogs")
 CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PASSES = 3  # forward; gradients by the inputs; gradients by the weights
-SIDE, PRODUCTS = 2048, 10
+PRODUCT, SIDE, PRODUCTS = "product of two matrices", 2048, 10
 ROUNDS = 6  # the best counts
 
 
@@ -91,34 +91,37 @@ def _at(side: int, params: Params) -> Params:
 
 
 def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
-    products = {dtype: partial(_product, dtype) for dtype in (FLOAT32, BFLOAT16)}
-    rates = best_rates({name: partial(build, case) for name, build in CONTENDERS.items()} | products, ROUNDS)
+    trainings = {(precision, name): partial(build, case, precision) for (precision, name), build in CONTENDERS.items()}
+    products = {(dtype, PRODUCT): partial(_product, dtype) for dtype in (FLOAT32, BFLOAT16)}
+    rates = best_rates(trainings | products, ROUNDS)
     arithmetic = PASSES * case.multiply_adds
     return [
         {
             "benchmark": "training",
             "case": name,
-            "contender": contender,
-            "images_per_second": round(rates[contender], 1),
-            "ratio": round(rates[VIEWS] / rates[contender], 2),
-            "billion_multiply_adds_per_second": round(arithmetic * rates[contender] / 1e9, 2),
+            "precision": precision,
+            "contender": name,
+            "images_per_second": round(rates[precision, name], 1),
+            "ratio": round(rates[precision, VIEWS] / rates[precision, name], 2),
+            "billion_multiply_adds_per_second": round(arithmetic * rates[precision, name] / 1e9, 2),
             **{
-                f"share_of_{dtype}": round(arithmetic * rates[contender] / rates[dtype], 4)
+                f"share_of_{dtype}": round(arithmetic * rates[precision, name] / rates[dtype, PRODUCT], 4)
                 for dtype in (FLOAT32, BFLOAT16)
             },
         }
-        for contender in CONTENDERS
+        for precision, name in CONTENDERS
     ]
 
 
 def markdown(results: list[dict[str, Any]], machine: str) -> str:
     """Return the table of `measure`'s rows."""
     lines = [
-        "| training on | contender | images/s | this project's is × | of float32 products | of bfloat16 products |",
-        "|---|---|---:|---:|---:|---:|",
+        "| training on | in | contender | images/s | this project's is × "
+        "| of float32 products | of bfloat16 products |",
+        "|---|---|---|---:|---:|---:|---:|",
         *(
-            f"| {row['case']} | {row['contender']} | {row['images_per_second']:,.0f} | {row['ratio']:.2f} "
-            f"| {row['share_of_float32']:.1%} | {row['share_of_bfloat16']:.1%} |"
+            f"| {row['case']} | {row['precision']} | {row['contender']} | {row['images_per_second']:,.0f} "
+            f"| {row['ratio']:.2f} | {row['share_of_float32']:.1%} | {row['share_of_bfloat16']:.1%} |"
             for row in results
         ),
     ]

@@ -1,16 +1,18 @@
 """Contenders that take turns, so that a busy moment of the machine does not fall on one of them alone."""
 
 import multiprocessing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from typing import TypeVar
 
+Name = TypeVar("Name", bound=Hashable)
 Epoch = Callable[[int], float]  # does the work of epoch n, counted from 0; returns its rate
 
 _epochs: list[Epoch] = []  # in a contender's process: what it has built
 
 
-def best_rates(contenders: Mapping[str, Callable[[], Epoch]], rounds: int) -> dict[str, float]:
+def best_rates(contenders: Mapping[Name, Callable[[], Epoch]], rounds: int) -> dict[Name, float]:
     """Return the best rate of each contender; each is built and runs in a process of its own.
 
     Their first epoch, which fills caches and starts threads, is not counted.
