@@ -100,16 +100,16 @@ def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
             "benchmark": "training",
             "case": name,
             "precision": precision,
-            "contender": name,
-            "images_per_second": round(rates[precision, name], 1),
-            "ratio": round(rates[precision, VIEWS] / rates[precision, name], 2),
-            "billion_multiply_adds_per_second": round(arithmetic * rates[precision, name] / 1e9, 2),
+            "contender": contender,
+            "images_per_second": round(rates[precision, contender], 1),
+            "ratio": round(rates[precision, VIEWS] / rates[precision, contender], 2),
+            "billion_multiply_adds_per_second": round(arithmetic * rates[precision, contender] / 1e9, 2),
             **{
-                f"share_of_{dtype}": round(arithmetic * rates[precision, name] / rates[dtype, PRODUCT], 4)
+                f"share_of_{dtype}": round(arithmetic * rates[precision, contender] / rates[dtype, PRODUCT], 4)
                 for dtype in (FLOAT32, BFLOAT16)
             },
         }
-        for precision, name in CONTENDERS
+        for precision, contender in CONTENDERS
     ]
 
 
