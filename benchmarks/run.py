@@ -1,14 +1,17 @@
 """Run every benchmark; write benchmarks/results.json and results.md, and the tables into the README.
 
-    python -m benchmarks.run [FOLDER]
+    python -m benchmarks.run [FOLDER] [--only resize|training|tracking ...]
 
-FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs.
+FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs. With --only the figures of the other
+benchmarks stay as they are, each with the machine that gave it.
 """
 
 import argparse
 import platform
+from collections.abc import Callable
 from os import cpu_count
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -17,16 +20,23 @@ from benchmarks import resize, tracking, training
 from benchmarks.resize import PROJECT
 from pixelproof import console
 from pixelproof.errors import UserError
-from pixelproof.files import write_json, write_text
+from pixelproof.files import read_json, write_json, write_text
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
 README = HERE.parent / "README.md"
 BEGIN, END = "<!-- speed of make bench -->", "<!-- end of speed -->"
 BEGIN_TRAINING, END_TRAINING = "<!-- training of make bench -->", "<!-- end of training -->"
 PHOTOS = Path("../shared/data/cats_dogs")
+Row = dict[str, Any]
+MEASURES: dict[str, Callable[[Path], list[Row]]] = {
+    "resize": lambda photos: rows("resize", resize.images_per_second(photos)),
+    "training": training.measure,
+    "tracking": lambda _: tracking.measure(),
+}
 
 
-def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[dict[str, str | float]]:
+def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[Row]:
     """Return a row per case and contender; `ratio` is this project's speed over the contender's."""
     own = {case: speed for case, contender, speed in measured if contender == PROJECT}
     return [
@@ -41,7 +51,7 @@ def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[dict[st
     ]
 
 
-def markdown(results: list[dict[str, str | float]], machine: str) -> str:
+def markdown(results: list[Row]) -> str:
     """Return a table with a row per size: this project's speed, and how many times each contender's that is."""
     table = pd.DataFrame(results)
     ratios = table.pivot_table(index="case", columns="contender", values="ratio", sort=False).drop(columns=PROJECT)
@@ -54,7 +64,7 @@ def markdown(results: list[dict[str, str | float]], machine: str) -> str:
             for case in ratios.index
         ),
     ]
-    return f"{chr(10).join(lines)}\n\nMeasured on {machine}; best of {resize.ROUNDS} rounds.\n"
+    return f"{chr(10).join(lines)}\n\nMeasured on {results[0]['machine']}; best of {resize.ROUNDS} rounds.\n"
 
 
 def describe_machine() -> str:
@@ -80,19 +90,24 @@ def main() -> None:
     parser.add_argument(
         "photos", nargs="?", type=Path, default=PHOTOS, help="a folder with a folder of photos per class"
     )
-    photos: Path = parser.parse_args().photos
-    if not photos.is_dir():
-        raise UserError(f"{photos}: there is no such folder. Name one with a folder of photos per class.")
-    machine = describe_machine()
-    resized = rows("resize", resize.images_per_second(photos))
-    trained = training.measure(photos)
-    tracked = tracking.measure()
-    tables = markdown(resized, machine), training.markdown(trained, machine)
-    write_json(HERE / "results.json", [*resized, *trained, *tracked])
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=[*MEASURES], help="measure these alone")
+    arguments = parser.parse_args()
+    if not arguments.photos.is_dir():
+        raise UserError(f"{arguments.photos}: there is no such folder. Name one with a folder of photos per class.")
+    results = {benchmark: _recorded(benchmark) for benchmark in MEASURES}
+    for benchmark in arguments.only:
+        measured = MEASURES[benchmark](arguments.photos)
+        results[benchmark] = [{**row, "machine": describe_machine()} for row in measured]
+        write_json(RESULTS, [row for each in results.values() for row in each])
+    tables = markdown(results["resize"]), training.markdown(results["training"])
     write_text(HERE / "results.md", "\n".join(tables))
     fill_readme(tables[0], BEGIN, END)
     fill_readme(tables[1], BEGIN_TRAINING, END_TRAINING)
-    Console(width=160).print(*tables, *tracking.told(tracked), sep="\n")
+    Console(width=160).print(*tables, *tracking.told(results["tracking"]), sep="\n")
+
+
+def _recorded(benchmark: str) -> list[Row]:
+    return [row for row in read_json(RESULTS) if row["benchmark"] == benchmark]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Images per second of training the same network: this project beside bare Keras and Keras's loader.
 
-    python -m benchmarks.training [FOLDER]
+    python -m benchmarks.run [FOLDER] --only training
 
-FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs. Every contender trains the network
-of the preset cats-dogs on those photos at 128 px, and that of params.yaml on the digits; each in a process of its own,
-all in turns, the best round counts, and a first epoch is not counted.
+Every contender trains the network of the preset cats-dogs on the folder's photos at 128 px, and that of params.yaml on
+the digits; each in a process of its own, all in turns, the best round counts, and a first epoch is not counted.
 
 views: this project, images and views read from the disk (two views: more would only take more of it)
 views: 0: this project, every image altered while training, by worker processes
@@ -20,18 +19,15 @@ measured in the same rounds. A training step counts as three times the forward p
 the backward pass takes the gradients by the inputs and by the weights, each as many again.
 """
 
-import argparse
 import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from benchmarks.contenders import CONTENDERS, SEED, VIEWS, Case, rate
 from benchmarks.turns import Epoch, best_rates
-from pixelproof import console
 from pixelproof.data.augment import write_views
 from pixelproof.data.datasets import write_digits
 from pixelproof.data.manifest import take_inventory
@@ -41,7 +37,6 @@ from pixelproof.journal import Journal
 from pixelproof.params import Params, load_params
 
 ROOT = Path(__file__).parents[1]
-PHOTOS = Path("../shared/data/cats_dogs")
 CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PASSES = 3  # forward; gradients by the inputs; gradients by the weights
@@ -113,7 +108,7 @@ def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
     ]
 
 
-def markdown(results: list[dict[str, Any]], machine: str) -> str:
+def markdown(results: list[dict[str, Any]]) -> str:
     """Return the table of `measure`'s rows."""
     lines = [
         "| training on | in | contender | images/s | this project's is × "
@@ -125,14 +120,4 @@ def markdown(results: list[dict[str, Any]], machine: str) -> str:
             for row in results
         ),
     ]
-    return f"{chr(10).join(lines)}\n\nMeasured on {machine}; best of {ROUNDS} rounds.\n"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the training beside bare Keras and Keras's loader.")
-    parser.add_argument("photos", nargs="?", type=Path, default=PHOTOS, help="a folder with a folder per class")
-    Console(width=160).print(markdown(measure(parser.parse_args().photos), "this machine"))
-
-
-if __name__ == "__main__":
-    console.run(main)
+    return f"{chr(10).join(lines)}\n\nMeasured on {results[0]['machine']}; best of {ROUNDS} rounds.\n"
