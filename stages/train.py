@@ -31,7 +31,7 @@ from pixelproof.tracking.record import CHANGES, FINISHED, MODEL, files_in, now, 
 from pixelproof.tracking.runs import flatten
 from pixelproof.training import checkpoint
 from pixelproof.training.failures import told_with_remedy
-from pixelproof.training.feed import Batch, Labels, judged_batches, training_batches
+from pixelproof.training.feed import Batch, Labels, images_at_once, judged_batches, training_batches
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, Learner, State, best_epoch, ending, weights_sha256
 from pixelproof.training.session import Session
@@ -97,7 +97,7 @@ class Material:
             draw = partial(self.fresh.gather, seed=seed, view=epoch)
             return feed(draw, self.labels, threads=2 * workers())  # a batch waits for each worker, too
         view = self.views[epoch % len(self.views)]
-        return feed(view.gather, view.labels)
+        return feed(view.gather, view.labels, at_once=images_at_once(self.shape))
 
     def valid_batches(self) -> Iterator[Batch]:
         return judged_batches(self.store, self.valid)

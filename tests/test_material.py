@@ -20,7 +20,7 @@ from pixelproof.network.mlp import MlpLearner
 from pixelproof.params.data import Augment
 from pixelproof.params.network import Mlp
 from pixelproof.params.training import Train
-from pixelproof.training.feed import JUDGED_AT_ONCE
+from pixelproof.training.feed import AT_ONCE
 from stages.train import Material
 
 SHAPE = (8, 8, 1)
@@ -42,11 +42,11 @@ def some_images(count: int) -> np.ndarray:
 
 def test_the_last_smaller_batch_is_validated_on_too(tmp_path: Path) -> None:
     """Else a part of the validation photos would have no say in which epoch is the best."""
-    count = JUDGED_AT_ONCE + 3
+    count = AT_ONCE + 3
     store = a_store(tmp_path / "store", some_images(count + 5))
     valid = np.arange(5, count + 5)[::-1]
     batches = list(Material(store, [], valid, {}).valid_batches())
-    assert [len(labels) for _, labels in batches] == [JUDGED_AT_ONCE, 3]
+    assert [len(labels) for _, labels in batches] == [AT_ONCE, 3]
     np.testing.assert_array_equal(np.concatenate([images for images, _ in batches]), store.gather(valid))
     mlp = Mlp(hidden=[4], activation="relu", l2=0.0, learning_rate=0.01)
     learner = MlpLearner(mlp, TRAIN, 64, 2, steps_per_epoch=1, seed=7)

@@ -18,7 +18,7 @@ from pixelproof.network.mixing import mix
 from pixelproof.network.precision import computing_in
 from pixelproof.network.rates import rates
 from pixelproof.network.recipe import as_targets, balanced_weights, makes_soft_targets
-from pixelproof.network.trainer import make_trainer
+from pixelproof.network.trainer import make_trainer, train_on_batch
 from pixelproof.params.network import Cnn
 from pixelproof.params.training import Train
 
@@ -95,11 +95,9 @@ class CnnLearner:
         self._averages = Averages(network, self._trainer.optimizer) if params.average_weights is not None else None
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-        self._trainer.optimizer.learning_rate = self.rate(self._steps)
-        images, targets, weights = self._lesson(images, labels)
-        loss, accuracy = self._trainer.train_on_batch(images, targets, weights)
+        measured = train_on_batch(self._trainer, *self._lesson(images, labels), rate=self.rate(self._steps))
         self._steps += 1
-        return float(loss), float(accuracy)
+        return measured
 
     def _lesson(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Return what Keras learns from: images, targets, and a weight for each image or None."""

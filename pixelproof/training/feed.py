@@ -10,7 +10,7 @@ from pixelproof.data.store import Images, ImageStore, Shape
 
 Labels = np.ndarray[tuple[int], np.dtype[np.int64]]  # (n,) class numbers
 ORDER = 3  # tells this use of the seed from others
-JUDGED_AT_ONCE = 256  # images of up to 128 x 128 x 3 bytes; of larger ones as many as take no more memory
+AT_ONCE = 256  # images of up to 128 x 128 x 3 bytes; of larger ones as many as take no more memory
 Gather = Callable[[np.ndarray], Images]  # positions -> images, as ImageStore.gather
 
 
@@ -20,15 +20,24 @@ class Batch(NamedTuple):
 
 
 def training_batches(
-    gather: Gather, labels: Labels, batch_size: int, *, seed: int, epoch: int, start: int = 0, threads: int = 1
+    gather: Gather,
+    labels: Labels,
+    batch_size: int,
+    *,
+    seed: int,
+    epoch: int,
+    start: int = 0,
+    threads: int = 1,
+    at_once: int = 1,
 ) -> Iterator[Batch]:
     """Yield every image once, shuffled anew for each epoch (counted from 0); the last batch may be smaller.
 
-    The first `start` batches of the epoch are left out, at no cost. So many `threads` gather batches at once: one
-    for images that only have to be copied, more where `gather` waits for other processes. They change no batch.
+    The first `start` batches of the epoch are left out, at no cost. So many `threads` gather images at once: one for
+    images that only have to be copied, more where `gather` waits for other processes. Each gathers a batch, or several
+    that have no more than `at_once` images together. Neither changes a batch.
     """
     order = np.random.default_rng([seed, ORDER, epoch]).permutation(len(labels))
-    return _batches(order, gather, labels, batch_size, start, threads)
+    return _batches(order, gather, labels, batch_size, start, threads, max(1, at_once // batch_size))
 
 
 def judged_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]:
@@ -40,27 +49,37 @@ def judged_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]:
     def gather(positions: np.ndarray) -> Images:
         return store.gather(chosen[positions])
 
-    return _batches(np.arange(len(chosen)), gather, store.labels[chosen], judged_at_once(store.shape))
+    return _batches(np.arange(len(chosen)), gather, store.labels[chosen], images_at_once(store.shape))
 
 
-def judged_at_once(shape: Shape) -> int:
-    """Return how many images of this shape are judged at once."""
-    return min(JUDGED_AT_ONCE, max(1, JUDGED_AT_ONCE * 128 * 128 * 3 // prod(shape)))
+def images_at_once(shape: Shape) -> int:
+    """Return how many images of this shape are judged, or copied, at once."""
+    return min(AT_ONCE, max(1, AT_ONCE * 128 * 128 * 3 // prod(shape)))
 
 
 def _batches(
-    order: np.ndarray, gather: Gather, labels: Labels, batch_size: int, start: int = 0, threads: int = 1
+    order: np.ndarray,
+    gather: Gather,
+    labels: Labels,
+    batch_size: int,
+    start: int = 0,
+    threads: int = 1,
+    together: int = 1,
 ) -> Iterator[Batch]:
-    """Gather whole batches at once, a few of them ahead of the training.
+    """Gather whole batches at once, so many `together`, a few ahead of the training.
 
-    Batches are Grain's elements: were they images, their shuffling and batching by Grain would cost each image some
-    20 microseconds of Python, which the training of a small network waits for.
+    These are Grain's elements: were they images, their shuffling and batching by Grain would cost each image some
+    20 microseconds of Python, which the training of a small network waits for. An element costs 100.
     """
     import grain  # here, since its absl takes over the logging of a program that has not set up its own
 
-    def batch(first: int) -> Batch:
-        positions = order[first : first + batch_size]
-        return Batch(gather(positions), labels[positions])
+    def batches(first: int) -> list[Batch]:
+        positions = order[first : first + together * batch_size]
+        images, theirs = gather(positions), labels[positions]
+        cuts = range(0, len(positions), batch_size)
+        return [Batch(images[cut : cut + batch_size], theirs[cut : cut + batch_size]) for cut in cuts]
 
     ahead = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=max(4, 2 * threads))
-    yield from grain.MapDataset.range(start * batch_size, len(labels), batch_size).map(batch).to_iter_dataset(ahead)
+    firsts = grain.MapDataset.range(start * batch_size, len(labels), together * batch_size)
+    for element in firsts.map(batches).to_iter_dataset(ahead):
+        yield from element

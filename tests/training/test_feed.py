@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelproof.data.store import Images, Shape
-from pixelproof.training.feed import Batch, judged_at_once, training_batches
+from pixelproof.training.feed import Batch, images_at_once, training_batches
 
 # A thread reads ahead for each iterator: few examples, and no deadline on a busy machine.
 FEW = settings(max_examples=15, deadline=None)
@@ -57,20 +57,23 @@ def test_images_keep_their_labels(count: int, batch_size: int) -> None:
 
 
 @given(st.tuples(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from([1, 3])))
-def test_images_are_judged_in_batches_of_bounded_memory(shape: Shape) -> None:
+def test_images_that_are_handled_at_once_take_bounded_memory(shape: Shape) -> None:
     """Else the validation would take several times the memory of the training on large images."""
-    count = judged_at_once(shape)
+    count = images_at_once(shape)
     assert 1 <= count <= 256
     assert count == 1 or count * prod(shape) <= 256 * 128 * 128 * 3
     assert count == 256 or (count + 1) * prod(shape) > 256 * 128 * 128 * 3
 
 
 @FEW
-@given(COUNTS, SIZES, st.integers(0, 50), st.integers(1, 4))
-def test_an_epoch_from_a_batch_on_is_its_tail(count: int, batch_size: int, start: int, threads: int) -> None:
+@given(COUNTS, SIZES, st.integers(0, 50), st.integers(1, 4), st.integers(1, 30))
+def test_an_epoch_from_a_batch_on_is_its_tail(
+    count: int, batch_size: int, start: int, threads: int, at_once: int
+) -> None:
     """Else a training that goes on in the middle of an epoch would repeat or leave out images."""
     whole = epoch_of(count, batch_size, epoch=3)
-    tail = list(training_batches(gather, labels(count), batch_size, seed=7, epoch=3, start=start, threads=threads))
+    options = {"start": start, "threads": threads, "at_once": at_once}
+    tail = list(training_batches(gather, labels(count), batch_size, seed=7, epoch=3, **options))
     assert len(tail) == len(whole[start:])
     for batch, expected in zip(tail, whole[start:], strict=True):
         np.testing.assert_array_equal(batch.images, expected.images)
