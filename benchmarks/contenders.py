@@ -16,7 +16,6 @@ from pixelproof.data.fresh import FreshViews
 from pixelproof.data.store import ImageStore, open_views
 from pixelproof.network.layout import lay_out
 from pixelproof.network.plan import plan_cnn
-from pixelproof.network.precision import has_bfloat16
 from pixelproof.params import Params
 from pixelproof.params.network import Cnn
 from pixelproof.params.recipe import Precision
@@ -125,7 +124,15 @@ IN_FLOAT32: dict[str, Build] = {
     LOADER_GUIDE: partial(_loader, guide=True),
     **({TORCH: _torch} if find_spec("torch") else {}),
 }
-CONTENDERS: dict[tuple[Precision, str], Build] = {
-    **{("float32", name): build for name, build in IN_FLOAT32.items()},
-    **({("mixed_bfloat16", name): IN_FLOAT32[name] for name in (VIEWS, FIT, LOADER)} if has_bfloat16() else {}),
-}
+
+
+def contenders() -> dict[tuple[Precision, str], Build]:
+    """Return all that can run on this machine, by the precision that they compute in and their names."""
+    # Here, since it loads TensorFlow: a process that has it loaded dies of PyTorch (LLVM twice).
+    from pixelproof.network.precision import has_bfloat16
+
+    in_bfloat16 = (VIEWS, FIT, LOADER) if has_bfloat16() else ()
+    return {
+        **{("float32", name): build for name, build in IN_FLOAT32.items()},
+        **{("mixed_bfloat16", name): IN_FLOAT32[name] for name in in_bfloat16},
+    }

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders import CONTENDERS, SEED, VIEWS, Case, rate
+from benchmarks.contenders import SEED, VIEWS, Case, contenders, rate
 from benchmarks.turns import Epoch, best_rates
 from pixelproof.data.augment import write_views
 from pixelproof.data.datasets import write_digits
@@ -86,7 +86,7 @@ def _at(side: int, params: Params) -> Params:
 
 
 def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
-    trainings = {(precision, name): partial(build, case, precision) for (precision, name), build in CONTENDERS.items()}
+    trainings = {key: partial(build, case, key[0]) for key, build in contenders().items()}
     products = {(dtype, PRODUCT): partial(_product, dtype) for dtype in (FLOAT32, BFLOAT16)}
     rates = best_rates(trainings | products, ROUNDS[name])
     arithmetic = PASSES * case.multiply_adds
@@ -104,7 +104,7 @@ def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
                 for dtype in (FLOAT32, BFLOAT16)
             },
         }
-        for precision, contender in CONTENDERS
+        for precision, contender in trainings
     ]
 
 
