@@ -29,8 +29,9 @@ def guide_layers() -> list[keras.Layer]:
 def counterparts(augment: Augment) -> list[keras.Layer]:
     """Return Keras's layers for the transforms of params.yaml, over the same ranges.
 
-    Keras has no affine transform: its rotation, zoom, shear and translation come one after the other, on every image,
-    each bilinear. Raises KeyError for a transform that no preset has.
+    Keras has no affine transform: its rotation, zoom, shear and translation come one after the other, each
+    bilinear. Only flips, greys and holes have a probability there: the others alter every image. Raises KeyError for a
+    transform that no preset has.
     """
     return [layer for each in augment.transforms.values() for layer in COUNTERPARTS[each.kind](each.model_extra or {})]
 

@@ -94,7 +94,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.photos.is_dir():
         raise UserError(f"{arguments.photos}: there is no such folder. Name one with a folder of photos per class.")
-    results = {benchmark: _recorded(benchmark) for benchmark in MEASURES}
+    recorded = read_json(RESULTS)
+    results = {name: [row for row in recorded if row["benchmark"] == name] for name in MEASURES}
     for benchmark in arguments.only:
         measured = MEASURES[benchmark](arguments.photos)
         results[benchmark] = [{**row, "machine": describe_machine()} for row in measured]
@@ -104,10 +105,6 @@ def main() -> None:
     fill_readme(tables[0], BEGIN, END)
     fill_readme(tables[1], BEGIN_TRAINING, END_TRAINING)
     Console(width=160).print(*tables, *tracking.told(results["tracking"]), sep="\n")
-
-
-def _recorded(benchmark: str) -> list[Row]:
-    return [row for row in read_json(RESULTS) if row["benchmark"] == benchmark]
 
 
 if __name__ == "__main__":

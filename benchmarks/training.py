@@ -69,15 +69,10 @@ def measure(photos: Path) -> list[dict[str, str | float]]:
         scratch = Path(folder)
         write_digits(scratch / "digits")
         cases = {
-            CATS_DOGS: prepare(_at(128, _in_float32("presets/cats-dogs.yaml")), photos, scratch / "cats_dogs"),
-            DIGITS: prepare(_in_float32("params.yaml"), scratch / "digits", scratch / "small"),
+            CATS_DOGS: prepare(_at(128, load_params(ROOT / "presets/cats-dogs.yaml")), photos, scratch / "cats_dogs"),
+            DIGITS: prepare(load_params(ROOT / "params.yaml"), scratch / "digits", scratch / "small"),
         }
         return [row for name, case in cases.items() for row in _rows(name, case)]
-
-
-def _in_float32(file: str) -> Params:
-    params = load_params(ROOT / file)
-    return params.model_copy(update={"cnn": params.cnn.model_copy(update={"precision": None})})
 
 
 def _at(side: int, params: Params) -> Params:

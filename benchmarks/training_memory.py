@@ -5,7 +5,7 @@
 The photos are noise, written into an image store of `side` x `side` x 3; the models are those of the preset cats-dogs,
 the CNN with batches of its size. A training takes `steps` batches (of photos from all over the store, since their order
 is shuffled) and the same number of validation; with --fresh views are drawn, as with `augment.views: 0`. Few and many
-photos take turns. Peaks differ from round to round by what TensorFlow computes side by side: least, largest, median.
+photos take turns. Peaks differ from round to round, by 250 MiB from the first step on: least, largest, median.
 """
 
 import argparse
