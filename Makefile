@@ -21,10 +21,10 @@ lint: $(READY)  ## check style, types and who imports whom
 	$(BIN)/lint-imports
 
 fuzz: $(READY)  ## decode 50,000 damaged files; names the seeds of those that are not taken as they should be
-	$(BIN)/python tests/fuzz.py
+	$(BIN)/python -m tests.support.fuzz
 
 ui: $(READY)    ## open MLflow on the runs of this folder, and print the address of their table
-	$(BIN)/python -m pixelproof.tracking.view
+	$(BIN)/python -m pixelproof.tracking.store.view
 
 shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/shuffle/
 	$(BIN)/python -m stages.shuffle_test

@@ -14,8 +14,8 @@ import numpy as np
 from benchmarks.turns import Epoch
 from pixelproof.data.fresh import FreshViews
 from pixelproof.data.store import ImageStore, open_views
-from pixelproof.network.layout import lay_out
-from pixelproof.network.plan import plan_cnn
+from pixelproof.network.cnn.layout.nodes import lay_out
+from pixelproof.network.plan.plan import plan_cnn
 from pixelproof.params import Params
 from pixelproof.params.network import Cnn
 from pixelproof.params.recipe import Precision
@@ -47,7 +47,7 @@ class Case:
 
 
 def _learner(case: Case, cnn: Cnn) -> Any:
-    from pixelproof.network.cnn import CnnLearner
+    from pixelproof.network.cnn.cnn import CnnLearner
 
     store, train = case.store, case.params.train
     steps = ceil(len(store) / train.batch_size)
@@ -63,7 +63,7 @@ def _fit(case: Case, precision: Precision) -> Epoch:
 
 def _plain_model(case: Case, precision: Precision) -> Any:
     """Return the network, compiled as most people do, but for XLA, which is slower here."""
-    from pixelproof.network.cnn import build
+    from pixelproof.network.cnn.cnn import build
 
     store = case.store
     model = build(_in(precision, case.params.cnn), store.shape, len(store.classes))
@@ -77,15 +77,15 @@ def _in(precision: Precision, cnn: Cnn) -> Cnn:
 
 
 def _project(case: Case, precision: Precision, *, fresh: bool = False) -> Epoch:
-    from stages.train import Material
+    from pixelproof.training.training_data import TrainingData
 
     store, learner = case.store, _learner(case, _in(precision, case.params.cnn))
     everything = np.arange(len(store))
     drawn = FreshViews(store, everything, case.params.augment) if fresh else None
-    material = Material(store, [] if fresh else open_views(case.folder / "augmented"), everything, {}, drawn)
+    data = TrainingData(store, [] if fresh else open_views(case.folder / "augmented"), everything, {}, drawn)
 
     def train(epoch: int) -> None:
-        for batch in material.training_batches(epoch, case.params.train, seed=SEED):
+        for batch in data.training_batches(epoch, case.params.train, seed=SEED):
             learner.train_batch(batch.images, batch.labels)
 
     return lambda epoch: rate(len(store), lambda: train(epoch))
@@ -129,7 +129,7 @@ IN_FLOAT32: dict[str, Build] = {
 def contenders() -> dict[tuple[Precision, str], Build]:
     """Return all that can run on this machine, by the precision that they compute in and their names."""
     # Here, since it loads TensorFlow: a process that has it loaded dies of PyTorch (LLVM twice).
-    from pixelproof.network.precision import has_bfloat16
+    from pixelproof.network.cnn.precision import has_bfloat16
 
     in_bfloat16 = (VIEWS, FIT, LOADER) if has_bfloat16() else ()
     return {

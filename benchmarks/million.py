@@ -16,7 +16,7 @@ import pandas as pd
 from rich.console import Console
 
 from pixelproof import console
-from pixelproof.data.conflicts import sort_out
+from pixelproof.data.ingest.conflicts import resolve_copies
 from pixelproof.data.splits import audit, split_photos
 from pixelproof.params.data import Ingest, Split
 
@@ -82,7 +82,7 @@ def main() -> None:
     usual = {"source": "photos", "min_images_per_class": 1, "min_side_px": 1, "max_quarantined_share": 1.0}
     split = Split(method="stratified", valid_share=0.15, test_share=0.15)
     began, began_cpu = time.perf_counter(), time.process_time()
-    found = sort_out(photos, Ingest.model_validate({**usual, "near_duplicate_bits": arguments.bits}))
+    found = resolve_copies(photos, Ingest.model_validate({**usual, "near_duplicate_bits": arguments.bits}))
     grouped, grouped_cpu = time.perf_counter(), time.process_time()
     audit(split_photos(found.photos, split, seed=7), split, seed=7)
     done, done_cpu = time.perf_counter(), time.process_time()

@@ -16,10 +16,11 @@ from PIL import Image
 from rich.console import Console
 
 from pixelproof import console
-from pixelproof.data.decode import decode, examine
-from pixelproof.data.near import FINE_LIMIT
-from pixelproof.data.opening import BadImageError, quiet_pillow
-from pixelproof.data.perceptual import perceptual_hashes
+from pixelproof.data.ingest.facts import examine
+from pixelproof.data.ingest.near import FINE_LIMIT
+from pixelproof.data.ingest.perceptual import perceptual_hashes
+from pixelproof.data.photos.decode import decode
+from pixelproof.data.photos.opening import BadImageError, quiet_pillow
 from pixelproof.errors import UserError
 
 BITS = (0, 2, 4, 6, 8, 10)

@@ -25,7 +25,7 @@ COMPUTE = """async () => {
     running = false;
     return [performance.now() - began, Math.max(longest, performance.now() - last)];
 }"""
-ANSWER = """() => pixelproof.network.layers.map((layer, number) => {
+ANSWER = """() => pixelproof.network.cnn.layout.layers.map((layer, number) => {
     pixelproof.overview.open(number, 0);
     const { detail } = pixelproof.overview;
     const times = Array.from({ length: 50 }, (_, i) => {

@@ -18,9 +18,9 @@ import pandas as pd
 import simplejpeg
 from PIL import Image
 
-from pixelproof.data.manifest import take_inventory
+from pixelproof.data.ingest.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
-from pixelproof.data.sources import open_source
+from pixelproof.data.sources.source import open_source
 from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest, Resize
 

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from pixelproof.network.geometry import pair
-from pixelproof.network.layers import Add, Output, Windowed, window
-from pixelproof.network.layout import INPUT, Node
+from pixelproof.network.cnn.layout.geometry import pair
+from pixelproof.network.cnn.layout.layers import Add, Output, Windowed, window
+from pixelproof.network.cnn.layout.nodes import INPUT, Node
 from pixelproof.params import network as params
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {

@@ -33,9 +33,9 @@ from benchmarks.project import ROOT, write_project
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.params import load_params
-from pixelproof.tracking import runs_table, view
-from pixelproof.tracking.provenance import look_up
-from pixelproof.tracking.runs import flatten
+from pixelproof.tracking.run.provenance import collect
+from pixelproof.tracking.run.record import flatten
+from pixelproof.tracking.store import runs_table, view
 
 EXPERIMENTS, MODELS, EPOCHS = 50, ("cnn", "mlp"), 60
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy", "train/images_per_second")
@@ -95,7 +95,7 @@ def _log_run(client: MlflowClient, experiment: str, model: str, number: int) -> 
     tested = [Metric(f"test/{key}", number % 9 / 9, now, 0) for key in ("accuracy", "macro_f1", "log_loss")]
     params = [Param(key, str(value)) for key, value in flatten(load_params().model_dump(exclude_none=True)).items()]
     weights = hashlib.sha256(f"{model} {number}".encode()).hexdigest()
-    tags = {**look_up().tags, "model": model, "weights_sha256": weights}
+    tags = {**collect().tags, "model": model, "weights_sha256": weights}
     client.log_batch(run_id, [*curves, *tested], params[:100], [RunTag(key, tag) for key, tag in tags.items()])
     logged = client.create_logged_model(experiment, name=model, source_run_id=run_id)
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)

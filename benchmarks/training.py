@@ -29,10 +29,10 @@ import numpy as np
 from benchmarks.contenders import SEED, VIEWS, Case, contenders, rate
 from benchmarks.turns import Epoch, best_rates
 from pixelproof.data.augment import write_views
-from pixelproof.data.datasets import write_digits
-from pixelproof.data.manifest import take_inventory
+from pixelproof.data.fetch.datasets import write_digits
+from pixelproof.data.ingest.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
-from pixelproof.data.sources import open_source
+from pixelproof.data.sources.source import open_source
 from pixelproof.journal import Journal
 from pixelproof.params import Params, load_params
 

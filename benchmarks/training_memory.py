@@ -46,23 +46,23 @@ def write_noise(folder: Path, photos: int, side: int) -> None:
 
 def train(folder: Path, steps: int, model: Model, fresh: bool) -> None:
     """Take some steps over all shards of the store, and validate."""
-    from stages.train import Material
+    from pixelproof.training.training_data import TrainingData
 
     params, store = load_params(PRESET), ImageStore.open(folder)
     everything, size = np.arange(len(store)), params.train.batch_size
     drawn = FreshViews(store, everything, params.augment) if fresh else None
-    material = Material(store, [] if fresh else [store], everything[-steps * size :], {}, drawn)
+    data = TrainingData(store, [] if fresh else [store], everything[-steps * size :], {}, drawn)
     if model == "cnn":
-        from pixelproof.network.cnn import CnnLearner
+        from pixelproof.network.cnn.cnn import CnnLearner
 
         learner = CnnLearner(params.cnn, params.train, store.shape, 2, steps_per_epoch=steps, seed=SEED)
     else:
-        from pixelproof.network.mlp import MlpLearner
+        from pixelproof.network.mlp.mlp import MlpLearner
 
         learner = MlpLearner(params.mlp, params.train, prod(store.shape), 2, steps_per_epoch=steps, seed=SEED)
-    for _, batch in zip(range(steps), material.training_batches(0, params.train, seed=SEED), strict=False):
+    for _, batch in zip(range(steps), data.training_batches(0, params.train, seed=SEED), strict=False):
         learner.train_batch(batch.images, batch.labels)
-    learner.predict(material.valid_batches())
+    learner.predict(data.valid_batches())
 
 
 def peak(folder: Path, steps: int, model: Model, *, fresh: bool) -> int:

@@ -13,13 +13,13 @@ from rich.table import Column, Table
 
 from pixelproof import console, presets
 from pixelproof.errors import UserError
-from pixelproof.evidence import table
+from pixelproof.evaluation import table
 from pixelproof.files import read_json
-from pixelproof.network.advice import mlp_budgets, training_photos, warnings
-from pixelproof.network.plan import class_count, plan_models
-from pixelproof.network.tables import budget_table, plan_table
+from pixelproof.network.plan.advice import mlp_budgets, training_photos, warnings
+from pixelproof.network.plan.plan import class_count, plan_models
+from pixelproof.network.plan.tables import budget_table, plan_table
 from pixelproof.params import PARAMS, load_params
-from pixelproof.tracking.gate import Metric, Terms
+from pixelproof.tracking.registry.gate import Metric, Terms
 
 INGEST_REPORT = Path("reports/ingest.json")
 SPLIT_REPORT = Path("reports/split.json")
@@ -120,7 +120,7 @@ def find_learning_rate(
 ) -> None:
     """Train some steps at a rate that grows from step to step, and suggest a learning rate for params.yaml."""
     from pixelproof.data.store import open_views
-    from pixelproof.training import learning_rate
+    from pixelproof.experiments import learning_rate
 
     params = load_params()
     if not 0 < low < high < inf:
@@ -142,7 +142,7 @@ def runs(
     revision: Annotated[str | None, typer.Argument(help="Commit, branch, tag or experiment; else all.")] = None,
 ) -> None:
     """Print the MLflow runs of a revision, or of the last commit and every DVC experiment."""
-    from pixelproof.tracking.revisions import all_runs, runs_of
+    from pixelproof.tracking.history.revisions import all_runs, runs_of
 
     found = runs_of(revision) if revision else all_runs()
     whole = Column("run", no_wrap=True, min_width=RUN_ID)  # to be copied, also from a narrow terminal
@@ -156,7 +156,7 @@ def runs(
 @app.command()
 def where(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")]) -> None:
     """Print where a run comes from, and the commands that rebuild it; nothing is changed."""
-    from pixelproof.tracking.lineage import facts, find_run, open_store, rebuild_commands
+    from pixelproof.tracking.history.lineage import facts, find_run, open_store, rebuild_commands
 
     run = find_run(open_store(), run_id)
     for name, fact in facts(run):
@@ -169,8 +169,8 @@ def where(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its
 @app.command()
 def reproduce(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")]) -> None:
     """Train a recorded run again in a temporary clone; compare parameters, data, curves and weights."""
-    from pixelproof.tracking.lineage import find_run, open_store
-    from pixelproof.tracking.reproduction import reproduction
+    from pixelproof.tracking.history.lineage import find_run, open_store
+    from pixelproof.tracking.history.reproduction import reproduction
 
     client = open_store()
     verdict = reproduction(client, find_run(client, run_id))
@@ -189,8 +189,8 @@ def promote(
 ) -> None:
     """Register a run's model and make it champion, if it beats the present one on the same test part."""
     terms = Terms(alias, metric, margin)
-    from pixelproof.tracking import registry
-    from pixelproof.tracking.lineage import find_run, open_store
+    from pixelproof.tracking.history.lineage import find_run, open_store
+    from pixelproof.tracking.registry import registry
 
     client = open_store()
     for line in registry.promote(client, find_run(client, run_id), terms, dry_run=dry_run, git_tag=git_tag):
@@ -202,7 +202,7 @@ def sync(
     to: Annotated[str | None, typer.Option(help="Another MLflow store than the one that trainings log to.")] = None,
 ) -> None:
     """Bring MLflow to the state of all that Git and DVC keep of runs; a second time changes nothing."""
-    from pixelproof.tracking.sync import sync as synchronise
+    from pixelproof.tracking.history.sync import sync as synchronise
 
     for line in synchronise(to):
         typer.echo(line)

@@ -81,7 +81,7 @@ def progress(items: Iterable[T], description: str, total: int, done: int = 0) ->
         yield from bar.track(items, total=total, completed=done, description=description)
 
 
-def work_off(counts: Iterable[int], description: str, total: int, done: int = 0) -> None:
+def drain_with_progress(counts: Iterable[int], description: str, total: int, done: int = 0) -> None:
     """Run through `counts`, how many items were done each time, under a bar as `progress` shows."""
     if done:
         logging.info("%s: continues after %s of %s", description, f"{done:,}", f"{total:,}")

@@ -13,14 +13,14 @@ import numpy as np
 
 from pixelproof import console
 from pixelproof.data.augment import alter_all, compose, write_views
+from pixelproof.data.sheets.sheet import write_sheet
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import ImageStore
-from pixelproof.evidence.sheet import write_sheet
 from pixelproof.files import replacing
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import Params, load_params
 from pixelproof.params.data import Augment
-from stages.paths import AUGMENT_SHEET, AUGMENTED, RESIZED, SPLITS
+from pixelproof.paths import AUGMENT_SHEET, AUGMENTED, RESIZED, SPLITS
 
 SHEET_ROWS = 10
 SHEET_VIEWS = 8

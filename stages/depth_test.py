@@ -14,25 +14,25 @@ from collections.abc import Iterator
 
 from pixelproof import console
 from pixelproof.errors import UserError
-from pixelproof.evidence.trials import depth_figure, summarize, table
+from pixelproof.experiments.summary import depth_figure, summarize, table
+from pixelproof.experiments.trial import asked_seeds, read_training_data, run_trial
 from pixelproof.explain.article import article_cnn
 from pixelproof.files import replacing
-from pixelproof.network.cnn import CnnLearner
-from pixelproof.network.plan import plan_cnn
+from pixelproof.network.cnn.cnn import CnnLearner
+from pixelproof.network.plan.plan import plan_cnn
 from pixelproof.params import load_params
 from pixelproof.params.network import Cnn
-from stages.paths import DEPTH
-from stages.train import Material
-from stages.trials import asked_seeds, read_material, run_trial
+from pixelproof.paths import DEPTH
+from pixelproof.training.training_data import TrainingData
 
 
-def networks(material: Material, learning_rate: float) -> Iterator[tuple[Cnn, int]]:
+def networks(data: TrainingData, learning_rate: float) -> Iterator[tuple[Cnn, int]]:
     """Yield the networks of one block, two, ... with their numbers of parameters, until a block is too large."""
-    classes = len(material.classes)
+    classes = len(data.classes)
     for blocks in range(1, 100):
         cnn = article_cnn(blocks, "sigmoid" if classes == 2 else "softmax", learning_rate)
         try:
-            yield cnn, plan_cnn(cnn, material.shape, classes).parameters
+            yield cnn, plan_cnn(cnn, data.shape, classes).parameters
         except UserError:
             return
 
@@ -40,15 +40,15 @@ def networks(material: Material, learning_rate: float) -> Iterator[tuple[Cnn, in
 def main() -> None:
     params = load_params()
     seeds = asked_seeds(__doc__, params.seed)
-    material = read_material()
-    deeper = list(networks(material, params.cnn.learning_rate))
+    data = read_training_data()
+    deeper = list(networks(data, params.cnn.learning_rate))
     work = [(seed, blocks, cnn) for seed in seeds for blocks, (cnn, _) in enumerate(deeper, 1)]
     trials = []
     for seed, blocks, cnn in console.progress(work, "depth test", len(work)):
-        steps = material.steps_per_epoch(params.train)
-        classes = len(material.classes)
-        learner = CnnLearner(cnn, params.train, material.shape, classes, steps_per_epoch=steps, seed=seed)
-        trials.append(run_trial(str(blocks), "in place", learner, material, params.train, seed=seed))
+        steps = data.steps_per_epoch(params.train)
+        classes = len(data.classes)
+        learner = CnnLearner(cnn, params.train, data.shape, classes, steps_per_epoch=steps, seed=seed)
+        trials.append(run_trial(str(blocks), "in place", learner, data, params.train, seed=seed))
     summary = summarize(trials).rename(columns={"model": "blocks"}).drop(columns="pixels")
     summary = summary.astype({"blocks": int})
     summary.insert(1, "parameters", [parameters for _, parameters in deeper])

@@ -17,18 +17,19 @@ from rich.console import Console
 from pixelproof import console
 from pixelproof.data.splits import positions, read_splits
 from pixelproof.data.store import ImageStore
-from pixelproof.evidence import curves, table
-from pixelproof.evidence.comparison import compare
-from pixelproof.evidence.metrics import model_metrics, per_class
-from pixelproof.evidence.pictures import confusion_figure
+from pixelproof.evaluation import curves, table
+from pixelproof.evaluation.comparison import compare
+from pixelproof.evaluation.metrics import model_metrics, per_class
+from pixelproof.evaluation.pictures import confusion_figure
 from pixelproof.files import read_json, replacing, write_json, write_text
-from pixelproof.network import cnn, mlp
+from pixelproof.network.cnn import cnn
+from pixelproof.network.mlp import mlp
 from pixelproof.params import load_params
-from pixelproof.tracking.description import comparison
-from pixelproof.tracking.live import complete
-from pixelproof.tracking.record import Supplement, files_in, now, points, read_training, write_record
-from pixelproof.training.feed import judged_batches
-from stages.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, RUNS, SPLITS
+from pixelproof.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, RUNS, SPLITS
+from pixelproof.tracking.delivery.live import complete
+from pixelproof.tracking.run.description import comparison
+from pixelproof.tracking.run.record import RunAddition, files_in, now, points, read_training, write_record
+from pixelproof.training.feed import evaluation_batches
 
 PARTNER = {"cnn": "mlp", "mlp": "cnn"}
 TEST_METRICS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss")
@@ -43,8 +44,8 @@ def answers(store: ImageStore, test: np.ndarray) -> dict[str, np.ndarray]:
     cnn.check_against_plan(cnn_model, read_json(PLAN / "cnn.json"))
     mlp.check_against_plan(mlp_model, read_json(PLAN / "mlp.json"))
     return {
-        "cnn": cnn.predict(cnn_model, judged_batches(store, test)),
-        "mlp": mlp.predict(mlp_model, judged_batches(store, test)),
+        "cnn": cnn.predict(cnn_model, evaluation_batches(store, test)),
+        "mlp": mlp.predict(mlp_model, evaluation_batches(store, test)),
     }
 
 
@@ -101,7 +102,7 @@ def log_to_runs(
         partner = runs[PARTNER[model]]
         named = {f"test/{key}": metrics[model][key] for key in TEST_METRICS}
         named |= {f"comparison/{key}": metrics["comparison"][key] for key in ("accuracy_difference", "mcnemar_p")}
-        record = Supplement(
+        record = RunAddition(
             kind="evaluated",
             run_id=runs[model].run_id,
             written=written,

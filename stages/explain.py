@@ -20,12 +20,12 @@ from pixelproof.explain.sheets import write_sheets
 from pixelproof.explain.trace import trace
 from pixelproof.explain.walk import sheets_of
 from pixelproof.files import read_json, replacing, write_text
-from pixelproof.network import cnn
-from pixelproof.network.mirroring import asked_once
+from pixelproof.network.cnn import cnn
+from pixelproof.network.cnn.mirroring import without_flip_averaging
 from pixelproof.params import load_params
-from pixelproof.tracking.live import complete
-from pixelproof.tracking.record import Supplement, files_in, now, write_record
-from stages.paths import EXPLAIN_PAGE, EXPLAIN_PICTURES, METRICS, MODELS, PLAN, PREDICTIONS, RESIZED, RUNS
+from pixelproof.paths import EXPLAIN_PAGE, EXPLAIN_PICTURES, METRICS, MODELS, PLAN, PREDICTIONS, RESIZED, RUNS
+from pixelproof.tracking.delivery.live import complete
+from pixelproof.tracking.run.record import RunAddition, files_in, now, write_record
 
 
 def log_to_run() -> None:
@@ -34,7 +34,7 @@ def log_to_run() -> None:
     run_id = read_json(MODELS / "cnn/run.json")["run_id"]
     with replacing(RUNS / "explain") as folder:
         shutil.copytree(EXPLAIN_PICTURES, folder / "explain")
-        write_record(Supplement(kind="explained", run_id=run_id, written=now(), artifacts=pictures), folder)
+        write_record(RunAddition(kind="explained", run_id=run_id, written=now(), artifacts=pictures), folder)
     complete(MODELS / "cnn", RUNS / "explain")
 
 
@@ -44,7 +44,7 @@ def main() -> None:
     shown = read_shown(store, pd.read_parquet(PREDICTIONS), params.explain.photos)
     context = contents(
         shown,
-        trace(asked_once(cnn.load(MODELS / "cnn")), shown.images),
+        trace(without_flip_averaging(cnn.load(MODELS / "cnn")), shown.images),
         store.classes,
         {model: read_json(PLAN / f"{model}.json") for model in ("cnn", "mlp")},
         read_json(METRICS),

@@ -9,11 +9,11 @@ Keeps   .work/downloads/, what has arrived of a download, until the data set is 
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.data.datasets import write_dataset
-from pixelproof.data.sources import check_source
+from pixelproof.data.fetch.datasets import write_dataset
+from pixelproof.data.sources.source import check_source
 from pixelproof.params import load_params
 from pixelproof.params.data import Fetch
-from stages.paths import DOWNLOADS, RAW
+from pixelproof.paths import DOWNLOADS, RAW
 
 
 def fetch(params: Fetch, source: Path, raw: Path, downloads: Path) -> None:

@@ -11,13 +11,13 @@ import logging
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.data.manifest import Inventory, take_inventory
-from pixelproof.data.sources import open_source
-from pixelproof.evidence.inventory import write_pictures
+from pixelproof.data.ingest.manifest import Inventory, take_inventory
+from pixelproof.data.ingest.pictures import write_pictures
+from pixelproof.data.sources.source import open_source
 from pixelproof.files import remove, write_json, write_text
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
-from stages.paths import (
+from pixelproof.paths import (
     DUPLICATES,
     INGEST_PICTURES,
     INGEST_REPORT,

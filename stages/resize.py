@@ -13,11 +13,11 @@ import pandas as pd
 
 from pixelproof import console
 from pixelproof.data.resize import resize_photos
-from pixelproof.data.sources import open_source
+from pixelproof.data.sources.source import open_source
 from pixelproof.files import read_json
 from pixelproof.journal import continuing, fingerprint
 from pixelproof.params import load_params
-from stages.paths import INGEST_REPORT, MANIFEST, RESIZED, WORK
+from pixelproof.paths import INGEST_REPORT, MANIFEST, RESIZED, WORK
 
 
 def main() -> None:

@@ -15,28 +15,29 @@ from math import prod
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.data.shuffle import ShuffledStore, ShuffledViews, draw_order
-from pixelproof.evidence.trials import Trial, accuracy_figure, lead, summarize, table
+from pixelproof.experiments.shuffle import ShuffledStore, ShuffledViews, draw_order
+from pixelproof.experiments.summary import Trial, accuracy_figure, lead, summarize, table
+from pixelproof.experiments.trial import asked_seeds, read_training_data, run_trial
 from pixelproof.files import replacing, write_json
-from pixelproof.network.cnn import CnnLearner
-from pixelproof.network.mlp import MlpLearner
+from pixelproof.network.cnn.cnn import CnnLearner
+from pixelproof.network.mlp.mlp import MlpLearner
 from pixelproof.params import Params, load_params
-from stages.paths import SHUFFLE
-from stages.train import Material, SavedLearner
-from stages.trials import asked_seeds, read_material, run_trial
+from pixelproof.paths import SHUFFLE
+from pixelproof.training.loop import SavedLearner
+from pixelproof.training.training_data import TrainingData
 
 
-def learners(params: Params, material: Material, seed: int) -> Iterator[tuple[str, SavedLearner]]:
-    classes, train, shape = len(material.classes), params.train, material.shape
-    steps, counts = material.steps_per_epoch(train), material.label_counts
+def learners(params: Params, data: TrainingData, seed: int) -> Iterator[tuple[str, SavedLearner]]:
+    classes, train, shape = len(data.classes), params.train, data.shape
+    steps, counts = data.steps_per_epoch(train), data.label_counts
     yield "CNN", CnnLearner(params.cnn, train, shape, classes, steps_per_epoch=steps, label_counts=counts, seed=seed)
     yield "MLP", MlpLearner(params.mlp, train, prod(shape), classes, steps_per_epoch=steps, seed=seed)
 
 
-def run_trials(params: Params, material: Material, pixels: str, seed: int) -> Iterator[Trial]:
-    """Train both models on a material; judge each on the test part."""
-    for model, learner in learners(params, material, seed):
-        yield run_trial(model, pixels, learner, material, params.train, seed=seed)
+def run_trials(params: Params, data: TrainingData, pixels: str, seed: int) -> Iterator[Trial]:
+    """Train both models on the data; judge each on the test part."""
+    for model, learner in learners(params, data, seed):
+        yield run_trial(model, pixels, learner, data, params.train, seed=seed)
 
 
 def write_results(trials: list[Trial], path: Path) -> None:
@@ -57,12 +58,12 @@ def write_results(trials: list[Trial], path: Path) -> None:
 def main() -> None:
     params = load_params()
     seeds = asked_seeds(__doc__, params.seed)
-    material = read_material()
-    order = draw_order(material.shape, seed=params.seed)
-    views = [ShuffledStore.of(view, order) for view in material.views]
-    fresh = material.fresh and ShuffledViews.of(material.fresh, order)
-    shuffled = replace(material, store=ShuffledStore.of(material.store, order), views=list(views), fresh=fresh)
-    conditions = {"in place": material, "shuffled": shuffled}
+    data = read_training_data()
+    order = draw_order(data.shape, seed=params.seed)
+    views = [ShuffledStore.of(view, order) for view in data.views]
+    fresh = data.fresh and ShuffledViews.of(data.fresh, order)
+    shuffled = replace(data, store=ShuffledStore.of(data.store, order), views=list(views), fresh=fresh)
+    conditions = {"in place": data, "shuffled": shuffled}
     work = [(seed, pixels) for seed in seeds for pixels in conditions]
     trials: list[Trial] = []
     for seed, pixels in console.progress(work, "shuffle test", len(work)):

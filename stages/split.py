@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 
 from pixelproof import console
+from pixelproof.data.census import class_counts
 from pixelproof.data.splits import audit, count_changes, read_splits, split_photos
-from pixelproof.evidence.census import class_counts
 from pixelproof.files import write_json, write_text
 from pixelproof.params import load_params
-from pixelproof.tracking.committed import NothingCommittedError, last_committed
-from stages.paths import MANIFEST, SPLIT_CHANGES, SPLIT_COUNTS, SPLIT_REPORT, SPLITS
+from pixelproof.paths import MANIFEST, SPLIT_CHANGES, SPLIT_COUNTS, SPLIT_REPORT, SPLITS
+from pixelproof.repository.committed import NothingCommittedError, last_committed
 
 
 def compare_with_last(splits: pd.DataFrame) -> dict[str, Any]:

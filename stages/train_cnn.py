@@ -12,23 +12,24 @@ import keras
 
 from pixelproof import console
 from pixelproof.data.store import Images
-from pixelproof.network.cnn import CnnLearner
-from pixelproof.network.precision import settled
+from pixelproof.network.cnn.cnn import CnnLearner
+from pixelproof.network.cnn.precision import resolve_precision
 from pixelproof.params import load_params
-from pixelproof.tracking.models import save_keras_model
-from stages.train import Material, train
+from pixelproof.tracking.run.models import save_keras_model
+from pixelproof.training.training_data import TrainingData
+from stages.train import train
 
 
 def main() -> None:
     params = load_params()
-    material = Material.read()
+    data = TrainingData.read()
     learner = CnnLearner(
         params.cnn,
         params.train,
-        material.shape,
-        len(material.classes),
-        steps_per_epoch=material.steps_per_epoch(params.train),
-        label_counts=material.label_counts,
+        data.shape,
+        len(data.classes),
+        steps_per_epoch=data.steps_per_epoch(params.train),
+        label_counts=data.label_counts,
         seed=params.seed,
     )
 
@@ -39,8 +40,8 @@ def main() -> None:
     libraries = ("grain", "keras", keras.backend.backend())
     section = dict(params.cnn)
     if params.cnn.precision:
-        section["precision"] = settled(params.cnn.precision)
-    train("cnn", learner, material, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
+        section["precision"] = resolve_precision(params.cnn.precision)
+    train("cnn", learner, data, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,18 @@ from pathlib import Path
 
 from pixelproof import console
 from pixelproof.data.store import Images
-from pixelproof.network.mlp import TRUSTED_TYPES, MlpLearner, flatten
+from pixelproof.network.mlp.mlp import TRUSTED_TYPES, MlpLearner, flatten
 from pixelproof.params import load_params
-from pixelproof.tracking.models import save_sklearn_model
-from stages.train import Material, train
+from pixelproof.tracking.run.models import save_sklearn_model
+from pixelproof.training.training_data import TrainingData
+from stages.train import train
 
 
 def main() -> None:
     params = load_params()
-    material = Material.read()
-    features, classes = prod(material.shape), len(material.classes)
-    steps = material.steps_per_epoch(params.train)
+    data = TrainingData.read()
+    features, classes = prod(data.shape), len(data.classes)
+    steps = data.steps_per_epoch(params.train)
     learner = MlpLearner(params.mlp, params.train, features, classes, steps_per_epoch=steps, seed=params.seed)
 
     def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
@@ -31,7 +32,7 @@ def main() -> None:
 
     libraries = ("grain", "scikit-learn")
     section = dict(params.mlp)
-    train("mlp", learner, material, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
+    train("mlp", learner, data, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
 
 
 if __name__ == "__main__":

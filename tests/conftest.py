@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from photos import write_photos
+
+from tests.support.photos import write_photos
 
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no defect
 settings.load_profile("no deadline")

@@ -5,10 +5,11 @@ import re
 from typing import Annotated, Literal
 
 import pytest
-from compose import COMPOSE, DEPLOY, SERVICES, VARIABLE, filled_in
-from imports import ROOT
 from packaging.requirements import Requirement
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from tests.support.compose import COMPOSE, DEPLOY, SERVICES, VARIABLE, filled_in
+from tests.support.imports import ROOT
 
 EXAMPLE = dict(
     line.split("=", 1) for line in (DEPLOY / ".env.example").read_text("utf-8").splitlines() if "=" in line[:40]

@@ -4,8 +4,9 @@ import ast
 from typing import Any
 
 import pytest
-from imports import ROOT, imported_names, own_files
 from ruamel.yaml import YAML
+
+from tests.support.imports import ROOT, imported_names, own_files
 
 PIPELINE: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text("utf-8"))
 PARAMS: dict[str, Any] = YAML(typ="safe").load((ROOT / "params.yaml").read_text("utf-8"))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import Project
+
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

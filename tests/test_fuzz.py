@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzz import FOLDERS, LIMIT_BYTES, fuzz, hunt
-from imports import ROOT
-from memory import peak_memory
-from mutations import corpus, mutate
-from project import Project
+
+from tests.support.fuzz import FOLDERS, LIMIT_BYTES, fuzz, hunt
+from tests.support.imports import ROOT
+from tests.support.memory import peak_memory
+from tests.support.mutations import corpus, mutate
+from tests.support.project import Project
 
 COUNT = 2_000
 OUTPUTS = ("data/ingested/manifest.parquet", "reports/quarantine.csv", "reports/ingest.json")

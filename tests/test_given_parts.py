@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sources import take_inventory
 
 from pixelproof.data.splits import audit, split_photos
 from pixelproof.params import Params, load_params
+from tests.support.sources import take_inventory
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from kills import large_project, survive
-from project import Project
+
+from tests.support.kills import large_project, survive
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

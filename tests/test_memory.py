@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from imports import ROOT
-from memory import peak_memory
-from project import Project
+
+from tests.support.imports import ROOT
+from tests.support.memory import peak_memory
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

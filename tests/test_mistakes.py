@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from photos import write_photos
-from project import Project
+
+from tests.support.photos import write_photos
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

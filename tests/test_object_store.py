@@ -9,10 +9,11 @@ from pathlib import Path
 
 import boto3
 import pytest
-from imports import ROOT
 from moto.server import ThreadedMotoServer
-from photos import photo, write_photos
-from project import Project
+
+from tests.support.imports import ROOT
+from tests.support.photos import photo, write_photos
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

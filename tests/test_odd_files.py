@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from odd_table import odd_inventory, odd_table, shown_table
+
+from tests.support.odd_table import odd_inventory, odd_table, shown_table
 
 
 def test_every_strange_file_is_accounted_for_as_the_page_says(

@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 import pytest
 import requests
-from postgres import free_port
-from project import Project
-from records import everything
-from train_kills import prepared_project
 
 from pixelproof.files import read_json
+from tests.support.postgres import free_port
+from tests.support.project import Project
+from tests.support.records import everything
+from tests.support.train_kills import prepared_project
 
 pytestmark = pytest.mark.slow
 

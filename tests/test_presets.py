@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from imports import ROOT
 
 from pixelproof import presets
 from pixelproof.cli import main
 from pixelproof.errors import UserError
+from tests.support.imports import ROOT
 
 Program = Callable[..., tuple[int, str, str]]
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from photos import write_photos
-from project import Project
-from records import everything
+
+from tests.support.photos import write_photos
+from tests.support.project import Project
+from tests.support.records import everything
 
 pytestmark = pytest.mark.slow
 

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from imports import ROOT
 from typer.main import get_command
 
 from benchmarks import presets
 from benchmarks.run import BEGIN, BEGIN_TRAINING, END, END_TRAINING
 from pixelproof.cli import app
 from pixelproof.files import read_json
+from tests.support.imports import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from photos import photo
-from project import Project
+
+from tests.support.photos import photo
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

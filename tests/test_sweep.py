@@ -13,8 +13,9 @@ import optuna
 import psutil
 import pytest
 from optuna.trial import FrozenTrial, TrialState
-from project import Project
 from ruamel.yaml import YAML
+
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 

@@ -12,12 +12,12 @@ import boto3
 import numpy as np
 import pytest
 import requests
-from imports import ROOT
-from postgres import postgres_programs
-from project import Project
-from team import OWN, Clone, Team, outside, team_server
 
 from pixelproof.files import read_json
+from tests.support.imports import ROOT
+from tests.support.postgres import postgres_programs
+from tests.support.project import Project
+from tests.support.team import OWN, Clone, Team, outside, team_server
 
 pytestmark = pytest.mark.slow
 
@@ -169,7 +169,7 @@ def test_the_second_person_loads_the_model_of_the_first_from_the_server(
     """The model's bytes must come out of S3, through MLflow, without a file of the first person's."""
     import mlflow.sklearn
 
-    from pixelproof.network import mlp
+    from pixelproof.network.mlp import mlp
 
     as_member(bob)
     trained = record(ada, "mlp")

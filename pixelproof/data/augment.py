@@ -10,8 +10,8 @@ import albumentations
 import numpy as np
 from joblib import Parallel, delayed
 
-from pixelproof.console import work_off
-from pixelproof.data.modes import Pixels
+from pixelproof.console import drain_with_progress
+from pixelproof.data.photos.modes import Pixels
 from pixelproof.data.store import Images, ImageStore, StoreWriter, view_path
 from pixelproof.errors import UserError
 from pixelproof.files import write_json
@@ -97,7 +97,7 @@ def write_views(
         for piece in waiting
     )
     total = len(training) * params.views
-    work_off(journal.noting(altered), "augment", total, total - sum(len(piece.images) for piece in waiting))
+    drain_with_progress(journal.noting(altered), "augment", total, total - sum(len(piece.images) for piece in waiting))
 
 
 class Piece(NamedTuple):

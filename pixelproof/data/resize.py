@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from pixelproof.console import work_off
-from pixelproof.data.decode import decode
-from pixelproof.data.modes import CHANNELS, Pixels
-from pixelproof.data.opening import BadImageError, quiet_pillow
-from pixelproof.data.sources import Source
+from pixelproof.console import drain_with_progress
+from pixelproof.data.photos.decode import decode
+from pixelproof.data.photos.modes import CHANNELS, Pixels
+from pixelproof.data.photos.opening import BadImageError, quiet_pillow
+from pixelproof.data.sources.source import Source
 from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError
 from pixelproof.journal import Journal, chunks
@@ -44,7 +44,7 @@ def resize_photos(
     on_all_cores = Parallel(-1, prefer="threads", return_as="generator_unordered")
     with quiet_pillow(), _one_thread_each():
         placed = on_all_cores(delayed(place)(chunk, rows) for chunk, rows in _with_rows(waiting, photos))
-        work_off(journal.noting(placed), "resize", len(photos), len(photos) - sum(map(len, waiting)))
+        drain_with_progress(journal.noting(placed), "resize", len(photos), len(photos) - sum(map(len, waiting)))
 
 
 def _with_rows(waiting: list[range], photos: pd.DataFrame) -> Iterator[tuple[range, list[Any]]]:

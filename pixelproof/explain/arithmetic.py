@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from pixelproof.network.geometry import Window, pair
+from pixelproof.network.cnn.layout.geometry import Window, pair
 from pixelproof.params.base import Size
 
 Pooling = Literal["max", "average", "l2"]

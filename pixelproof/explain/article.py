@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pixelproof.network.layers import Shape, step
-from pixelproof.network.plan import Plan, plan_cnn, plan_mlp
+from pixelproof.network.cnn.layout.layers import Shape, step
+from pixelproof.network.plan.plan import Plan, plan_cnn, plan_mlp
 from pixelproof.params.network import Cnn, Conv, Mlp
 
 SHAPE = (300, 300, 3)

@@ -20,8 +20,8 @@ PREVIEW_MAPS, PREVIEW_PX = 16, 48
 
 
 @dataclass
-class Room:
-    """What there is room for on a page; what was shipped is taken off."""
+class PageBudget:
+    """What there is budget for on a page; what was shipped is taken off."""
 
     weights: int = 6 * 2**20  # bytes, of all layers together; base64 makes a third more of it
     boxes: int = 3 * 2**20  # bytes, of all exact outputs of boxes together
@@ -29,31 +29,31 @@ class Room:
 
 
 def payload(
-    layers: Sequence[TracedLayer], shown: Shown, classes: Sequence[str], room: Room | None = None
+    layers: Sequence[TracedLayer], shown: Shown, classes: Sequence[str], budget: PageBudget | None = None
 ) -> dict[str, Any]:
     """Return what the script needs, ready for JSON; arrays are base64, little-endian, in C order."""
-    room, exact, entries = room or Room(), set[int](), []
+    budget, exact, entries = budget or PageBudget(), set[int](), []
     for number, layer in enumerate(layers):
-        reason = _why_box(layer, exact, room)
-        entry = _described(layer) if reason is None else _boxed(layer, reason, room)
+        reason = _why_box(layer, exact, budget)
+        entry = _described(layer) if reason is None else _boxed(layer, reason, budget)
         if reason is None or "outputs" in entry:
             exact.add(number)
         entries.append(_outline(layer) | entry)
     return {"classes": list(classes), "photos": _photos(shown), "layers": entries}
 
 
-def _why_box(layer: TracedLayer, exact: set[int], room: Room) -> str | None:
-    """Return in words why the page cannot compute a layer, or None. Takes its weights off the room."""
+def _why_box(layer: TracedLayer, exact: set[int], budget: PageBudget) -> str | None:
+    """Return in words why the page cannot compute a layer, or None. Takes its weights off the budget."""
     if layer.kind is None:
         return f"the page has no arithmetic for layers of Keras's class {layer.class_name}"
     if not exact.issuperset(layer.inputs):
         return "the layer before it is a box, of which only a preview is on the page"
-    if layer.multiply_adds > room.multiply_adds:
+    if layer.multiply_adds > budget.multiply_adds:
         return f"its {layer.multiply_adds:,} multiply-adds for one photo are too many for a page"
     size = sum(weights.nbytes for weights in layer.kind.weights.values())
-    if size > room.weights:
+    if size > budget.weights:
         return f"its {layer.parameters:,} weights are too many for a page"
-    room.weights -= size
+    budget.weights -= size
     return None
 
 
@@ -77,10 +77,10 @@ def _described(layer: TracedLayer) -> dict[str, Any]:
     return {"kind": layer.kind.name, "options": dict(layer.kind.options), "weights": weights}
 
 
-def _boxed(layer: TracedLayer, reason: str, room: Room) -> dict[str, Any]:
+def _boxed(layer: TracedLayer, reason: str, budget: PageBudget) -> dict[str, Any]:
     box: dict[str, Any] = {"kind": "box", "reason": reason, "class": layer.class_name}
-    if layer.outputs.nbytes <= room.boxes:
-        room.boxes -= layer.outputs.nbytes
+    if layer.outputs.nbytes <= budget.boxes:
+        budget.boxes -= layer.outputs.nbytes
         return box | {"outputs": encode(layer.outputs)}
     return box | {"preview": _preview(layer.outputs)}
 

@@ -40,11 +40,11 @@ def walk(
     return {
         "photo": photo,
         "matrices": pixel_matrices(photo),
-        "cases": five_cases(liveliest(brightness, 4)),
+        "cases": five_cases(most_varied_patch(brightness, 4)),
         "example": worked_example(ARTICLE_IMAGE),
-        "own_example": worked_example(liveliest(brightness, 6)),
+        "own_example": worked_example(most_varied_patch(brightness, 6)),
         "filters": classic_filters(photo.shape[2]),
-        "poolings": three_poolings(liveliest(brightness, 4)),
+        "poolings": three_poolings(most_varied_patch(brightness, 4)),
         "sheets": {sheet.name: sheet for sheet in sheets},
         "depth": article.convolved((32, 32, 3), filters=10, kernel=5),
         "size": article.convolved((32, 32, 3), filters=10, kernel=3),
@@ -67,7 +67,7 @@ def enlarge(photo: np.ndarray) -> np.ndarray:
     return photo.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def liveliest(image: np.ndarray, side: int) -> np.ndarray:
+def most_varied_patch(image: np.ndarray, side: int) -> np.ndarray:
     """Return the square part of a picture, (height, width, ...), whose brightness varies most."""
     brightness = image if image.ndim == 2 else grey(image)
     spread = patches(brightness, side).std(axis=(2, 3))
@@ -78,7 +78,7 @@ def liveliest(image: np.ndarray, side: int) -> np.ndarray:
 def pixel_matrices(photo: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """Return (channel's name, its pixels): the whole photo where it is small, else the part that varies most."""
     is_small = photo.shape[1] <= WHOLE_PX and photo.shape[2] == 1
-    part = photo if is_small else liveliest(photo, min(PART_PX, *photo.shape[:2]))
+    part = photo if is_small else most_varied_patch(photo, min(PART_PX, *photo.shape[:2]))
     names = ["grey"] if photo.shape[2] == 1 else ["red", "green", "blue"]
     return [(name, part[:, :, channel]) for channel, name in enumerate(names)]
 

@@ -19,9 +19,9 @@ from ruamel.yaml import YAML
 
 from pixelproof.files import read_json, remove
 from pixelproof.params import PARAMS, read_yaml
+from pixelproof.repository.cloning import clone_project, run
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import with_values
-from pixelproof.tracking.cloning import clone_project, run
 
 FETCHING = threading.Lock()  # Git fetches into one repository one at a time
 

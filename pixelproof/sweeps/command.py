@@ -21,7 +21,8 @@ from pixelproof.sweeps.experiment import stop_orphans
 from pixelproof.sweeps.search import FAILURES, REASON, STOPPED, Search, experiment_name, run_of
 from pixelproof.sweeps.space import Sweep, load_sweep
 from pixelproof.sweeps.study import finished, left_over, open_study, put_back, target
-from pixelproof.tracking.runs import connect, flatten
+from pixelproof.tracking.run.record import flatten
+from pixelproof.tracking.store.connection import connect
 
 WORK = Path(".work/sweeps")
 REPORTS = Path("reports/sweeps")

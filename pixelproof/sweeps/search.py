@@ -18,7 +18,7 @@ from pixelproof.sweeps.clones import Clone
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import Sweep
 from pixelproof.sweeps.study import OWNER, decode, distributions, finished, put_back, target
-from pixelproof.tracking.trials import TrialRun
+from pixelproof.tracking.store.trials import TrialRun
 
 POLL = 1.0  # seconds between two looks at a training
 FAILURES = 3  # in a row, after which the mistake is in what all trials share

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from pixelproof.files import remove, replacing, sync
-from pixelproof.training.loop import Epoch, Learner, Running, State
+from pixelproof.training.loop import Epoch, EpochTotals, Learner, State
 
 LOOP = "loop.json"
 NAME = "checkpoint.npz"
@@ -105,7 +105,11 @@ def discard(path: Path) -> None:
 
 def _loop(checkpoint: Checkpoint) -> dict[str, Any]:
     state = checkpoint.state
-    kept = {"running": asdict(state.running), "seconds": state.seconds, "history": list(map(asdict, state.history))}
+    kept = {
+        "epoch_totals": asdict(state.epoch_totals),
+        "seconds": state.seconds,
+        "history": list(map(asdict, state.history)),
+    }
     return {"run_id": checkpoint.run_id, "started": checkpoint.started, **kept}
 
 
@@ -115,6 +119,6 @@ def _read(path: Path) -> Checkpoint:
         arrays = {key: archive[key] for key in archive.files if key != LOOP}
     best = [arrays[f"best/{number}"] for number in range(sum(key.startswith("best/") for key in arrays))]
     history = [Epoch(**row) for row in loop["history"]]
-    state = State(history, Running(**loop["running"]), best, loop["seconds"])
+    state = State(history, EpochTotals(**loop["epoch_totals"]), best, loop["seconds"])
     learner = {key.removeprefix("learner/"): array for key, array in arrays.items() if key.startswith("learner/")}
     return Checkpoint(loop["run_id"], state, learner, loop["started"])

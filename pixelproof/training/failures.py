@@ -13,7 +13,7 @@ MEMORY_WORDS = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory")  # of 
 
 
 @contextmanager
-def told_with_remedy(place: Path) -> Iterator[None]:
+def resource_errors_as_user_errors(place: Path) -> Iterator[None]:
     """Turn a full disk, at `place` where the error names no file, and a full memory into UserError."""
     try:
         yield

@@ -40,7 +40,7 @@ def training_batches(
     return _batches(order, gather, labels, batch_size, start, threads, max(1, at_once // batch_size))
 
 
-def judged_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]:
+def evaluation_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]:
     """Yield the images at the positions `chosen` of the store once, in that order; the last batch may be smaller.
 
     For models that are asked and do not learn: how many images they see at once does not matter to the answers.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +21,7 @@ Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes
 Weights = Sequence[np.ndarray]
 TrainingBatches = Callable[[int, int], Iterator[Batch]]  # epoch (from 0), batches of it to leave out -> the others
 ValidBatches = Callable[[], Iterator[Batch]]
-SETTLING = 16  # batches at the end of an epoch that a learner sees once more before it is judged
+RECALIBRATION_BATCHES = 16  # batches at the end of an epoch that a learner sees once more before it is judged
 
 
 class Learner(Protocol):
@@ -30,7 +31,7 @@ class Learner(Protocol):
         """Take one step; return the batch's mean loss and accuracy before it."""
         ...
 
-    def settle(self, batches: Iterable[Batch]) -> None:
+    def recalibrate_batch_norm(self, batches: Iterable[Batch]) -> None:
         """Make ready to be judged, by the last batches of the epoch; the next `train_batch` does not depend on it."""
         ...
 
@@ -53,6 +54,15 @@ class Learner(Protocol):
         ...
 
 
+class SavedLearner(Learner, Protocol):
+    """A learner that can be kept."""
+
+    @property
+    def parameters(self) -> int: ...
+
+    def save(self, folder: Path) -> None: ...
+
+
 @dataclass(frozen=True)
 class Epoch:
     """A row of history.csv. Losses are mean cross-entropies in nats."""
@@ -70,7 +80,7 @@ class Epoch:
 
 
 @dataclass
-class Running:
+class EpochTotals:
     """Sums over the batches of the epoch that has begun."""
 
     batches: int = 0
@@ -95,13 +105,13 @@ class State:
     """
 
     history: list[Epoch] = field(default_factory=list)
-    running: Running = field(default_factory=Running)
+    epoch_totals: EpochTotals = field(default_factory=EpochTotals)
     best_weights: Weights = ()
     seconds: float = 0.0  # of training and validation so far
 
     @property
     def has_begun(self) -> bool:
-        return bool(self.history or self.running.batches)
+        return bool(self.history or self.epoch_totals.batches)
 
 
 def fit(
@@ -109,20 +119,20 @@ def fit(
 ) -> Iterator[State]:
     """Train from `state` until epochs, patience or minutes run out; leave the best epoch's weights in the learner.
 
-    Yields the state, kept up to date in place, after each batch, and after each epoch (then no batch is running).
+    Yields the state, kept up to date in place, after each batch, and after each epoch (then no batch is totals).
     Between two of them the training can be stopped, and continued from the state and the learner's.
     Raises UserError if the loss is no longer a number.
     """
-    while ending(state, params) is None:
+    while stop_reason(state, params) is None:
         yield from _train_epoch(learner, training, params, state)
         _end_epoch(learner, training, valid, params, state)
         yield state
     learner.restore(state.best_weights)
 
 
-def ending(state: State, params: Train) -> str | None:
+def stop_reason(state: State, params: Train) -> str | None:
     """Return why a training that stands between two epochs is over, in words; None while it is not."""
-    if not state.history or state.running.batches:
+    if not state.history or state.epoch_totals.batches:
         return None
     stopping, last = params.early_stopping, state.history[-1]
     if stopping and last.epoch - best_epoch(state.history, stopping).epoch >= stopping.patience_epochs:
@@ -145,13 +155,13 @@ def _time_is_over(state: State, params: Train) -> bool:
 
 def _train_epoch(learner: Learner, training: TrainingBatches, params: Train, state: State) -> Iterator[State]:
     """Train the rest of an epoch, or as much of it as there is time for."""
-    epoch, running = len(state.history), state.running
+    epoch, totals = len(state.history), state.epoch_totals
     started = time.perf_counter()
-    for batch in training(epoch, running.batches):
+    for batch in training(epoch, totals.batches):
         loss, accuracy = learner.train_batch(batch.images, batch.labels)
-        _check(loss, f"epoch {epoch + 1}, batch {running.batches + 1}: the training loss")
+        _check(loss, f"epoch {epoch + 1}, batch {totals.batches + 1}: the training loss")
         seconds = time.perf_counter() - started
-        running.add(loss, accuracy, len(batch.labels), seconds)
+        totals.add(loss, accuracy, len(batch.labels), seconds)
         state.seconds += seconds
         yield state
         if _time_is_over(state, params):
@@ -162,17 +172,19 @@ def _train_epoch(learner: Learner, training: TrainingBatches, params: Train, sta
 def _end_epoch(learner: Learner, training: TrainingBatches, valid: ValidBatches, params: Train, state: State) -> None:
     """Judge the epoch; its row joins the history, and its weights are kept if they are the best."""
     started = time.perf_counter()
-    number, running = len(state.history) + 1, state.running
-    learner.settle(islice(training(number - 1, max(running.batches - SETTLING, 0)), SETTLING))
+    number, totals = len(state.history) + 1, state.epoch_totals
+    learner.recalibrate_batch_norm(
+        islice(training(number - 1, max(totals.batches - RECALIBRATION_BATCHES, 0)), RECALIBRATION_BATCHES)
+    )
     valid_loss, valid_accuracy = _judge(learner, valid)
     _check(valid_loss, f"epoch {number}: the validation loss")
-    means = running.loss / running.images, running.accuracy / running.images
-    speed = running.images / running.seconds
-    measured = valid_loss, valid_accuracy, running.seconds, speed
+    means = totals.loss / totals.images, totals.accuracy / totals.images
+    speed = totals.images / totals.seconds
+    measured = valid_loss, valid_accuracy, totals.seconds, speed
     state.history.append(Epoch(number, *means, *measured, time.time_ns() // 1_000_000, *sample()))
     if best_epoch(state.history, params.early_stopping).epoch == number:
         state.best_weights = [weight.copy() for weight in learner.weights()]
-    state.running = Running()
+    state.epoch_totals = EpochTotals()
     state.seconds += time.perf_counter() - started
 
 

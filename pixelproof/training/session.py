@@ -9,7 +9,7 @@ from pixelproof.errors import Interrupted
 from pixelproof.params.training import Train
 from pixelproof.training.checkpoint import Keeper
 from pixelproof.training.interruption import Interruption
-from pixelproof.training.loop import Epoch, Learner, State, TrainingBatches, ValidBatches, best_epoch, ending, fit
+from pixelproof.training.loop import Epoch, Learner, State, TrainingBatches, ValidBatches, best_epoch, fit, stop_reason
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Session:
             raise Interrupted(f"{self.name}, {_position(state)}: {stop}", stop.number) from None
         best = best_epoch(state.history, self.params.early_stopping)
         told = f"best epoch {best.epoch}: valid loss {best.valid_loss:.4f}, valid accuracy {best.valid_accuracy:.4f}"
-        logging.info("%s: %s; %s", self.name, ending(state, self.params), told)
+        logging.info("%s: %s; %s", self.name, stop_reason(state, self.params), told)
 
     def _run(self, training: TrainingBatches, valid: ValidBatches, state: State, interruption: Interruption) -> None:
         with console.training_bar(self.name, self.params.epochs * self.images, self._done(state)) as show:
-            if state.has_begun and not ending(state, self.params):
+            if state.has_begun and not stop_reason(state, self.params):
                 logging.info("%s: continues at %s", self.name, _position(state))
             for _ in fit(self.learner, training, valid, self.params, state):
-                if state.running.batches:
+                if state.epoch_totals.batches:
                     self.keeper.save_if_due(state)
                 else:
                     self._end_epoch(state.history[-1], state)
@@ -53,12 +53,12 @@ class Session:
             logging.info("%s  %s", self.name, _line(epoch, self.params.epochs))
 
     def _done(self, state: State) -> int:
-        return len(state.history) * self.images + state.running.images
+        return len(state.history) * self.images + state.epoch_totals.images
 
     def _told(self, state: State) -> str:
         """Say in a few words, for the bar, what has been reached."""
-        history, running, epochs = state.history, state.running, self.params.epochs
-        loss = running.loss / running.images if running.images else history[-1].train_loss
+        history, totals, epochs = state.history, state.epoch_totals, self.params.epochs
+        loss = totals.loss / totals.images if totals.images else history[-1].train_loss
         told = f"epoch {min(len(history) + 1, epochs)}/{epochs}  loss {loss:.4f}"
         if not history:
             return told
@@ -77,4 +77,4 @@ def _line(epoch: Epoch, epochs: int) -> str:
 
 def _position(state: State) -> str:
     """Name the batch that is next, counted from 1 as people do."""
-    return f"epoch {len(state.history) + 1}, batch {state.running.batches + 1}"
+    return f"epoch {len(state.history) + 1}, batch {state.epoch_totals.batches + 1}"

@@ -3,9 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from program import Done, Program
 
 from pixelproof.cli import main
+from tests.support.program import Done, Program
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from program import Program, said, write_params
 
 from pixelproof.data.store import StoreWriter, view_path
+from tests.support.program import Program, said, write_params
 
 
 def write_views(folder: Path) -> None:

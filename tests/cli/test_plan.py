@@ -3,7 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import Program, installed, said, write_params
+
+from tests.support.program import Program, installed, said, write_params
 
 ARTICLE = {
     "conv": {"kind": "conv", "filters": 10, "kernel": 5, "activation": "relu"},

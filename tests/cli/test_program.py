@@ -2,8 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from imports import ROOT
-from program import Program
+from tests.support.imports import ROOT
+from tests.support.program import Program
 
 
 def test_without_a_command_the_commands_are_listed(pixelproof: Program, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from program import Program, said
+
+from tests.support.program import Program, said
 
 MODEL = {
     "accuracy": 0.9,

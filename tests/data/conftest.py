@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
-from server import Server, serving
 
-from pixelproof.data import downloads
+from pixelproof.data.fetch import downloads
+from tests.support.server import Server, serving
 
 
 @pytest.fixture

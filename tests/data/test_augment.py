@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stops import count_calls, stop_after
 
 from pixelproof.data import augment
 from pixelproof.data.augment import alter, compose, write_views
@@ -20,6 +19,7 @@ from pixelproof.errors import UserError
 from pixelproof.files import read_json
 from pixelproof.journal import Journal
 from pixelproof.params.data import Augment
+from tests.support.stops import count_calls, stop_after
 
 SHAPE = (16, 12, 3)
 COUNT = 9

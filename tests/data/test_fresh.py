@@ -17,9 +17,9 @@ from joblib.externals.loky import ProcessPoolExecutor
 from pixelproof.data import fresh
 from pixelproof.data.augment import alter, compose
 from pixelproof.data.fresh import FreshViews
-from pixelproof.data.shuffle import ShuffledViews, draw_order
 from pixelproof.data.store import ImageStore, StoreWriter
 from pixelproof.errors import UserError
+from pixelproof.experiments.shuffle import ShuffledViews, draw_order
 from pixelproof.params.data import Augment
 
 SHAPE = (16, 12, 3)

@@ -14,21 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from photos import photo
 from PIL import Image
-from sources import take_inventory
-from stops import count_calls, stop_after
 
 import pixelproof.data.resize as resize_module
-from pixelproof.data.folders import FolderSource
-from pixelproof.data.manifest import Inventory
-from pixelproof.data.opening import EXIF_ORIENTATION
+from pixelproof.data.ingest.manifest import Inventory
+from pixelproof.data.photos.opening import EXIF_ORIENTATION
 from pixelproof.data.resize import fit, fitted_size, resize_photos
-from pixelproof.data.sources import open_source
+from pixelproof.data.sources.folders import FolderSource
+from pixelproof.data.sources.source import open_source
 from pixelproof.data.store import ImageStore
 from pixelproof.errors import UserError
 from pixelproof.journal import Journal
 from pixelproof.params.data import Ingest, Resize
+from tests.support.photos import photo
+from tests.support.sources import take_inventory
+from tests.support.stops import count_calls, stop_after
 
 SIDES = st.integers(1, 5000)
 FITS = st.sampled_from(["stretch", "pad", "crop"])

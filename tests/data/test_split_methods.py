@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 
 from pixelproof.data.splits import PARTS, audit, split_photos
 from pixelproof.errors import UserError
 from pixelproof.params.data import Split
+from tests.support.tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 
 
 def stable(valid: float = 0.2, test: float = 0.2) -> Split:

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 
 from pixelproof.data.splits import COLUMNS, PARTS, audit, count_changes, positions, read_splits, split_photos
 from pixelproof.errors import UserError
+from tests.support.tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 
 
 @quick

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import PATIENCE, chromium
-from explained import Built, build_page, every_kind
-from photos import CLASSES
 
-from pixelproof.network.plan import plan_cnn
+from pixelproof.network.plan.plan import plan_cnn
 from pixelproof.params.network import Cnn
+from tests.support.browsing import PATIENCE, chromium
+from tests.support.explained import Built, build_page, every_kind
+from tests.support.photos import CLASSES
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
     """The page of a network with every kind of layer, and that of a plain one of params.yaml with one output."""
     import keras
 
-    from pixelproof.network.cnn import build
+    from pixelproof.network.cnn.cnn import build
 
     keras.utils.set_random_seed(1)
     folder = tmp_path_factory.mktemp("pages")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pixelproof.explain.kinds import Kind
-from pixelproof.explain.payload import Room, payload
+from pixelproof.explain.payload import PageBudget, payload
 from pixelproof.explain.photos import Shown
 from pixelproof.explain.trace import TracedLayer
 
@@ -49,7 +49,7 @@ def test_what_is_too_large_for_a_page_is_a_box() -> None:
     """A page of a hundred megabytes would open in no phone."""
     small, large = layer("small", shape=(2,), kind=dense(2)), layer("large", [0], kind=dense(9))
     after = layer("after", [1], kind=Kind("flatten"))
-    kept, box, follower = payload([small, large, after], PHOTOS, ["x", "y"], Room(5000, 0))["layers"]
+    kept, box, follower = payload([small, large, after], PHOTOS, ["x", "y"], PageBudget(5000, 0))["layers"]
     assert kept["kind"] == "dense"
     assert box["kind"] == follower["kind"] == "box"
     assert "too many for a page" in box["reason"]
@@ -65,7 +65,7 @@ def test_a_layer_that_takes_too_long_in_a_browser_is_a_box() -> None:
     conv = Kind("conv", {}, {"kernel": np.ones((3, 3, 1, 4), np.float32), "bias": np.ones(4, np.float32)})
     heavy = layer("heavy", kind=conv)
     assert heavy.multiply_adds == 8 * 8 * 36
-    (entry,) = payload([heavy], PHOTOS, ["x", "y"], Room(multiply_adds=100))["layers"]
+    (entry,) = payload([heavy], PHOTOS, ["x", "y"], PageBudget(multiply_adds=100))["layers"]
     assert "2,304 multiply-adds" in entry["reason"]
 
 

@@ -3,10 +3,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from explained import every_kind, some_photos
 
 from pixelproof.explain.kinds import DESCRIBERS
 from pixelproof.explain.trace import TracedLayer, trace
+from tests.support.explained import every_kind, some_photos
 
 pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
 

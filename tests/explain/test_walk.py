@@ -7,7 +7,7 @@ from pixelproof.explain.diagrams import diagram
 from pixelproof.explain.photos import Shown
 from pixelproof.explain.sheets import all_sheets, write_sheets
 from pixelproof.explain.trace import TracedLayer
-from pixelproof.explain.walk import answer, enlarge, liveliest, pixel_matrices, planned_layers
+from pixelproof.explain.walk import answer, enlarge, most_varied_patch, pixel_matrices, planned_layers
 
 
 def photo(height: int, width: int, channels: int) -> np.ndarray:
@@ -18,8 +18,8 @@ def test_the_liveliest_part_is_where_the_picture_is_not_even() -> None:
     """The middle of a handwritten zero is sixteen zeros, and teaches nothing."""
     picture = np.zeros((20, 20), int)
     picture[13, 4] = 255
-    assert liveliest(picture, 4).max() == 255
-    assert liveliest(np.stack([picture] * 3, axis=2), 4).shape == (4, 4, 3)
+    assert most_varied_patch(picture, 4).max() == 255
+    assert most_varied_patch(np.stack([picture] * 3, axis=2), 4).shape == (4, 4, 3)
 
 
 def test_a_small_grey_photo_is_written_out_whole_and_a_large_one_in_part() -> None:

@@ -4,11 +4,11 @@ import re
 from typing import Any, get_args
 
 import pytest
-from imports import ROOT
 from ruamel.yaml import YAML
 
-from pixelproof.network.plan import plan_cnn
+from pixelproof.network.plan.plan import plan_cnn
 from pixelproof.params.network import Backbone, Cnn, Layer
+from tests.support.imports import ROOT
 
 PAGE = (ROOT / "docs/networks.md").read_text("utf-8")
 EXAMPLES: list[Any] = [YAML(typ="safe").load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from complaints import changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pixelproof.mistakes import explain
 from pixelproof.params import Params
+from tests.support.complaints import changed
 
 
 def mistakes(content: object) -> str:

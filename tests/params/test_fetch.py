@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from complaints import changed, complaint
 
 from pixelproof.params import Params
+from tests.support.complaints import changed, complaint
 
 SHA256 = "0123456789abcdefABCDEF" + "0" * 42
 

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from complaints import ROOT, changed, complaint_about, good
 from pydantic import ValidationError
 
 from pixelproof.params import Params, load_params
+from tests.support.complaints import ROOT, changed, complaint_about, good
 
 PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from complaints import GONE, changed, complaint, good
 
 from pixelproof.mistakes import SHOWN
 from pixelproof.params import Params
+from tests.support.complaints import GONE, changed, complaint, good
 
 
 def test_an_unknown_key_is_named_with_its_path_and_the_nearest_known_one(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from complaints import changed, complaint
 
 from pixelproof.params import load_params
+from tests.support.complaints import changed, complaint
 
 
 def conv() -> dict[str, Any]:

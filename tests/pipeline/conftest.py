@@ -3,8 +3,9 @@
 import shutil
 
 import pytest
-from photos import photo
-from project import Project
+
+from tests.support.photos import photo
+from tests.support.project import Project
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from imports import ROOT
-from photos import photo
-from project import STAGES, Project
 from ruamel.yaml import YAML
 
 from pixelproof.files import read_json
+from tests.support.imports import ROOT
+from tests.support.photos import photo
+from tests.support.project import STAGES, Project
 
 pytestmark = pytest.mark.slow
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from project import Project
-from records import everything
 from ruamel.yaml import YAML
 
 from pixelproof.data.store import ImageStore
 from pixelproof.files import read_json
-from pixelproof.tracking.description import END, NOTE
+from pixelproof.tracking.run.description import END, NOTE
+from tests.support.project import Project
+from tests.support.records import everything
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ def own_runs(project: Project) -> dict[str, dict[str, Any]]:
 
 def test_mlflow_has_all_that_is_promised_and_nothing_twice(project: Project) -> None:
     """`mlflow ui` is where experiments are compared: docs/tracking.md says what a run holds."""
-    from pixelproof.tracking import runs_table
+    from pixelproof.tracking.store import runs_table
 
     metrics = read_json(project.root / "reports/metrics.json")
     partner = {"cnn": "mlp", "mlp": "cnn"}

@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from project import STAGES, Project
 
 from pixelproof.data.store import ImageStore, open_views
 from pixelproof.files import read_json
+from tests.support.project import STAGES, Project
 
 pytestmark = pytest.mark.slow
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from imports import ROOT
 from ruamel.yaml import YAML
 
 from pixelproof.errors import UserError
 from pixelproof.params import PARAMS, read_yaml
 from pixelproof.sweeps.space import Sweep, load_sweep, with_values
+from tests.support.imports import ROOT
 
 PARAMS_FILE = ROOT / PARAMS
 BASE = read_yaml(PARAMS_FILE)

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commits import git
 
-from pixelproof.tracking import revisions
+from pixelproof.tracking.history import revisions
+from tests.support.commits import git
 
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "DVC_ROOT")
 

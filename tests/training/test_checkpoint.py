@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from pixelproof.training import checkpoint
 from pixelproof.training.checkpoint import Checkpoint, Keeper, discard, place, read, write
-from pixelproof.training.loop import Epoch, Running, State
+from pixelproof.training.loop import Epoch, EpochTotals, State
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 COUNTS = st.integers(0, 2**40)
@@ -22,7 +22,7 @@ EPOCHS = st.builds(Epoch, COUNTS, FLOATS, FLOATS, FLOATS, FLOATS, FLOATS, FLOATS
 STATES = st.builds(
     State,
     st.lists(EPOCHS, max_size=3),
-    st.builds(Running, COUNTS, COUNTS, FLOATS, FLOATS, FLOATS),
+    st.builds(EpochTotals, COUNTS, COUNTS, FLOATS, FLOATS, FLOATS),
     st.lists(ARRAYS, max_size=12),
     FLOATS,
 )
@@ -37,10 +37,10 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def check_same(one: Checkpoint, other: Checkpoint) -> None:
-    assert (one.run_id, one.state.history, one.state.running) == (
+    assert (one.run_id, one.state.history, one.state.epoch_totals) == (
         other.run_id,
         other.state.history,
-        other.state.running,
+        other.state.epoch_totals,
     )
     assert one.state.seconds == other.state.seconds
     assert len(one.state.best_weights) == len(other.state.best_weights)
@@ -63,7 +63,7 @@ def test_what_is_written_is_read_to_the_bit(kept: Checkpoint, tmp_path: Path) ->
 
 def small(run_id: str = "abc") -> Checkpoint:
     row = Epoch(1, 0.5, 0.5, 0.5, 0.5, 1.0, 5.0)
-    return Checkpoint(run_id, State([row], Running(3, 12, 0.1), [np.arange(3.0)], 2.0), {"w": np.arange(4)})
+    return Checkpoint(run_id, State([row], EpochTotals(3, 12, 0.1), [np.arange(3.0)], 2.0), {"w": np.arange(4)})
 
 
 def test_a_file_cut_short_at_any_length_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -143,7 +143,7 @@ def test_within_an_epoch_it_is_saved_when_the_minutes_have_gone_by(
     """Else an epoch of an hour could cost an hour, or each batch would wait for the disk."""
     path = tmp_path / "checkpoint.npz"
     keeper = Keeper(path, "abc", Stateful(), minutes)  # type: ignore[arg-type]  # it needs no more of a learner
-    keeper.save_if_due(State(running=Running(batches=1)))
+    keeper.save_if_due(State(epoch_totals=EpochTotals(batches=1)))
     assert path.exists() == bool(saves)
 
 

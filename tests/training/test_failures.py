@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pixelproof.errors import UserError
-from pixelproof.training.failures import told_with_remedy
+from pixelproof.training.failures import resource_errors_as_user_errors
 
 PLACE = Path(".work/train-cnn-abc")
 
@@ -16,7 +16,7 @@ class ResourceExhaustedError(Exception):
 
 
 def told(error: Exception) -> str:
-    with pytest.raises(UserError) as mistake, told_with_remedy(PLACE):
+    with pytest.raises(UserError) as mistake, resource_errors_as_user_errors(PLACE):
         raise error
     return str(mistake.value)
 
@@ -48,7 +48,11 @@ def test_a_real_full_device_is_recognised() -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    with pytest.raises(UserError, match="the disk is full"), told_with_remedy(PLACE), full.open("wb", 0) as file:
+    with (
+        pytest.raises(UserError, match="the disk is full"),
+        resource_errors_as_user_errors(PLACE),
+        full.open("wb", 0) as file,
+    ):
         file.write(b"0")
 
 
@@ -75,6 +79,6 @@ def test_too_little_memory_is_told_with_what_to_lower(error: Exception) -> None:
 )
 def test_anything_else_is_left_as_it_is(error: Exception) -> None:
     """Else a bug of ours would be told as a full disk."""
-    with pytest.raises(type(error)) as raised, told_with_remedy(PLACE):
+    with pytest.raises(type(error)) as raised, resource_errors_as_user_errors(PLACE):
         raise error
     assert raised.value is error

@@ -10,7 +10,7 @@ import pytest
 from pixelproof.errors import UserError
 from pixelproof.params.training import EarlyStopping, Train
 from pixelproof.training.feed import Batch
-from pixelproof.training.loop import Epoch, State, best_epoch, ending, fit
+from pixelproof.training.loop import Epoch, State, best_epoch, fit, stop_reason
 
 LABELS = np.array([0, 1, 0, 1, 0])
 
@@ -32,7 +32,7 @@ class FakeLearner:
         self.weight += self.steps % 2  # in place, as scikit-learn does it; an epoch has two batches
         return self.losses[(self.steps - 1) % len(self.losses)], float(labels.mean())
 
-    def settle(self, batches: Iterable[Batch]) -> None:
+    def recalibrate_batch_norm(self, batches: Iterable[Batch]) -> None:
         pass
 
     def predict(self, batches: Iterable[Batch]) -> np.ndarray:
@@ -149,7 +149,7 @@ def test_the_state_is_given_after_every_batch_and_every_epoch() -> None:
 
     state = State()
     for _ in fit(FakeLearner(sure(0.5, 0.6)), noted, batches, settings(2), state):
-        events.append((len(state.history), state.running.batches))
+        events.append((len(state.history), state.epoch_totals.batches))
     # The batches are asked for again before each epoch is judged.
     assert events == [(0,), (0, 1), (0, 2), (0,), (1, 0), (1,), (1, 1), (1, 2), (1,), (2, 0)]
     assert [epoch.valid_loss for epoch in state.history] == pytest.approx([-log(0.5), -log(0.6)])
@@ -189,7 +189,7 @@ class Settled(FakeLearner):
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         return 1.0, 1.0
 
-    def settle(self, batches: Iterable[Batch]) -> None:
+    def recalibrate_batch_norm(self, batches: Iterable[Batch]) -> None:
         self.seen.append([int(batch.images[0, 0, 0, 0]) for batch in batches])
 
 
@@ -220,15 +220,15 @@ def test_when_the_minutes_are_over_what_was_trained_is_judged(minutes: float, ro
         pass
     images = [round(epoch.images_per_second * epoch.seconds) for epoch in state.history]
     assert list(zip([epoch.epoch for epoch in state.history], images, strict=True)) == rows
-    assert ending(state, params) == ("max_minutes is over" if minutes < 1 else "all epochs are done")
+    assert stop_reason(state, params) == ("max_minutes is over" if minutes < 1 else "all epochs are done")
 
 
 def test_minutes_count_over_all_continuations() -> None:
     """Else a training that is killed every hour would never end."""
     params = settings(9).model_copy(update={"max_minutes": 1.0})
     row = Epoch(1, 0.5, 0.5, 0.5, 0.5, 1.0, 5.0)
-    assert ending(State([row], seconds=59.9), params) is None
-    assert ending(State([row], seconds=60.0), params) == "max_minutes is over"
+    assert stop_reason(State([row], seconds=59.9), params) is None
+    assert stop_reason(State([row], seconds=60.0), params) == "max_minutes is over"
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

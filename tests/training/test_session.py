@@ -37,7 +37,7 @@ class Walker:
         self._signal(f"step {self.steps}")
         return self.losses.get(self.steps, 1 / self.steps), 0.5
 
-    def settle(self, batches: Iterable[Batch]) -> None:
+    def recalibrate_batch_norm(self, batches: Iterable[Batch]) -> None:
         pass
 
     def predict(self, batches: Iterable[Batch]) -> np.ndarray:
@@ -103,7 +103,7 @@ def test_a_training_stopped_by_a_signal_goes_on_where_it_was(number: int, moment
     assert stop.value.number == number
     found = read(path)
     assert found
-    assert 2 * len(found.state.history) + found.state.running.batches == learned_at(moment)
+    assert 2 * len(found.state.history) + found.state.epoch_totals.batches == learned_at(moment)
     second = Walker()
     assert numbers(train(path, second)) == numbers(whole)
     assert second.weight == undisturbed.weight
@@ -143,7 +143,7 @@ def test_after_a_loss_that_is_no_number_the_last_good_state_stays(tmp_path: Path
         train(path, Walker(losses={4: float("nan")}))
     found = read(path)
     assert found
-    assert (len(found.state.history), found.state.running.batches, found.learner["steps"]) == (1, 0, 2)
+    assert (len(found.state.history), found.state.epoch_totals.batches, found.learner["steps"]) == (1, 0, 2)
 
 
 def test_without_a_terminal_there_is_a_line_an_epoch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

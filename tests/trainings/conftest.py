@@ -5,12 +5,9 @@ from functools import cache, partial
 from typing import Any
 
 import pytest
-from project import Project
-from train_kills import (
-    Undisturbed,
-    leave_alone,
-    prepared_project,
-)
+
+from tests.support.project import Project
+from tests.support.train_kills import Undisturbed, leave_alone, prepared_project
 
 
 @pytest.fixture(scope="session")

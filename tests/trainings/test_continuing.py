@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from project import Project
-from train_kills import (
+
+from pixelproof.network.cnn.precision import has_bfloat16
+from tests.support.project import Project
+from tests.support.train_kills import (
     Undisturbed,
     checkpoints,
     client_of,
@@ -20,8 +22,6 @@ from train_kills import (
     start,
     wait_for_checkpoint,
 )
-
-from pixelproof.network.precision import has_bfloat16
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,9 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from project import Project
-from train_kills import (
+
+from tests.support.project import Project
+from tests.support.train_kills import (
     MODELS,
     Undisturbed,
     finish,

@@ -11,17 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import Project
-from train_kills import (
-    MODELS,
-    finish,
-    newest,
-    result,
-    runs,
-    spawn,
-    start,
-    wait_for_checkpoint,
-)
+
+from tests.support.project import Project
+from tests.support.train_kills import MODELS, finish, newest, result, runs, spawn, start, wait_for_checkpoint
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,1 @@
+"""Named data sets and archives from the web, brought to the disk."""

@@ -1,0 +1,1 @@
+"""Every file of a source examined: the manifest, the quarantine, copies, and pictures of all of them."""

@@ -1,0 +1,1 @@
+"""Bytes of an image file to pixels: opening, colour modes, decoding."""

@@ -1,0 +1,1 @@
+"""Sheets of pictures with words: PNG files laid out in rows."""

@@ -1,0 +1,147 @@
+"""Sheets of pictures in rows and columns, with or without words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from pixelproof.data.sheets.lettering import Font
+
+TILE_PX = 96  # side of a picture on the sheet
+GAP_PX = 4
+INK, FAINT_INK, BACKDROP = "#1a1a1a", "#595959", "#ececec"  # greys alone, so that everybody sees the same
+NAME_LINES, DETAIL_LINES, INSTEAD_LINES = 1, 2, 4
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture, made by `thumbnail`, and what stands under it; where there is no picture, words take its place."""
+
+    picture: Image.Image | None
+    name: str = ""  # one line, shortened in the middle
+    detail: str = ""  # at most two lines
+    instead: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Tiles in rows of their own, below a heading if there is one."""
+
+    tiles: Sequence[Tile]
+    heading: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a sheet is laid out; a tile is as wide as it is high."""
+
+    columns: int
+    tile_px: int = TILE_PX
+    gap_px: int = GAP_PX
+    backdrop: str = "white"  # around pictures that are no square
+
+    @property
+    def step_px(self) -> int:
+        return self.tile_px + self.gap_px
+
+    @property
+    def width_px(self) -> int:
+        return self.columns * self.step_px + self.gap_px
+
+    @cached_property
+    def title(self) -> Font:
+        return Font(20, bold=True)
+
+    @cached_property
+    def heading(self) -> Font:
+        return Font(14, bold=True)
+
+    @cached_property
+    def small(self) -> Font:
+        return Font(11)
+
+    def caption(self, tile: Tile) -> list[str]:
+        """Return the lines under a tile; a name takes a line even where others have one."""
+        name = [self.small.shortened(tile.name, self.tile_px)] if tile.name else []
+        return name + self.small.wrapped(tile.detail, self.tile_px, DETAIL_LINES)
+
+
+def thumbnail(image: np.ndarray, side_px: int = TILE_PX) -> Image.Image:
+    """Bring an image, uint8 (height, width, channels) of any size, to a longer side of `side_px`."""
+    picture = Image.fromarray(image.squeeze(axis=2) if image.shape[2] == 1 else image).convert("RGB")
+    scale = side_px / max(picture.size)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    # Small images are shown as the squares that they are; a smooth enlargement would hide the pixels.
+    return picture.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
+
+
+def write_sheet(rows: Sequence[Sequence[np.ndarray]], path: Path) -> None:
+    """Write rows of images, uint8 (height, width, channels) of any size, as one PNG without words."""
+    sections = [Section([Tile(thumbnail(image)) for image in images]) for images in rows]
+    write_sections(sections, path, Layout(columns=max(map(len, rows))))
+
+
+def write_sections(sections: Sequence[Section], path: Path, layout: Layout, title: str = "") -> None:
+    """Write a title and sections of tiles as one PNG: the same bytes for the same tiles."""
+    bands = [*_title(title, layout), *(band for section in sections for band in _bands(section, layout))]
+    sheet = Image.new("RGB", (layout.width_px, layout.gap_px + sum(band.height for band in bands)), "white")
+    top = layout.gap_px
+    for band in bands:
+        sheet.paste(band, (0, top))
+        top += band.height
+    sheet.save(path, format="PNG")
+
+
+def _title(text: str, layout: Layout) -> Iterator[Image.Image]:
+    if text:
+        yield _line(text, layout.title, layout)
+
+
+def _bands(section: Section, layout: Layout) -> Iterator[Image.Image]:
+    """Yield a section as bands, each as wide as the sheet: its heading, and a band for each row of tiles."""
+    if section.heading:
+        yield _line(section.heading, layout.heading, layout)
+    for start in range(0, len(section.tiles), layout.columns):
+        yield _row(section.tiles[start : start + layout.columns], layout)
+
+
+def _line(text: str, font: Font, layout: Layout) -> Image.Image:
+    band = Image.new("RGB", (layout.width_px, font.line_px + 2 * layout.gap_px), "white")
+    _write(band, (layout.gap_px, layout.gap_px), font.shortened(text, layout.width_px - 2 * layout.gap_px), font, INK)
+    return band
+
+
+def _row(tiles: Sequence[Tile], layout: Layout) -> Image.Image:
+    captions = [layout.caption(tile) for tile in tiles]
+    height = layout.step_px + layout.small.line_px * max(map(len, captions))
+    band = Image.new("RGB", (layout.width_px, height), "white")
+    for column, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
+        left = layout.gap_px + column * layout.step_px
+        band.paste(_face(tile, layout), (left, 0))
+        for number, line in enumerate(caption):
+            ink = INK if tile.name and number == 0 else FAINT_INK
+            _write(band, (left, layout.tile_px + number * layout.small.line_px), line, layout.small, ink)
+    return band
+
+
+def _face(tile: Tile, layout: Layout) -> Image.Image:
+    """Return the square of a tile: its picture in the middle, or the words that stand for it."""
+    side = layout.tile_px
+    face = Image.new("RGB", (side, side), layout.backdrop)
+    if tile.picture is not None:
+        face.paste(tile.picture, ((side - tile.picture.width) // 2, (side - tile.picture.height) // 2))
+        return face
+    font = layout.small
+    lines = font.wrapped(tile.instead, side - 4 * layout.gap_px, INSTEAD_LINES)
+    top = (side - font.line_px * len(lines)) // 2
+    for number, line in enumerate(lines):
+        left = round(side - font.width(line)) // 2
+        _write(face, (left, top + number * font.line_px), line, font, FAINT_INK)
+    return face
+
+
+def _write(band: Image.Image, place: tuple[int, int], text: str, font: Font, ink: str) -> None:
+    ImageDraw.Draw(band).text(place, text, font=font.drawing(text), fill=ink)

@@ -1,0 +1,1 @@
+"""Experiments beside the pipeline: shuffled pixels, depth, the learning-rate range test."""

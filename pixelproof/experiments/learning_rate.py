@@ -1,0 +1,122 @@
+"""The learning-rate range test: at which rates does a network learn? (Smith 2015, arXiv:1506.01186)."""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from math import isfinite, prod
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter1d
+
+from pixelproof.data.store import Images, ImageStore
+from pixelproof.errors import UserError
+from pixelproof.files import replacing
+from pixelproof.network.rates import Rate
+from pixelproof.params import Params
+from pixelproof.training.feed import Batch, Labels, training_batches
+
+Model = Literal["cnn", "mlp"]
+RUNNING = 0.9  # how much of the running mean of the loss each step keeps; it decides when to stop
+EXPLODED = 4  # times the lowest running mean: Smith stops by eye
+SPREAD = 0.02  # of all steps: the deviation of the bell curve that smooths the loss, to both sides and so without a lag
+FEWEST = 10  # steps that a suggestion needs
+
+
+class Learner(Protocol):
+    rate: Rate
+
+    def train_batch(self, images: Images, labels: Labels) -> tuple[float, float]: ...
+
+
+class Point(NamedTuple):
+    """A step of the test. The loss is that of its batch, before the step."""
+
+    learning_rate: float
+    loss: float
+
+
+def growing(low: float, high: float, steps: int) -> Rate:
+    """Return rates that grow by the same factor at each step, from `low` to `high`."""
+    return lambda step: low * (high / low) ** (step / (steps - 1))
+
+
+def run_test(learner: Learner, batches: Iterator[Batch], rate: Rate, steps: int) -> Iterator[Point]:
+    """Yield a point for each step, until the loss explodes or the steps run out. The learner is of no use afterwards.
+
+    The loss explodes where it is no number, or its running mean is four times the lowest that there was.
+    """
+    learner.rate = rate
+    mean = lowest = float("inf")
+    for step, batch in zip(range(steps), batches, strict=False):
+        loss, _ = learner.train_batch(batch.images, batch.labels)
+        if not isfinite(loss):
+            return
+        yield Point(rate(step), loss)
+        mean = loss if step == 0 else RUNNING * mean + (1 - RUNNING) * loss
+        lowest = min(lowest, mean)
+        if mean > EXPLODED * lowest:
+            return
+
+
+def as_table(points: Sequence[Point], steps: int) -> pd.DataFrame:
+    """Return a row per step: learning_rate, loss, smoothed_loss."""
+    table = pd.DataFrame(points, columns=["learning_rate", "loss"], dtype=float)
+    return table.assign(smoothed_loss=gaussian_filter1d(table["loss"], max(SPREAD * steps, 1), mode="nearest"))
+
+
+def suggest(table: pd.DataFrame) -> float:
+    """Return the rate at which the smoothed loss falls most steeply, against the logarithm of the rate.
+
+    Raises UserError where it falls nowhere.
+    """
+    smoothed, rates = table["smoothed_loss"].to_numpy(), table["learning_rate"].to_numpy()
+    until = int(smoothed.argmin()) + 1 if len(table) else 0
+    if len(table) < FEWEST or until < FEWEST / 2:
+        raise UserError(
+            f"find-lr: in {len(table)} steps the loss never fell for long, so there is no rate to suggest. "
+            "Expected a fall and then a rise: give a lower --low, or more --steps."
+        )
+    slopes = np.gradient(smoothed[:until], np.log(rates[:until]))
+    return float(rates[slopes.argmin()])
+
+
+def draw(table: pd.DataFrame, suggestion: float, model: Model) -> Figure:
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(table["learning_rate"], table["loss"], color="0.75", label="loss of each batch")
+    axes.plot(table["learning_rate"], table["smoothed_loss"], color="#0072b2", label="smoothed")
+    axes.axvline(suggestion, color="#d55e00", linestyle="--", label=f"steepest fall: {suggestion:.2g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="training loss", title=f"{model}: learning-rate range test")
+    axes.legend()
+    return figure
+
+
+def write_results(table: pd.DataFrame, figure: Figure, folder: Path) -> None:
+    """Write curve.csv and find-lr.png to `folder`, in the place of what is there."""
+    with replacing(folder) as beside:
+        beside.mkdir()
+        table.to_csv(beside / "curve.csv", index_label="step")
+        figure.savefig(beside / "find-lr.png", dpi=120)
+
+
+def endless_batches(views: Sequence[ImageStore], params: Params) -> Iterator[Batch]:
+    """Yield the batches that a training would take, epoch after epoch."""
+    for epoch in count():
+        view = views[epoch % len(views)]
+        yield from training_batches(view.gather, view.labels, params.train.batch_size, seed=params.seed, epoch=epoch)
+
+
+def make_learner(model: Model, params: Params, view: ImageStore) -> Learner:
+    """Return the model of params.yaml, untrained, with its whole recipe; `view` holds all training images once."""
+    classes, seed = len(view.classes), params.seed
+    if model == "mlp":
+        from pixelproof.network.mlp.mlp import MlpLearner
+
+        return MlpLearner(params.mlp, params.train, prod(view.shape), classes, steps_per_epoch=1, seed=seed)
+    from pixelproof.network.cnn.cnn import CnnLearner  # takes ten seconds to load
+
+    counts = np.bincount(view.labels, minlength=classes).tolist()
+    return CnnLearner(params.cnn, params.train, view.shape, classes, steps_per_epoch=1, label_counts=counts, seed=seed)

@@ -1,0 +1,1 @@
+"""The CNN in Keras: built, trained step by step, saved and loaded."""

@@ -1,0 +1,195 @@
+"""The CNN of params.yaml as a Keras model, and how it learns, predicts and is saved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from pixelproof.network.cnn.assembly import assemble
+from pixelproof.network.cnn.averaging import Averages
+from pixelproof.network.cnn.layout.layers import Shape
+from pixelproof.network.cnn.layout.nodes import lay_out
+from pixelproof.network.cnn.mirroring import with_flip_averaging, without_flip_averaging
+from pixelproof.network.cnn.mixing import mix
+from pixelproof.network.cnn.precision import computing_in
+from pixelproof.network.cnn.recipe import as_targets, balanced_weights, makes_soft_targets
+from pixelproof.network.cnn.trainer import make_trainer, train_on_batch
+from pixelproof.network.rates import rates
+from pixelproof.params.network import Cnn
+from pixelproof.params.training import Train
+
+
+def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
+    """Return the uncompiled network; its layers have the names of the plan.
+
+    Input: pixels 0-255, (n, height, width, channels); the scaling to 0-1 is the model's first layer, or, with a
+    backbone, what that was trained with. Output: (n, classes) probabilities with a softmax head; (n, 1), that of the
+    second class, with sigmoid. Weights and outputs are float32, whatever `precision` the layers compute in.
+    """
+    with computing_in(params.precision):
+        inputs = keras.Input(input_shape, name="input")
+        outputs = assemble(lay_out(params, input_shape, classes), inputs, params)
+    return keras.Model(inputs, outputs, name="cnn")
+
+
+def check_against_plan(model: keras.Model, plan: Mapping[str, Any]) -> None:
+    """Prove that Keras built what the plan (the content of its JSON file) says, layer by layer.
+
+    Raises AssertionError at the first layer whose output shape, parameters or trainable parameters differ.
+    """
+    model = without_flip_averaging(model)
+    for planned in plan["layers"]:
+        layer = model.get_layer(planned["name"])
+        built = list(layer.output.shape[1:]), layer.count_params(), _trainable(layer)
+        if built != (planned["output_shape"], planned["parameters"], planned["trainable"]):
+            raise AssertionError(f"layer {layer.name}: Keras built {built}, the plan says {planned}")
+    totals = model.count_params(), _trainable(model)
+    if totals != (plan["parameters"], plan["trainable"]):
+        raise AssertionError(f"Keras built (parameters, trainable) {totals}, the plan says {plan}")
+
+
+def _trainable(layer: keras.Layer) -> int:
+    return sum(prod(weight.shape) for weight in layer.trainable_weights)
+
+
+def probabilities(outputs: np.ndarray) -> np.ndarray:
+    """Return (n, classes) probabilities, whichever head gave the outputs."""
+    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+
+class CnnLearner:
+    """The CNN in training: a `Learner` of pixelproof.training.loop.
+
+    `model` is what is saved: uncompiled, so that its file holds no optimizer. `_trainer` has the same layers, and the
+    recipe; it learns from each image as it is. `rate` gives the learning rate of each step. `label_counts` (training
+    images of each class) is needed by `class_weights` alone.
+    """
+
+    def __init__(
+        self,
+        params: Cnn,
+        train: Train,
+        input_shape: Shape,
+        classes: int,
+        *,
+        steps_per_epoch: int,
+        label_counts: Sequence[int] | None = None,
+        seed: int,
+    ) -> None:
+        _make_deterministic(seed)
+        network = build(params, input_shape, classes)
+        self.model = with_flip_averaging(network) if params.average_mirrored else network
+        self.rate = rates(params.schedule, params.learning_rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
+        self._params, self._classes, self._seed = params, classes, seed
+        # An epoch of one batch has no whole one before the last, smaller one.
+        self._whole_batch = (train.batch_size, *input_shape) if steps_per_epoch > 1 else None
+        if params.class_weights and label_counts is None:
+            raise ValueError("class_weights need label_counts")
+        self._class_weights = balanced_weights(label_counts) if params.class_weights and label_counts else None
+        self._steps = 0
+        self._trainer = make_trainer(network, params)
+        self._averages = Averages(network, self._trainer.optimizer) if params.average_weights is not None else None
+
+    def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        measured = train_on_batch(
+            self._trainer, *self._inputs_targets_weights(images, labels), rate=self.rate(self._steps)
+        )
+        self._steps += 1
+        return measured
+
+    def _inputs_targets_weights(
+        self, images: np.ndarray, labels: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Return what Keras learns from: images, targets, and a weight for each image or None."""
+        targets = as_targets(labels, self._classes)
+        if self._params.mixup or self._params.cutmix:
+            mixed = mix(images, self._params, seed=self._seed, step=self._steps)
+            images, targets = mixed.images, mixed.soft(targets)
+        weights = None if self._class_weights is None else targets @ self._class_weights
+        if self._params.head_kind == "sigmoid":
+            return images, targets[:, 1:], weights
+        return images, targets if makes_soft_targets(self._params) else labels, weights
+
+    def predict(self, batches: Iterable[Any]) -> np.ndarray:
+        with self._judged():
+            return predict(self.model, batches)
+
+    def weights(self) -> Sequence[np.ndarray]:
+        with self._judged():
+            weights: Sequence[np.ndarray] = self.model.get_weights()
+            return weights
+
+    def restore(self, weights: Sequence[np.ndarray]) -> None:
+        self.model.set_weights(weights)
+        self._averages = None  # these are what is judged now; the averages belong to a later step
+
+    def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
+        if self._averages:
+            self._averages.recalibrate_batch_norm(batches)
+
+    def _judged(self) -> AbstractContextManager[None]:
+        """Put the averaged weights, where there are some, into the model for a while."""
+        return self._averages.judged() if self._averages else nullcontext()
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next step depends on: the model's and the optimizer's variables, in their order.
+
+        The model's include the seed generators (of dropout), which Keras's `get_weights` leaves out; the optimizer's
+        the averaged weights and the number of steps, from which the learning rate and the mixing follow. The keys are
+        positions: Keras numbers the names of some variables anew for each model that a process builds.
+        """
+        return {key: np.array(variable) for key, variable in self._variables().items()}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on where the learner of the same params was when it gave `state`. Raises ValueError for another's."""
+        variables = self._variables()
+        if {key: value.shape for key, value in state.items()} != {key: each.shape for key, each in variables.items()}:
+            raise ValueError("this state was saved by a learner of other params")
+        self._take_first_step()
+        for key, variable in variables.items():
+            variable.assign(state[key])
+        self._steps = int(self._trainer.optimizer.iterations)
+
+    def _take_first_step(self) -> None:
+        """Let TensorFlow trace the step with a whole batch, as an undisturbed training does; the images do not matter.
+
+        A step that is traced for a second size of batch serves every size, and rounds otherwise.
+        """
+        if self._whole_batch:
+            self.train_batch(np.zeros(self._whole_batch, np.uint8), np.zeros(self._whole_batch[0], np.int64))
+
+    def _variables(self) -> dict[str, keras.Variable]:
+        owners = {"model": self.model, "optimizer": self._trainer.optimizer}
+        return {f"{name}/{place}": each for name, owner in owners.items() for place, each in enumerate(owner.variables)}
+
+    @property
+    def parameters(self) -> int:
+        return int(self.model.count_params())
+
+    def save(self, folder: Path) -> None:
+        with self._judged():
+            self.model.save(folder / "model.keras")
+
+
+def predict(model: keras.Model, batches: Iterable[Any]) -> np.ndarray:
+    """Return (n, classes) float32 probabilities, in the batches' order."""
+    outputs = [model.predict_on_batch(images) for images, _ in batches]
+    return probabilities(np.concatenate(outputs)).astype(np.float32)
+
+
+def load(folder: Path) -> keras.Model:
+    model: keras.Model = keras.saving.load_model(folder / "model.keras")
+    return model
+
+
+def _make_deterministic(seed: int) -> None:
+    """Make the same seed give the same weights, to the last bit, on the same machine."""
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()

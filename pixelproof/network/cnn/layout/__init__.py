@@ -1,0 +1,1 @@
+"""The CNN's layers as arithmetic: shapes, parameters, receptive fields. No Keras."""

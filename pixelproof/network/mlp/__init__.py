@@ -1,0 +1,1 @@
+"""The MLP: scikit-learn's, trained on the CNN's batches."""

@@ -1,0 +1,178 @@
+"""The MLP of params.yaml: scikit-learn's MLPClassifier, fed batch by batch like the CNN."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+from sklearn.metrics import log_loss
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MaxAbsScaler
+
+from pixelproof.network.rates import rates
+from pixelproof.params.network import Mlp
+from pixelproof.params.training import Train
+
+# skops loads no type it does not know; the optimizer's state is the one such type in the saved model.
+TRUSTED_TYPES = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
+# What scikit-learn 1.9 changes in a step, of the classifier and of its optimizer; a test looks for more.
+SCALARS = {
+    "classifier": ("t_", "n_iter_", "loss_", "best_loss_", "_no_improvement_count", "batch_size", "learning_rate_init"),
+    "optimizer": ("t", "learning_rate", "learning_rate_init"),
+}
+LISTS = {"classifier": ("coefs_", "intercepts_"), "optimizer": ("ms", "vs")}
+CURVE = "classifier/loss_curve_"
+
+
+def flatten(images: np.ndarray) -> np.ndarray:
+    """Return images as scikit-learn takes them: (n, features) float32, pixels still 0-255."""
+    return images.reshape(len(images), -1).astype(np.float32)
+
+
+class MlpLearner:
+    """The MLP in training: a `Learner` of pixelproof.training.loop.
+
+    `model` is a pipeline that scales pixels 0-255 to 0-1 and classifies, so that it can be used on its own.
+    `rate` gives the learning rate of each step.
+    """
+
+    def __init__(
+        self, params: Mlp, train: Train, features: int, classes: int, *, steps_per_epoch: int, seed: int
+    ) -> None:
+        scale = MaxAbsScaler().fit(np.full((1, features), 255, np.float32))
+        classifier = MLPClassifier(
+            hidden_layer_sizes=tuple(params.hidden),
+            activation=params.activation,
+            alpha=params.l2,
+            learning_rate_init=params.learning_rate,
+            batch_size=train.batch_size,
+            shuffle=False,  # the feed has shuffled
+            random_state=seed,
+        )
+        self.model = Pipeline([("scale", scale), ("mlp", classifier)])
+        self.rate = rates(params.schedule, params.learning_rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
+        self._features, self._classes = features, np.arange(classes)
+
+    def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        pixels = self.model["scale"].transform(flatten(images))
+        with np.errstate(over="ignore", invalid="ignore"):  # told by a loss that is no number, not by a warning
+            # Only the first step creates the weights, so the first batch is measured after it.
+            before = self._judge(pixels, labels) if hasattr(self.model["mlp"], "coefs_") else None
+            took = self._take_step(pixels, labels)
+            return (before or self._judge(pixels, labels)) if took else (nan, nan)
+
+    def _judge(self, pixels: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        probabilities = self.model["mlp"].predict_proba(pixels)
+        accuracy = float((probabilities.argmax(axis=1) == labels).mean())
+        if not np.isfinite(probabilities).all():  # scikit-learn's log_loss refuses them
+            return nan, accuracy
+        return float(log_loss(labels, probabilities, labels=self._classes)), accuracy
+
+    def _take_step(self, pixels: np.ndarray, labels: np.ndarray) -> bool:
+        """Take one step at the learning rate that is due; tell whether the weights are still numbers."""
+        classifier = self.model["mlp"]
+        optimizer = getattr(classifier, "_optimizer", None)  # scikit-learn makes it in the first step
+        rate = self.rate(optimizer.t if optimizer else 0)
+        # One step for each batch, the last smaller one too.
+        classifier.set_params(batch_size=len(labels), learning_rate_init=rate)
+        if optimizer:
+            optimizer.learning_rate_init = rate
+        try:
+            classifier.partial_fit(pixels, labels, classes=self._classes)
+        except ValueError as error:
+            if "non-finite" not in str(error):
+                raise
+            return False
+        return True
+
+    def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
+        """Do nothing: scikit-learn's weights are judged as they are."""
+
+    def predict(self, batches: Iterable[Any]) -> np.ndarray:
+        return predict(self.model, batches)
+
+    def weights(self) -> Sequence[np.ndarray]:
+        classifier = self.model["mlp"]
+        return [*classifier.coefs_, *classifier.intercepts_]
+
+    def restore(self, weights: Sequence[np.ndarray]) -> None:
+        classifier = self.model["mlp"]
+        layers = len(classifier.coefs_)
+        classifier.coefs_, classifier.intercepts_ = list(weights[:layers]), list(weights[layers:])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next step depends on; nothing before the first one, which draws the weights.
+
+        No random generator is part of it: with `shuffle=False` scikit-learn draws nothing but those weights.
+        """
+        if not hasattr(self.model["mlp"], "coefs_"):
+            return {}
+        state = {key: array.copy() for key, array in self._arrays().items()}
+        state |= {f"{name}/{key}": np.array(getattr(owner, key)) for name, owner, key in self._each(SCALARS)}
+        return state | {CURVE: np.array(self.model["mlp"].loss_curve_)}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on where the learner of the same params was when it gave `state`. Raises ValueError for another's."""
+        if not state:
+            return
+        classifier = self.model["mlp"]
+        self._take_first_step()
+        arrays = self._arrays()
+        if {key: state[key].shape for key in state if key in arrays} != {key: arrays[key].shape for key in arrays}:
+            raise ValueError("this state was saved by a learner of other params")
+        for key, array in arrays.items():
+            array[:] = state[key]
+        for name, owner, key in self._each(SCALARS):
+            kind = type(getattr(owner, key))  # a float32 in the place of a float would round the next step otherwise
+            setattr(owner, key, kind(state[f"{name}/{key}"].item()))
+        kind = type(classifier.loss_)
+        classifier.loss_curve_ = [kind(loss) for loss in state[CURVE].tolist()]
+
+    def _take_first_step(self) -> None:
+        """Let scikit-learn make its arrays and its optimizer, which only a step does; the image does not matter."""
+        classifier = self.model["mlp"]
+        classifier.set_params(batch_size=1)
+        classifier.partial_fit(np.zeros((1, self._features), np.float32), self._classes[:1], classes=self._classes)
+
+    def _each(self, keys: Mapping[str, Sequence[str]]) -> list[tuple[str, Any, str]]:
+        owners = {"classifier": self.model["mlp"], "optimizer": self.model["mlp"]._optimizer}
+        return [(name, owners[name], key) for name in keys for key in keys[name]]
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {
+            f"{name}/{key}/{place}": array
+            for name, owner, key in self._each(LISTS)
+            for place, array in enumerate(getattr(owner, key))
+        }
+
+    @property
+    def parameters(self) -> int:
+        return sum(weight.size for weight in self.weights())
+
+    def save(self, folder: Path) -> None:
+        skops.io.dump(self.model, folder / "model.skops")
+
+
+def check_against_plan(model: Pipeline, plan: Mapping[str, Any]) -> None:
+    """Prove that scikit-learn built what the plan (the content of its JSON file) says, layer by layer.
+
+    Raises AssertionError at the first layer whose units or parameter count differ.
+    """
+    classifier = model["mlp"]
+    for planned, weights, bias in zip(plan["layers"], classifier.coefs_, classifier.intercepts_, strict=True):
+        built = [weights.shape[1]], weights.size + bias.size
+        if built != (planned["output_shape"], planned["parameters"]):
+            raise AssertionError(f"layer {planned['name']}: scikit-learn built {built}, the plan says {planned}")
+
+
+def predict(model: Pipeline, batches: Iterable[Any]) -> np.ndarray:
+    """Return (n, classes) float32 probabilities, in the batches' order."""
+    return np.concatenate([model.predict_proba(flatten(images)) for images, _ in batches]).astype(np.float32)
+
+
+def load(folder: Path) -> Pipeline:
+    model: Pipeline = skops.io.load(folder / "model.skops", trusted=TRUSTED_TYPES)
+    return model

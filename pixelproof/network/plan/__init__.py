@@ -1,0 +1,1 @@
+"""Both networks computed before anything is trained, and advice on them."""

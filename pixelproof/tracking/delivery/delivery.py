@@ -1,0 +1,220 @@
+"""From DVC's record to MLflow: a run in a store is brought to the state of its record, and no further.
+
+The one way by which anything gets into a run: while a model is trained, when a stage adds to it, and by
+`pixelproof sync`. What the store has already is left alone, so that to deliver twice changes nothing.
+"""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from shutil import copyfile
+from typing import TypeVar
+
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LifecycleStage,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+)
+from mlflow.models import Model
+from mlflow.tracking import MlflowClient
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+from pixelproof.tracking.run.description import NOTE, with_comparison
+from pixelproof.tracking.run.record import FINISHED, RUN_ID, DataSet, Kept, KeptRun, Point, Record, RunAddition
+from pixelproof.tracking.store.connection import experiment_id, find, store_uri
+
+PARAMS_PER_CALL, METRICS_PER_CALL = 100, 1000  # MLflow's limits
+T = TypeVar("T")
+
+
+def obtain(client: MlflowClient, record: Record, uri: str | None = None) -> Run:
+    """Return the record's run in the store, which is begun there if it is not there yet; a deleted one stays so."""
+    return find(client, record.run_id) or begin(client, record, uri)
+
+
+def begin(client: MlflowClient, record: Record, uri: str | None = None) -> Run:
+    """Begin a run for the record."""
+    experiment = experiment_id(client, record.experiment, uri or store_uri())
+    return client.create_run(experiment, record.started, run_name=record.name)
+
+
+def deliver(client: MlflowClient, kept: KeptRun, uri: str | None = None) -> "Delivery":
+    """Bring the store to the state of a run that is over, with all that was added to it."""
+    delivery = Delivery(client, obtain(client, kept.training.record, uri))
+    if delivery.run.info.lifecycle_stage == LifecycleStage.ACTIVE:
+        delivery.training(kept.training)
+        newest = {kept.record.kind: kept for kept in kept.additions}
+        for addition in kept.additions:
+            delivery.metrics(addition.record.metrics)
+            if addition is newest[addition.record.kind]:
+                delivery.rest(addition)
+    return delivery
+
+
+class Delivery:
+    """A run in a store, with what is known to be there; `changes` counts what was brought."""
+
+    def __init__(self, client: MlflowClient, run: Run) -> None:
+        self.run = run
+        self.changes = 0
+        self._client = client
+        self._id: str = run.info.run_id
+        self._params, self._tags = dict(run.data.params), dict(run.data.tags)
+        self._points: dict[str, dict[int, list[tuple[int, float]]]] = {}  # by key and step: timestamps and values
+        self._inputs = {
+            (has.dataset.name, has.dataset.digest) for has in (run.inputs.dataset_inputs if run.inputs else [])
+        }
+        self._outputs = [output.model_id for output in run.outputs.model_outputs] if run.outputs else []
+        self._open = run.info.status != FINISHED  # a finished run's tags may have been edited by a person
+        self._sent: set[str] = set()
+
+    @property
+    def model_id(self) -> str | None:
+        return self._outputs[0] if self._outputs else None
+
+    def training(self, kept: Kept[Record]) -> None:
+        """Bring all that the training's record says; the status last, since it says that the rest is there."""
+        record = kept.record
+        self._bring_params(record.params)
+        self._bring_tags({**record.tags, RUN_ID: record.run_id}, replace=self._open)
+        self._bring_inputs(record.inputs)
+        self.metrics(record.metrics)
+        self._bring_artifacts(kept.artifacts())
+        if record.model:
+            self._bring_model(record.model, kept.model_files())
+        if record.status != "RUNNING" and self._open and self.run.info.status != record.status:
+            self._client.set_terminated(self._id, record.status, record.ended)
+            self._open = record.status != FINISHED
+            self.changes += 1
+
+    def rest(self, kept: Kept[RunAddition]) -> None:
+        """Bring a addition's files and tags, unless the store has those of a later one; the mark comes last."""
+        record = kept.record
+        if int(self._tags.get(record.mark, 0)) >= record.written:
+            return
+        self._send_artifacts(kept.artifacts())
+        self._bring_tags(record.tags, replace=True)
+        if record.comparison:  # what a person has written into the description stays
+            described = with_comparison(self._tags.get(NOTE, ""), record.comparison)
+            self._bring_tags({NOTE: described}, replace=True)
+        self._bring_tags({record.mark: str(record.written)}, replace=True)
+
+    def metrics(self, points: Iterable[Point]) -> None:
+        """Bring the points that are missing, the oldest first.
+
+        A point that repeats the value that its step had at that time is none: a second evaluation of one model.
+        """
+        missing = []
+        for point in sorted(points, key=lambda point: point.timestamp):
+            had = self._history(point.key)[point.step]
+            before = [each for each in had if each[0] <= point.timestamp]
+            if not before or max(before)[1] != point.value:
+                had.append((point.timestamp, point.value))
+                missing.append(self._metric(point))
+        for batch in _batches(missing, METRICS_PER_CALL):
+            self._client.log_batch(self._id, metrics=batch)
+        self.changes += len(missing)
+
+    def _metric(self, point: Point) -> Metric:
+        model = self.model_id if point.key.startswith(("test/", "comparison/")) else None
+        return Metric(point.key, point.value, point.timestamp, point.step, model_id=model)
+
+    def _history(self, key: str) -> dict[int, list[tuple[int, float]]]:
+        if key not in self._points:
+            by_step = self._points[key] = defaultdict(list)
+            known = self._client.get_metric_history(self._id, key) if key in self.run.data.metrics else []
+            for metric in known:
+                by_step[metric.step].append((metric.timestamp, metric.value))
+        return self._points[key]
+
+    def _bring_params(self, params: Mapping[str, str]) -> None:
+        missing = {key: value for key, value in params.items() if key not in self._params}
+        for batch in _batches([Param(key, value) for key, value in missing.items()], PARAMS_PER_CALL):
+            self._client.log_batch(self._id, params=batch)
+        self._params |= missing
+        self.changes += len(missing)
+
+    def _bring_tags(self, tags: Mapping[str, str], *, replace: bool) -> None:
+        differing = {key: value for key, value in tags.items() if self._tags.get(key) != value}
+        wanted = {key: value for key, value in differing.items() if replace or key not in self._tags}
+        for batch in _batches([RunTag(key, value) for key, value in wanted.items()], PARAMS_PER_CALL):
+            self._client.log_batch(self._id, tags=batch)
+        self._tags |= wanted
+        self.changes += len(wanted)
+
+    def _bring_inputs(self, inputs: Iterable[DataSet]) -> None:
+        missing = [data for data in inputs if (data.name, data.digest) not in self._inputs]
+        if missing:
+            self._client.log_inputs(self._id, [_input(data) for data in missing])
+        self._inputs |= {(data.name, data.digest) for data in missing}
+        self.changes += len(missing)
+
+    def _bring_artifacts(self, artifacts: Mapping[str, Path]) -> None:
+        """Bring files that are missing, and to a run that is not finished also those that may have changed."""
+        wanted = artifacts.keys() - self._sent
+        if wanted and not self._open:
+            wanted -= {file.path for file in self._client.list_artifacts(self._id)}
+        self._send_artifacts({name: artifacts[name] for name in wanted})
+
+    def _send_artifacts(self, artifacts: Mapping[str, Path]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            _gather(artifacts, Path(folder))
+            if artifacts:
+                self._client.log_artifacts(self._id, folder)
+        self._sent |= artifacts.keys()
+        self.changes += len(artifacts)
+
+    def _bring_model(self, name: str, files: Mapping[str, Path]) -> None:
+        """Bring the model, unless the store has it whole; what a delivery that was stopped had begun is made anew."""
+        if self._outputs:
+            return
+        experiment, source = self.run.info.experiment_id, f"source_run_id='{self._id}'"
+        whole = []
+        for model in self._client.search_logged_models([experiment], filter_string=source):
+            if model.status == LoggedModelStatus.READY:
+                whole.append(model.model_id)
+            else:
+                self._client.delete_logged_model(model.model_id)
+        model_id = whole[0] if whole else self._send_model(name, files)
+        self._client.log_outputs(self._id, [LoggedModelOutput(model_id, step=0)])
+        self._outputs.append(model_id)
+        self.changes += 1
+
+    def _send_model(self, name: str, files: Mapping[str, Path]) -> str:
+        model = self._client.create_logged_model(
+            self.run.info.experiment_id, name=name, source_run_id=self._id, params=self._params
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            _gather(files, Path(folder))
+            description = Model.load(folder)
+            description.model_id = description.model_uuid = model.model_id
+            description.run_id, description.artifact_path = self._id, model.artifact_location
+            description.save(f"{folder}/MLmodel")
+            self._client.log_model_artifacts(model.model_id, folder)
+        self._client.finalize_logged_model(model.model_id, "READY")
+        return str(model.model_id)
+
+
+def _gather(files: Mapping[str, Path], folder: Path) -> None:
+    """Copy files to their paths in a folder, without the write protection that DVC's cache has."""
+    for name, path in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copyfile(path, folder / name)
+
+
+def _input(data: DataSet) -> DatasetInput:
+    dataset = Dataset(data.name, data.digest, data.source_type, data.source, data.schema_text, data.profile)
+    return DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, data.context)])
+
+
+def _batches(items: list[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,206 @@
+"""A run while it is made: recorded here, and told to MLflow as far as MLflow can be reached.
+
+A tracking server that is down, or refuses half way, stops no training: what it misses is in DVC's files at the end.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import copyfile
+
+import requests
+from mlflow.entities import LifecycleStage, Run
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from pixelproof.errors import UserError
+from pixelproof.files import locked
+from pixelproof.tracking.delivery.delivery import Delivery, begin, deliver
+from pixelproof.tracking.run.naming import experiment_name
+from pixelproof.tracking.run.record import (
+    FAILED,
+    FINISHED,
+    KILLED,
+    Kept,
+    KeptRun,
+    Point,
+    Record,
+    Status,
+    files_in,
+    now,
+    read_addition,
+    read_training,
+    write_record,
+)
+from pixelproof.tracking.store import runs_table
+from pixelproof.tracking.store.connection import connect, find, is_local, project_root, store_uri
+from pixelproof.tracking.store.refusals import UnreachableError, server_errors_as_user_errors
+
+UNDELIVERED = Path(".work/undelivered")  # runs that DVC has no output of, since they failed; below the project's folder
+PATIENCE = {  # with a server, while a model waits; a person may set others
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
+}
+PAUSE = 20  # times as long as a vain attempt took, until the next one: a server that hangs costs a twentieth at most
+TROUBLES = (MlflowException, requests.RequestException, UserError)
+
+
+class LiveRun:
+    """The run of a training; `record` may be added to, and `flush` brings MLflow to its state."""
+
+    def __init__(self, record: Record, files: Mapping[str, Path], *, resumed: bool) -> None:
+        self.record = record
+        self.files = files
+        self.is_behind = False
+        self._has_name = resumed  # the record's run_id may stand in a checkpoint
+        self._delivery: Delivery | None = None
+        self._told = 0  # points that the store has
+        self._again_at = 0.0
+
+    @property
+    def model_id(self) -> str | None:
+        return self._delivery.model_id if self._delivery else None
+
+    def open(self) -> None:
+        """Begin the run in MLflow, or go on with it. Raises UserError where a server refuses, but not if it is away."""
+        began = time.monotonic()
+        try:
+            self._connect()
+        except UnreachableError as error:
+            self._put_off(error, began)
+        self._has_name = True
+
+    def add(self, points: Iterable[Point]) -> None:
+        self.record.metrics.extend(points)
+        self.flush()
+
+    def flush(self, *, at_once: bool = False) -> None:
+        """Bring MLflow to the state of the record; a server that does not take it is asked again later."""
+        began = time.monotonic()
+        if began < self._again_at and not at_once:
+            return
+        try:
+            with server_errors_as_user_errors():
+                delivery = self._delivery or self._connect()
+                news = self.record.model_copy(update={"metrics": self.record.metrics[self._told :]})
+                delivery.training(Kept(news, self.files))
+        except TROUBLES as error:
+            if is_local(store_uri()):
+                raise
+            self._put_off(error, began)
+        else:
+            self._told = len(self.record.metrics)
+            if self.is_behind:
+                logging.info("MLflow takes the logs again; it has all of them now")
+            self.is_behind = False
+
+    def end(self, status: Status) -> None:
+        """Say how the run ended. What MLflow misses of a run that failed is kept, since DVC keeps no output of it."""
+        self.record.status = status
+        if status != FINISHED or self.record.ended is None:
+            self.record.ended = now()
+        self.flush()
+        if self.is_behind and status != FINISHED:
+            folder = project_root() / UNDELIVERED / self.record.run_id
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, path in self.files.items():
+                copyfile(path, folder / name)
+            write_record(self.record, folder)
+
+    def _connect(self) -> Delivery:
+        client = connect(self.record.experiment)
+        with server_errors_as_user_errors(), delivering():
+            run = find(client, self.record.run_id) if self._has_name else None
+            if run and not _can_go_on(client, run, self.record.experiment):
+                run, self._has_name = None, False
+            if run is None:
+                run = begin(client, self.record)
+                if not self._has_name:
+                    self.record.run_id = run.info.run_id
+            elif run.info.status != "RUNNING":
+                client.update_run(run.info.run_id, "RUNNING")
+            self._delivery, self._told = Delivery(client, client.get_run(run.info.run_id)), 0
+        return self._delivery
+
+    def _put_off(self, error: Exception, began: float) -> None:
+        if not self.is_behind:
+            reason = str(error).split("\n")[0]
+            logging.warning(
+                "MLflow: %s\nThe training goes on; its logs are kept here, and `pixelproof sync` delivers them.", reason
+            )
+        self.is_behind, self._delivery = True, None
+        self._again_at = time.monotonic() + PAUSE * (time.monotonic() - began)
+
+
+@contextmanager
+def recording(record: Record, files: Mapping[str, Path], *, resumed: bool) -> Iterator[LiveRun]:
+    """Open the record's run, or with `resumed` the one that has its id; yield it.
+
+    It ends as FINISHED, as KILLED after a signal or Ctrl-C, or as FAILED after another exception.
+    """
+    with patience():
+        run = LiveRun(record, files, resumed=resumed)
+        run.open()
+        try:
+            yield run
+        except BaseException as error:
+            _end_early(run, KILLED if isinstance(error, KeyboardInterrupt) else FAILED)
+            raise
+        run.end(FINISHED)
+
+
+def _end_early(run: LiveRun, status: Status) -> None:
+    """End the run; where the store fails, too, that must not hide what went wrong before."""
+    try:
+        run.end(status)
+    except (*TROUBLES, OSError) as error:
+        logging.warning("MLflow: the run could not be marked as %s: %s", status, error)
+
+
+def _can_go_on(client: MlflowClient, run: Run, experiment: str) -> bool:
+    """Tell whether a run is not deleted, and in the experiment of today."""
+    here = client.get_experiment_by_name(experiment_name(experiment))
+    is_here = here is not None and run.info.experiment_id == here.experiment_id
+    return is_here and bool(run.info.lifecycle_stage == LifecycleStage.ACTIVE)
+
+
+def complete(model: Path, addition: Path) -> None:
+    """Bring to MLflow what a stage adds to the run of the model in the folder `model`; where that fails, warn."""
+    kept = KeptRun(read_training(files_in(model)), [read_addition(files_in(addition))])
+    try:
+        with patience(), server_errors_as_user_errors():
+            client = connect(kept.training.record.experiment)
+            with delivering():
+                delivery = deliver(client, kept)
+            runs_table.save(client, delivery.run.info.experiment_id)
+    except (MlflowException, requests.RequestException, UnreachableError) as error:
+        if is_local(store_uri()):
+            raise
+        reason = str(error).split("\n")[0]
+        logging.warning("MLflow: %s\n%s keeps what it misses; `pixelproof sync` delivers it.", reason, addition)
+
+
+@contextmanager
+def delivering() -> Iterator[None]:
+    """Let no other process of this project begin the same run meanwhile."""
+    folder = project_root() / UNDELIVERED.parent
+    folder.mkdir(exist_ok=True)
+    with locked(folder):
+        yield
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Ask a server that does not answer only for a short time, unless the environment says for how long."""
+    own = {key: value for key, value in PATIENCE.items() if key not in os.environ}
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for key in own:
+            with suppress(KeyError):
+                del os.environ[key]

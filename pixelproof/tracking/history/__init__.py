@@ -1,0 +1,1 @@
+"""All runs that Git and DVC keep: found, delivered again, traced to their origin, reproduced."""

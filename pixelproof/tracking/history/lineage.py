@@ -1,0 +1,99 @@
+"""From a run in MLflow back to what made it. Nothing is written."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+
+from pixelproof.errors import UserError
+from pixelproof.tracking.history.revisions import cache_folder
+from pixelproof.tracking.run.provenance import DATA
+from pixelproof.tracking.run.record import CHANGES, RUN_ID
+from pixelproof.tracking.store.connection import find, project_root, store_uri
+from pixelproof.tracking.store.moved import LOCAL, follow_folder
+
+FACTS = {
+    "commit": "git.commit",
+    "branch": "git.branch",
+    "changed since": "git.changed",
+    "not in Git": "git.untracked",
+    "experiment": "dvc.experiment",
+    "stage": "dvc.stage",
+    "dvc.lock": "dvc.lock_sha256",
+    "params.yaml": "params_sha256",
+    **{path: f"{path}.md5" for path in DATA},
+    "weights": "weights_sha256",
+    "command": "command",
+    "host": "host",
+    "platform": "platform",
+}
+
+
+def open_store() -> MlflowClient:
+    """Connect to the store that trainings log to. Raises UserError if there is none yet."""
+    uri = store_uri()
+    if uri.startswith(LOCAL) and not Path(uri.removeprefix(LOCAL)).exists():
+        raise UserError(f"{uri.removeprefix(LOCAL)}: there is no run yet. Run `make repro` first.")
+    follow_folder(project_root())
+    return MlflowClient(uri)
+
+
+def find_run(client: MlflowClient, run_id: str) -> Run:
+    """Return a run by its id, here or where it was trained, or an unambiguous beginning of one.
+
+    Raises UserError if there is none, or several.
+    """
+    if re.fullmatch("[0-9a-f]{32}", run_id) and (whole := find(client, run_id)):
+        return whole
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    found = [run for run in client.search_runs(experiments) if any(id.startswith(run_id) for id in _ids(run))]
+    if len(found) != 1:
+        many = f"{len(found)} runs begin so" if found else "there is no such run"
+        raise UserError(f"run {run_id!r}: {many} in {store_uri()}. `make ui` shows the runs and their ids.")
+    return found[0]
+
+
+def _ids(run: Run) -> tuple[str, str]:
+    """Return a run's id in this store, and the one that DVC's record of it has."""
+    return run.info.run_id, run.data.tags.get(RUN_ID, "")
+
+
+def rebuild_commands(run: Run) -> list[str]:
+    """Return the commands that rebuild a run in a new folder. Raises UserError for a run that names no commit."""
+    tags: Mapping[str, str] = run.data.tags
+    commit = tags.get("git.commit")
+    if not commit:
+        raise UserError(
+            f"run {run.info.run_id}: it does not name the commit that it comes from: it was trained outside Git, or "
+            "by a version of this program before provenance was kept."
+        )
+    run_id, folder = run.info.run_id, f"run-{run.info.run_id[:8]}"
+    origin = tags.get("git.remote") or "."
+    return [
+        f"export MLFLOW_TRACKING_URI={shlex.quote(store_uri())}",
+        f"git clone {shlex.quote(origin)} {folder}",
+        f"cd {folder}",
+        f"git checkout {commit}",
+        f"mlflow artifacts download --run-id {run_id} --artifact-path {CHANGES} --dst-path .",
+        f"git apply --allow-empty --whitespace=nowarn {CHANGES}",
+        f"dvc cache dir --local {shlex.quote(str(cache_folder().resolve()))}",
+        f"dvc checkout --force {' '.join(DATA)}",
+        "unset MLFLOW_TRACKING_URI",
+        f"dvc repro --single-item --force {tags.get('dvc.stage', 'train@' + tags['model'])}",
+    ]
+
+
+def facts(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield what a run's tags say of its origin, by name, in the order in which a person asks."""
+    tags = run.data.tags
+    yield "run", f"{run.info.run_id} ({run.info.run_name}, {run.info.status})"
+    if tags.get(RUN_ID, run.info.run_id) != run.info.run_id:
+        yield "recorded as", tags[RUN_ID]
+    for name, tag in FACTS.items():
+        if tag in tags:
+            yield name, tags[tag]
+    libraries = [f"{key.removeprefix('version.')} {value}" for key, value in tags.items() if key.startswith("version.")]
+    yield "versions", ", ".join(sorted(libraries)) or "not recorded"

@@ -1,0 +1,87 @@
+"""`pixelproof sync`: MLflow is brought to the state of all that Git and DVC keep of runs."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlflow.entities import LifecycleStage
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
+from mlflow.tracking import MlflowClient
+
+from pixelproof import console
+from pixelproof.errors import UserError
+from pixelproof.files import remove
+from pixelproof.tracking.delivery.delivery import deliver
+from pixelproof.tracking.delivery.live import UNDELIVERED, delivering, patience
+from pixelproof.tracking.history.kept import find_all
+from pixelproof.tracking.run.naming import experiment_name
+from pixelproof.tracking.run.record import KeptRun
+from pixelproof.tracking.store import runs_table
+from pixelproof.tracking.store.connection import connect, experiment_id, find, project_root, store_uri
+from pixelproof.tracking.store.refusals import server_errors_as_user_errors
+
+MADE, COMPLETED, THERE = "made", "completed", "there already"
+DELETED, REFUSED = "deleted in MLflow, and left so", "refused"
+SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "databricks")
+
+
+def sync(uri: str | None = None) -> Iterator[str]:
+    """Deliver every run to the store at `uri`, else the one that trainings log to; yield what there is to say.
+
+    Raises UserError where the store refuses or does not answer.
+    """
+    uri = uri or store_uri()
+    if uri.partition(":")[0].partition("+")[0] not in SCHEMES:
+        raise UserError(
+            f"{uri!r} is no address of an MLflow store. Expected one as sqlite:////tmp/copy.db or http://..."
+        )
+    undelivered = project_root() / UNDELIVERED
+    found = find_all(undelivered)
+    runs = found.runs()
+    yield from (f"cannot be rebuilt: {gap}" for gap in found.gaps)
+    if not runs:
+        raise UserError("there is no run to deliver: neither a commit, nor an experiment, nor this folder has one.")
+    refusals: list[str] = []
+    with server_errors_as_user_errors():
+        with patience():  # a server that is down is told at once, and not after MLflow's four minutes
+            client = connect(runs[0].training.record.experiment, uri)
+        bar = console.progress(runs, "sync", len(runs))
+        counts = Counter(_deliver(client, run, uri, undelivered, refusals) for run in bar)
+        if counts[MADE] or counts[COMPLETED]:
+            _show_in_tables(client, runs, uri)
+    yield from refusals
+    yield _told(counts)
+    if refusals:
+        raise UserError(f"MLflow refused {len(refusals)} of {len(runs)} runs; the others are there.")
+
+
+def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path, refusals: list[str]) -> str:
+    run_id = kept.training.record.run_id
+    try:
+        with delivering():  # one by one, so that a training that begins need not wait for all of them
+            is_new = find(client, run_id) is None
+            delivery = deliver(client, kept, uri)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(INVALID_PARAMETER_VALUE):
+            raise
+        refusals.append(f"refused: run {run_id}: {str(error).splitlines()[0]}")
+        return REFUSED
+    remove(undelivered / run_id)
+    if delivery.run.info.lifecycle_stage != LifecycleStage.ACTIVE:
+        return DELETED
+    return MADE if is_new else COMPLETED if delivery.changes else THERE
+
+
+def _show_in_tables(client: MlflowClient, runs: list[KeptRun], uri: str) -> None:
+    """Choose the columns of the runs table anew, in every experiment that has one of these runs."""
+    for name in {experiment_name(run.training.record.experiment) for run in runs}:
+        runs_table.save(client, experiment_id(client, name, uri))
+
+
+def _told(counts: Counter[str]) -> str:
+    total = f"{counts.total()} runs"
+    if set(counts) == {THERE}:
+        return f"{total}, all of them there already; nothing was changed"
+    kinds = [f"{counts[kind]} {kind}" for kind in (MADE, COMPLETED, THERE, DELETED, REFUSED) if counts[kind]]
+    return f"{total}: {', '.join(kinds)}"

@@ -1,0 +1,1 @@
+"""MLflow's model registry and DVC's: which model is the champion, and why."""

@@ -1,0 +1,97 @@
+"""The record of a training run: how it begins, its curves, and how it ends."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from mlflow.tracking.context.registry import resolve_tags
+
+from pixelproof.data.splits import positions, read_splits
+from pixelproof.data.store import ImageStore
+from pixelproof.paths import AUGMENTED, RESIZED, SPLITS
+from pixelproof.tracking.run.inputs import image_input
+from pixelproof.tracking.run.new_run import NewRunDescription
+from pixelproof.tracking.run.provenance import Provenance
+from pixelproof.tracking.run.record import CHANGES, DataSet, Point, Record, points
+
+Counts = Mapping[str, Mapping[str, int]]  # part -> class -> images
+CURVES = {  # a metric of each epoch, by the column of history.csv
+    "train_loss": "train/loss",
+    "train_accuracy": "train/accuracy",
+    "valid_loss": "valid/loss",
+    "valid_accuracy": "valid/accuracy",
+    "images_per_second": "train/images_per_second",
+    "cpu_percent": "system/cpu_percent",
+    "memory_bytes": "system/memory_bytes",
+}
+
+
+def begun_record(
+    described: NewRunDescription,
+    params: Mapping[str, Any],
+    origin: Provenance,
+    store: ImageStore,
+    *,
+    run_id: str,
+    experiment: str,
+    started: int,
+) -> Record:
+    """Return the record of a training run that begins, or goes on under the same `run_id`; `params` are flat."""
+    counts = image_counts(store)
+    totals = {f"data/{part}_images": float(sum(of_class.values())) for part, of_class in counts.items()}
+    return Record(
+        run_id=run_id,
+        name=described.name,
+        experiment=experiment,
+        started=started,
+        params={key: str(value) for key, value in params.items()},
+        tags={**resolve_tags(), **described.tags, **origin.tags},
+        inputs=list(_inputs(counts, store, origin.tags)),
+        metrics=points(totals, step=0, timestamp=started),
+        artifacts=[CHANGES],
+    )
+
+
+def image_counts(store: ImageStore) -> Counts:
+    splits = read_splits(SPLITS)
+    counts: dict[str, dict[str, int]] = {}
+    for part in ("train", "valid", "test"):
+        labels = store.labels[positions(store.index, splits, part)]
+        of_class = np.bincount(labels, minlength=len(store.classes)).tolist()
+        counts[part] = dict(zip(store.classes, of_class, strict=True))
+    return counts
+
+
+def _inputs(counts: Counts, store: ImageStore, origin: Mapping[str, str]) -> Iterable[DataSet]:
+    """Yield the data sets that DVC knows: none where the stages are run without it."""
+    splits = origin.get(f"{SPLITS}.md5")
+    for part, of_class in counts.items():
+        path = str(AUGMENTED if part == "train" else RESIZED)
+        images = origin.get(f"{path}.md5")
+        if images and splits:
+            yield image_input(part, of_class, store.shape, path, images, splits)
+
+
+def curves(history: Iterable[Mapping[str, Any]]) -> list[Point]:
+    """Return the points of epochs (rows of history.csv), each with the time at which its epoch ended."""
+    return [
+        point
+        for epoch in history
+        for point in points(
+            {name: float(epoch[column]) for column, name in CURVES.items()},
+            step=epoch["epoch"],
+            timestamp=epoch["ended"],
+        )
+    ]
+
+
+def summary(plan: Mapping[str, Any], trained: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, float]:
+    """Return the metrics of a whole training run: from the network's plan, from run.json, and of the best epoch."""
+    return {
+        "model/parameters": trained["parameters"],
+        **{f"model/{total}": plan[total] for total in ("trainable", "multiply_adds")},
+        "best/epoch": best["epoch"],
+        "best/valid_loss": best["valid_loss"],
+        "best/valid_accuracy": best["valid_accuracy"],
+        "train/seconds": trained["train_seconds"],
+    }

@@ -1,0 +1,65 @@
+"""What an MLflow server says when it refuses, or does not answer, as one message for a person."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import mlflow
+import requests
+from mlflow.exceptions import MlflowException
+
+from pixelproof.errors import UserError
+
+
+class UnreachableError(UserError):
+    """No MLflow server answers, or it is not able to; nothing is wrong with what it was asked."""
+
+
+NO_ANSWER = "no MLflow server answers. Start it, correct MLFLOW_TRACKING_URI, or unset it to log to mlflow.db."
+SILENCE = (requests.ConnectionError, requests.Timeout, requests.exceptions.RetryError)
+GATEWAYS = (502, 503, 504)
+
+
+@contextmanager
+def server_errors_as_user_errors() -> Iterator[None]:
+    """Raise a UserError where the tracking server refuses or cannot be reached; MLflow's other errors pass."""
+    try:
+        yield
+    except MlflowException as error:
+        address = without_password(mlflow.get_tracking_uri())
+        if _is_unreachable(error):
+            raise UnreachableError(f"{address}: {NO_ANSWER}") from error
+        remedy = _remedy(error)
+        if remedy is None:
+            raise
+        raise UserError(f"{address}: {remedy}") from error
+
+
+def _is_unreachable(error: MlflowException) -> bool:
+    """Tell whether the server, or a gateway before it, did not answer in time or is not able to."""
+    return isinstance(error.__context__, SILENCE) or _status(error) in GATEWAYS
+
+
+def _status(error: MlflowException) -> int:
+    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]  # MLflow gives it no types
+    return status
+
+
+def _remedy(error: MlflowException) -> str | None:
+    text, status = str(error), _status(error)
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    named = f"MLFLOW_TRACKING_USERNAME={user}" if user else "MLFLOW_TRACKING_USERNAME is not set"
+    if status == 401:
+        return f"MLflow asks for a name and a password that it knows ({named}). Set it and MLFLOW_TRACKING_PASSWORD."
+    if "Invalid Host header" in text:
+        return "MLflow does not answer to this name. Use one of MLFLOW_HOSTS (deploy/.env of the server), or add it."
+    if status == 403:
+        return f"MLflow does not let this user do that ({named}). Whoever runs the server can permit it: docs/team.md."
+    return None
+
+
+def without_password(uri: str) -> str:
+    """Return the address without a name and a password that may stand in it."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

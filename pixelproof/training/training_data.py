@@ -1,0 +1,87 @@
+"""What a training run is given: views of the training images, the validation images, and what both were made with."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelproof.data.fresh import FreshViews, workers
+from pixelproof.data.splits import positions, read_splits
+from pixelproof.data.store import ImageStore, Shape, open_views
+from pixelproof.files import read_json
+from pixelproof.params.data import Augment
+from pixelproof.params.training import Train
+from pixelproof.paths import AUGMENT_DESCRIPTION, AUGMENTED, RESIZED, SPLIT_REPORT, SPLITS
+from pixelproof.training.feed import Batch, Labels, evaluation_batches, images_at_once, training_batches
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What there is to train on: views of the training images, and the images of the validation part."""
+
+    store: ImageStore
+    views: list[ImageStore]
+    valid: np.ndarray  # positions in `store`
+    made_with: Mapping[str, Any]  # the params of the stages that made it
+    fresh: FreshViews | None = None  # with `augment.views: 0`, in the place of `views`
+
+    @classmethod
+    def read(cls) -> "TrainingData":
+        store, views = ImageStore.open(RESIZED), open_views(AUGMENTED)
+        split = read_json(SPLIT_REPORT)["made_with"]
+        augment = read_json(AUGMENT_DESCRIPTION)["made_with"]
+        made_with = {"resize": store.made_with, "split": split, "augment": augment}
+        splits = read_splits(SPLITS)
+        training, valid = (positions(store.index, splits, part) for part in ("train", "valid"))
+        fresh = None if views else FreshViews(store, training, Augment.model_validate(augment))
+        return cls(store, views, valid, made_with, fresh)
+
+    @property
+    def shape(self) -> Shape:
+        return self.store.shape
+
+    @property
+    def classes(self) -> list[str]:
+        return self.store.classes
+
+    @property
+    def labels(self) -> Labels:
+        """The class number of each training image."""
+        return self.fresh.labels if self.fresh else self.views[0].labels
+
+    @property
+    def label_counts(self) -> list[int]:
+        """The training images of each class."""
+        return [int(count) for count in np.bincount(self.labels, minlength=len(self.classes))]
+
+    def steps_per_epoch(self, params: Train) -> int:
+        return ceil(len(self.labels) / params.batch_size)
+
+    def training_batches(self, epoch: int, params: Train, *, seed: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch (counted from 0) from batch `start` on."""
+        feed = partial(training_batches, batch_size=params.batch_size, seed=seed, epoch=epoch, start=start)
+        if self.fresh:
+            draw = partial(self.fresh.gather, seed=seed, view=epoch)
+            return feed(draw, self.labels, threads=2 * workers())  # a batch waits for each worker, too
+        view = self.views[epoch % len(self.views)]
+        return feed(view.gather, view.labels, at_once=images_at_once(self.shape))
+
+    def valid_batches(self) -> Iterator[Batch]:
+        return evaluation_batches(self.store, self.valid)
+
+
+def identity() -> list[list[object]]:
+    """Return what identifies the images and their parts: shards by size and time, small files by their content."""
+    stored = (file for folder in (RESIZED, AUGMENTED) for file in sorted(folder.rglob("*")) if file.is_file())
+    return [[str(file), *_content_identity(file)] for file in (SPLITS, *stored)]
+
+
+def _content_identity(file: Path) -> list[object]:
+    if file.suffix == ".npy":
+        return [file.stat().st_size, file.stat().st_mtime_ns]
+    return [hashlib.sha256(file.read_bytes()).hexdigest()]

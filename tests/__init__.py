@@ -1,0 +1,1 @@
+"""Tests; they mirror the library, and `support` is what they share."""

@@ -1,0 +1,103 @@
+"""A small trained network with every kind of layer, and the page made of it."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pixelproof.evaluation.comparison import compare
+from pixelproof.evaluation.metrics import model_metrics
+from pixelproof.explain.article import mlp
+from pixelproof.explain.contents import contents
+from pixelproof.explain.page import render
+from pixelproof.explain.photos import Shown
+from pixelproof.explain.trace import TracedLayer, trace
+from tests.support.photos import CLASSES, photo
+
+SHAPE = (24, 20, 3)
+
+
+class Built(NamedTuple):
+    """A page, and what Keras says of the same network and photos."""
+
+    path: Path
+    layers: Sequence[TracedLayer]
+    shown: Shown
+    context: dict[str, Any]
+
+
+def some_photos(shape: tuple[int, int, int] = SHAPE, count: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Return photos of the two classes in turn, and their class numbers."""
+    labels = np.arange(count) % 2
+    drawn = [photo(CLASSES[label], number, width=shape[1], height=shape[0]) for number, label in enumerate(labels)]
+    images = np.stack([np.asarray(each) for each in drawn])
+    return images if shape[2] == 3 else images.mean(axis=3, keepdims=True).round().astype(np.uint8), labels
+
+
+@cache
+def every_kind() -> Any:
+    """Return a model with every layer that the page computes, and two that it shows as boxes; trained a little."""
+    import keras
+    from keras import layers as of
+
+    class L2Pooling2D(keras.layers.Layer):
+        """What the page computes under this name: the root of the sum of the squares in each window."""
+
+        pool_size, strides, padding = (2, 2), (2, 2), "valid"
+
+        def call(self, inputs: Any) -> Any:
+            squares = keras.ops.average_pool(keras.ops.square(inputs), 2, 2, "valid", data_format="channels_last")
+            return keras.ops.sqrt(4 * squares + 1e-12)
+
+    keras.utils.set_random_seed(3)
+    image = keras.Input(SHAPE, name="input")
+    x = of.Rescaling([1 / 255, 1 / 200, 1 / 255], [0.0, -0.1, 0.2], name="scale")(image)
+    x = keras.ops.flip(x, axis=-1)
+    x = of.ZeroPadding2D(((2, 1), (0, 2)), name="zeros")(x)
+    x = of.Conv2D(5, (3, 2), (2, 1), "same", name="conv", activation="gelu")(x)
+    x = of.BatchNormalization(name="norm")(x)
+    x = of.Activation("silu", name="silu")(x)
+    x = of.MaxPooling2D(3, 2, "same", name="largest")(x)
+    y = of.Conv2D(5, 3, padding="same", dilation_rate=2, use_bias=False, name="dilated", activation="tanh")(x)
+    x = of.Add(name="shortcut")([x, y])
+    x = of.Concatenate(name="joined")([x, y])
+    x = of.SeparableConv2D(6, 3, padding="same", depth_multiplier=2, name="separable", activation="leaky_relu")(x)
+    x = of.DepthwiseConv2D(3, padding="same", depth_multiplier=2, name="depthwise", activation="elu")(x)
+    x = of.AveragePooling2D(2, 1, "same", name="average")(x)
+    inside = keras.Input(x.shape[1:])
+    backbone = keras.Model(inside, of.Conv2D(4, 1, activation="relu")(inside), name="backbone")
+    x = of.Dropout(0.2, name="drop")(backbone(x))
+    x = L2Pooling2D(name="norms")(x)
+    lists = [
+        of.Dense(4, name="hidden")(of.Flatten(name="flatten")(x)),
+        of.GlobalMaxPooling2D(name="global_largest")(x),
+        of.GlobalAveragePooling2D(name="global_mean")(x),
+    ]
+    x = of.Concatenate(name="all")([of.Add(name="together")(lists), lists[0]])
+    x = of.Activation("softmax", name="shares")(x)
+    model = keras.Model(image, of.Dense(2, activation="softmax", name="output")(x), name="cnn")
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    images, labels = some_photos(count=16)
+    for _ in range(5):
+        model.train_on_batch(images.astype(np.float32), labels)
+    return model
+
+
+def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, int, int] = SHAPE) -> Built:
+    """Write the page of a model with one or two outputs on six photos."""
+    images, labels = some_photos(shape)
+    layers = trace(model, images)
+    answers = layers[-1].outputs
+    probabilities = np.hstack([1 - answers, answers]) if answers.shape[1] == 1 else answers
+    shown = Shown([f"{CLASSES[label]}/{i}.png" for i, label in enumerate(labels)], images, labels, probabilities)
+    right = shown.predicted == labels
+    own = {**model_metrics(probabilities, labels, confidence=0.95), "parameters": model.count_params(), "best_epoch": 1}
+    metrics = {"cnn": own, "mlp": own, "comparison": compare(right, right)}
+    history = pd.DataFrame({"train_loss": [0.7, 0.5], "valid_loss": [0.8, 0.6]})
+    plans = {"cnn": plan, "mlp": mlp([3], shape, 2).as_json()}
+    context = contents(shown, layers, CLASSES, plans, metrics, history, seed=7)
+    path.write_text(render(context), "utf-8")
+    return Built(path, layers, shown, context)

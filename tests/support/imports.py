@@ -1,0 +1,47 @@
+"""Which of the project's own modules a module imports, at any depth, read from the source."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("pixelproof", "stages")
+
+
+def module_file(name: str) -> Path | None:
+    """Return the file of one of our modules, relative to the root; None if there is no such module."""
+    path = ROOT.joinpath(*name.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            return file.relative_to(ROOT)
+    return None
+
+
+def imported_names(source: str) -> set[str]:
+    """Return the dotted names that a source text imports anywhere, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def own_files(module: str) -> set[str]:
+    """Return the files of ours that running `module` reads, itself included; files without code do not count."""
+    seen: set[Path] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        file = module_file(name) if name.split(".")[0] in PACKAGES else None
+        if file is None or file in seen:
+            continue
+        seen.add(file)
+        parents = {name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1)}
+        waiting |= parents | imported_names((ROOT / file).read_text("utf-8"))
+    return {file.as_posix() for file in seen if _has_code(file)}
+
+
+def _has_code(file: Path) -> bool:
+    body = ast.parse((ROOT / file).read_text("utf-8")).body
+    return any(not isinstance(node, ast.Expr) for node in body)

@@ -1,0 +1,70 @@
+"""Models in MLflow's format: loaded elsewhere they are the ones that were trained."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pixelproof.params.network import Cnn, Mlp
+from pixelproof.params.training import Train
+
+pytestmark = pytest.mark.slow  # Keras takes ten seconds to load
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 5, 4, 3), dtype=np.uint8)
+
+
+def test_a_saved_cnn_answers_as_before(tmp_path: Path) -> None:
+    """Else a model that someone loads from MLflow would not be the one that was evaluated."""
+    import mlflow.keras
+
+    from pixelproof.network.cnn.cnn import build
+    from pixelproof.tracking.run.models import save_keras_model
+
+    params = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
+    model = build(Cnn.model_validate(params), IMAGES.shape[1:], 3)
+    outputs = model.predict_on_batch(IMAGES)
+    model.save(tmp_path / "model.keras")
+    folder = tmp_path / "mlflow"
+    save_keras_model(model, IMAGES, outputs, tmp_path / "model.keras", folder)
+    np.testing.assert_array_equal(mlflow.keras.load_model(str(folder)).predict_on_batch(IMAGES), outputs)
+    check(folder, IMAGES, outputs, ["keras==", "tensorflow=="])
+    assert (folder / "data/model.keras").read_bytes() == (tmp_path / "model.keras").read_bytes()
+
+
+def test_a_saved_mlp_answers_as_before(tmp_path: Path) -> None:
+    """Else a model that someone loads from MLflow would not be the one that was evaluated."""
+    import mlflow.sklearn
+
+    from pixelproof.network.mlp.mlp import TRUSTED_TYPES, MlpLearner, flatten
+    from pixelproof.tracking.run.models import save_sklearn_model
+
+    params = Mlp(hidden=[5], activation="relu", l2=0.0, learning_rate=0.01)
+    train = Train(epochs=1, batch_size=len(IMAGES))
+    learner = MlpLearner(params, train, IMAGES[0].size, 3, steps_per_epoch=1, seed=7)
+    learner.train_batch(IMAGES, np.array([0, 1, 2, 0]))
+    pixels, folder = flatten(IMAGES), tmp_path / "mlflow"
+    outputs = learner.model.predict_proba(pixels)
+    learner.save(tmp_path)
+    save_sklearn_model(learner.model, pixels, outputs, TRUSTED_TYPES, tmp_path / "model.skops", folder)
+    loaded = mlflow.sklearn.load_model(str(folder))
+    np.testing.assert_array_equal(loaded.predict_proba(pixels), outputs)
+    served = mlflow.pyfunc.load_model(str(folder))
+    np.testing.assert_array_equal(served.predict(pixels), outputs)  # probabilities, as the CNN gives
+    check(folder, pixels, outputs, ["scikit-learn==", "skops==", "numpy=="])
+    assert (folder / "model.skops").read_bytes() == (tmp_path / "model.skops").read_bytes()
+
+
+def check(folder: Path, inputs: np.ndarray, outputs: np.ndarray, pins: list[str]) -> None:
+    """The model says what it takes, what it gives and what it needs, without which no server could run it."""
+    import mlflow
+
+    model: Any = mlflow.models.Model.load(str(folder))
+    (taken,), (given,) = model.signature.inputs.inputs, model.signature.outputs.inputs
+    assert (taken.type, taken.shape[1:]) == (inputs.dtype, inputs.shape[1:])
+    assert (given.type, given.shape[1:]) == (outputs.dtype, outputs.shape[1:])
+    listed = (folder / "requirements.txt").read_text("utf-8")
+    assert all(pin in listed for pin in pins)
+    np.testing.assert_array_equal(model.load_input_example(str(folder)), inputs)
+    assert json.loads((folder / "serving_input_example.json").read_text("utf-8"))["inputs"] == inputs.tolist()

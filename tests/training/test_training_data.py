@@ -1,0 +1,114 @@
+"""What a training is fed: batches of views, stored or drawn, and every image of the validation part."""
+
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from pixelproof.data import fresh
+from pixelproof.data.augment import alter_all, compose
+from pixelproof.data.fresh import FreshViews
+from pixelproof.data.store import ImageStore, StoreWriter
+from pixelproof.network.mlp.mlp import MlpLearner
+from pixelproof.params.data import Augment
+from pixelproof.params.network import Mlp
+from pixelproof.params.training import Train
+from pixelproof.training.feed import AT_ONCE
+from pixelproof.training.training_data import TrainingData
+from tests.support.project import Project
+
+SHAPE = (8, 8, 1)
+TRAIN = Train.model_validate({"epochs": 1, "batch_size": 6})
+PARAMS = Augment.model_validate({"views": 0, "transforms": {"move": {"kind": "Affine", "rotate": [-90, 90], "p": 1.0}}})
+
+
+def a_store(folder: Path, images: np.ndarray) -> ImageStore:
+    """A store of these images, of two classes in turns."""
+    labels = ["ab"[n % 2] for n in range(len(images))]
+    index = pd.DataFrame({"id": [str(n) for n in range(len(images))], "label": labels})
+    StoreWriter(folder, index, SHAPE, ["a", "b"], {}).write(0, images)
+    return ImageStore.open(folder)
+
+
+def some_images(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, *SHAPE), dtype=np.uint8)
+
+
+def test_the_last_smaller_batch_is_validated_on_too(tmp_path: Path) -> None:
+    """Else a part of the validation photos would have no say in which epoch is the best."""
+    count = AT_ONCE + 3
+    store = a_store(tmp_path / "store", some_images(count + 5))
+    valid = np.arange(5, count + 5)[::-1]
+    batches = list(TrainingData(store, [], valid, {}).valid_batches())
+    assert [len(labels) for _, labels in batches] == [AT_ONCE, 3]
+    np.testing.assert_array_equal(np.concatenate([images for images, _ in batches]), store.gather(valid))
+    mlp = Mlp(hidden=[4], activation="relu", l2=0.0, learning_rate=0.01)
+    learner = MlpLearner(mlp, TRAIN, 64, 2, steps_per_epoch=1, seed=7)
+    learner.train_batch(*batches[0])
+    assert learner.predict(iter(batches)).shape == (count, 2)
+
+
+def test_drawn_views_are_fed_as_stored_ones_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else `views: 0` would be another training than one with a view for each epoch: other order, labels or pixels."""
+    images = some_images(20)
+    store, training = a_store(tmp_path / "store", images), np.arange(20)
+    transforms, ids = compose(PARAMS), store.index["id"].tolist()
+    drawn = [np.stack([*alter_all(images, ids, transforms, seed=7, view=view)]) for view in range(2)]
+    stored = TrainingData(store, [a_store(tmp_path / f"{n}", view) for n, view in enumerate(drawn)], training, {})
+    material = TrainingData(store, [], training, {}, FreshViews(store, training, PARAMS))
+    assert stored.label_counts == material.label_counts
+    with ThreadPoolExecutor(1) as thread:
+        monkeypatch.setattr(fresh, "_pool", lambda: thread)
+        for epoch, start in [(0, 0), (1, 0), (1, 2)]:
+            one, other = (list(m.training_batches(epoch, TRAIN, seed=7, start=start)) for m in (stored, material))
+            assert len(one) == len(other) == 4 - start
+            for batch, expected in zip(other, one, strict=True):
+                np.testing.assert_array_equal(batch.images, expected.images)
+                np.testing.assert_array_equal(batch.labels, expected.labels)
+
+
+@pytest.fixture
+def drawing(tmp_path: Path) -> Project:
+    """A small project with `views: 0`, ready to be trained."""
+    project = Project.tiny(tmp_path)
+    project.edit(lambda params: (params["augment"].update(views=0), params["train"].update(epochs=10_000)))
+    for stage in ("ingest", "plan", "resize", "split", "augment"):
+        done = project.run(sys.executable, "-m", f"stages.{stage}")
+        assert done.returncode == 0, done.stderr
+    return project
+
+
+@pytest.mark.slow
+def test_workers_load_no_tensorflow_and_die_with_a_killed_training(drawing: Project) -> None:
+    """Else every worker would cost what TensorFlow does, and a kill leave processes that hold memory for ever."""
+    log = drawing.root / "log"
+    with log.open("w") as file:
+        training = psutil.Popen([sys.executable, "-m", "stages.train_cnn"], cwd=drawing.root, stderr=file)
+    try:
+        wait(lambda: "epoch 2" in log.read_text() or training.poll() is not None, 120)
+        started = training.children(recursive=True)
+        workers = [child for child in started if maps_library(child, "cv2")]
+        assert len(workers) == fresh.workers(), log.read_text()
+        assert not any(maps_library(child, "tensorflow") for child in started)
+        assert maps_library(training, "tensorflow")
+    finally:
+        training.kill()
+        training.wait()
+    wait(lambda: not any(child.is_running() for child in started), 10)
+
+
+def maps_library(process: psutil.Process, name: str) -> bool:
+    return name in Path(f"/proc/{process.pid}/maps").read_text()
+
+
+def wait(happened: Callable[[], bool], seconds: float) -> None:
+    began = time.monotonic()
+    while not happened():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.1)
