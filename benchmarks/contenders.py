@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.turns import Epoch
-from pixelproof.data.fresh import FreshViews
-from pixelproof.data.store import ImageStore, open_views
+from pixelproof.data.augment.fresh import FreshViews
+from pixelproof.data.images.store import ImageStore, open_views
 from pixelproof.network.cnn.layout.nodes import lay_out
 from pixelproof.network.plan.plan import plan_cnn
-from pixelproof.params import Params
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 from pixelproof.params.recipe import Precision
+from pixelproof.params.whole import Params
 
 VIEWS, FRESH = "this project, views", "this project, views: 0"
 FIT = "model.fit alone, in memory"

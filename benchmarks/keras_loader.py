@@ -9,8 +9,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from pixelproof.data.store import Shape
-from pixelproof.params.data import Augment
+from pixelproof.data.images.store import Shape
+from pixelproof.params.augment import Augment
 
 FILLS = {0: "constant", 4: "reflect"}  # OpenCV's numbers of border modes, as albumentations takes them
 Options = Mapping[str, Any]

@@ -18,7 +18,8 @@ from rich.console import Console
 from pixelproof import console
 from pixelproof.data.ingest.conflicts import resolve_copies
 from pixelproof.data.splits import audit, split_photos
-from pixelproof.params.data import Ingest, Split
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.split import Split
 
 WORDS = 5  # uint64 of a photo: its 64-bit hash, then its 256-bit one
 ALIKE = 0.25  # the share of bits in which pages of one kind differ from the kind

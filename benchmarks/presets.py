@@ -28,7 +28,7 @@ from benchmarks.run import HERE, describe_machine, fill_readme
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.files import read_json, write_json
-from pixelproof.params import read_yaml
+from pixelproof.params.section import read_yaml
 
 STAGES = ("fetch", "ingest", "plan", "resize", "split", "augment", "train_cnn", "train_mlp", "evaluate")
 MODELS = {"cnn": "CNN", "mlp": "MLP"}

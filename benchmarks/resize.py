@@ -21,8 +21,9 @@ from PIL import Image
 from pixelproof.data.ingest.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
 from pixelproof.data.sources.source import open_source
-from pixelproof.journal import Journal
-from pixelproof.params.data import Ingest, Resize
+from pixelproof.files.journal import Journal
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.resize import Resize
 
 SIZES_PX = (64, 128, 300)
 PROJECT = "pixelproof"

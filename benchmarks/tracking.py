@@ -32,7 +32,7 @@ from rich.console import Console
 from benchmarks.project import ROOT, write_project
 from pixelproof import console
 from pixelproof.errors import UserError
-from pixelproof.params import load_params
+from pixelproof.params.whole import load_params
 from pixelproof.tracking.run.provenance import collect
 from pixelproof.tracking.run.record import flatten
 from pixelproof.tracking.store import runs_table, view

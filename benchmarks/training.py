@@ -28,13 +28,13 @@ import numpy as np
 
 from benchmarks.contenders import SEED, VIEWS, Case, contenders, rate
 from benchmarks.turns import Epoch, best_rates
-from pixelproof.data.augment import write_views
+from pixelproof.data.augment.views import write_views
 from pixelproof.data.fetch.datasets import write_digits
 from pixelproof.data.ingest.manifest import take_inventory
 from pixelproof.data.resize import resize_photos
 from pixelproof.data.sources.source import open_source
-from pixelproof.journal import Journal
-from pixelproof.params import Params, load_params
+from pixelproof.files.journal import Journal
+from pixelproof.params.whole import Params, load_params
 
 ROOT = Path(__file__).parents[1]
 CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"

@@ -24,9 +24,9 @@ from rich.console import Console
 
 from benchmarks.memory import MIB, anonymous_bytes
 from pixelproof import console
-from pixelproof.data.fresh import FreshViews
-from pixelproof.data.store import SHARD_BYTES, ImageStore, StoreWriter
-from pixelproof.params import load_params
+from pixelproof.data.augment.fresh import FreshViews
+from pixelproof.data.images.store import SHARD_BYTES, ImageStore, StoreWriter
+from pixelproof.params.whole import load_params
 
 PRESET = Path(__file__).parents[1] / "presets/cats-dogs.yaml"
 CHUNK = 256

@@ -18,7 +18,8 @@ from pixelproof.files import read_json
 from pixelproof.network.plan.advice import mlp_budgets, training_photos, warnings
 from pixelproof.network.plan.plan import class_count, plan_models
 from pixelproof.network.plan.tables import budget_table, plan_table
-from pixelproof.params import PARAMS, load_params
+from pixelproof.params.section import PARAMS
+from pixelproof.params.whole import load_params
 from pixelproof.tracking.registry.gate import Metric, Terms
 
 INGEST_REPORT = Path("reports/ingest.json")
@@ -119,7 +120,7 @@ def find_learning_rate(
     high: Annotated[float, typer.Option(help="The learning rate of the last step.")] = 10.0,
 ) -> None:
     """Train some steps at a rate that grows from step to step, and suggest a learning rate for params.yaml."""
-    from pixelproof.data.store import open_views
+    from pixelproof.data.images.store import open_views
     from pixelproof.experiments import learning_rate
 
     params = load_params()

@@ -1,7 +1,6 @@
 """What is wrong with a settings file, in words: the key, what was given, what is allowed, the nearest known key."""
 
 import difflib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,17 +21,6 @@ def explain(error: ValidationError, schema: type[BaseModel], given: object, path
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"... and {len(lines) - SHOWN} more"]
     return "\n".join(f"{path}: {line}" for line in lines)
-
-
-def check_pattern(pattern: str) -> str:
-    """Return `pattern`, a regular expression with a group `label`. Raises ValueError if it is none."""
-    try:
-        groups = re.compile(pattern).groupindex
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
-    if "label" not in groups:
-        raise ValueError(rf"{pattern!r} has no group named label, as (?P<label>[a-z]+)\.\d+\.jpg has")
-    return pattern
 
 
 def _problem(detail: ErrorDetails, schema: type[BaseModel], given: object) -> tuple[str, str]:

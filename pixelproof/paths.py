@@ -24,6 +24,11 @@ AUGMENT_SHEET = Path("reports/augment.png")
 MODELS = Path("models")
 METRICS = Path("reports/metrics.json")
 PER_CLASS = Path("reports/per_class.csv")
+PREDICTED = Path(
+    "data/predicted"
+)  # <model>/: its answers to the test part, and of the CNN what each layer makes of some photos
+ANSWERS = "answers.parquet"
+TRACE = "trace.npz"
 PREDICTIONS = Path("reports/predictions.parquet")
 PLOTS = Path("reports/plots")
 SHUFFLE = Path("reports/shuffle")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pixelproof.errors import UserError
 from pixelproof.files import write_text
-from pixelproof.params import load_params
+from pixelproof.params.whole import load_params
 
 FOLDER = Path("presets")
 

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from pixelproof import console
-from pixelproof.data.augment import alter_all, compose, write_views
+from pixelproof.data.augment.transforms import alter_all, compose
+from pixelproof.data.augment.views import write_views
+from pixelproof.data.images.parts import positions, read_splits
+from pixelproof.data.images.store import ImageStore
 from pixelproof.data.sheets.sheet import write_sheet
-from pixelproof.data.splits import positions, read_splits
-from pixelproof.data.store import ImageStore
 from pixelproof.files import replacing
-from pixelproof.journal import continuing, fingerprint
-from pixelproof.params import Params, load_params
-from pixelproof.params.data import Augment
+from pixelproof.files.journal import continuing, fingerprint
+from pixelproof.params.augment import Augment
+from pixelproof.params.section import load_section, load_seed
 from pixelproof.paths import AUGMENT_SHEET, AUGMENTED, RESIZED, SPLITS
 
 SHEET_ROWS = 10
@@ -37,19 +38,19 @@ def write_augment_sheet(store: ImageStore, training: np.ndarray, params: Augment
         write_sheet([[original, *row] for original, *row in zip(originals, *altered, strict=True)], beside)
 
 
-def _work(params: Params) -> str:
+def _work(params: Augment, seed: int) -> str:
     """Name this work by all that its outcome depends on; the images by their files' times, to be quick."""
     images = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(RESIZED.iterdir())]
-    return fingerprint(images, SPLITS.read_text("utf-8"), params.augment.model_dump(), params.seed)
+    return fingerprint(images, SPLITS.read_text("utf-8"), params.model_dump(), seed)
 
 
 def main() -> None:
-    params = load_params()
+    params, seed = load_section(Augment), load_seed()
     store = ImageStore.open(RESIZED)
     training = positions(store.index, read_splits(SPLITS), "train")
-    with continuing(AUGMENTED, _work(params)) as (folder, journal):
-        write_views(store, training, params.augment, folder, journal, seed=params.seed)
-    write_augment_sheet(store, training, params.augment, AUGMENT_SHEET, seed=params.seed)
+    with continuing(AUGMENTED, _work(params, seed)) as (folder, journal):
+        write_views(store, training, params, folder, journal, seed=seed)
+    write_augment_sheet(store, training, params, AUGMENT_SHEET, seed=seed)
 
 
 if __name__ == "__main__":

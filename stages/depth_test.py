@@ -16,12 +16,12 @@ from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.experiments.summary import depth_figure, summarize, table
 from pixelproof.experiments.trial import asked_seeds, read_training_data, run_trial
-from pixelproof.explain.article import article_cnn
+from pixelproof.explain.page.article import article_cnn
 from pixelproof.files import replacing
 from pixelproof.network.cnn.cnn import CnnLearner
 from pixelproof.network.plan.plan import plan_cnn
-from pixelproof.params import load_params
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.whole import load_params
 from pixelproof.paths import DEPTH
 from pixelproof.training.training_data import TrainingData
 

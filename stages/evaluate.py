@@ -1,8 +1,8 @@
-"""Let both models answer the test part, once, and compare them.
+"""Compare the models by what they answered to the test part.
 
     python -m stages.evaluate
 
-Reads   models/cnn/, models/mlp/, data/resized/, data/splits.csv, reports/plan/
+Reads   data/predicted/, models/ (run.json and record.json of each), data/resized/store.json, reports/plan/
 Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/,
         reports/runs/cnn/, reports/runs/mlp/
 """
@@ -15,38 +15,21 @@ import pandas as pd
 from rich.console import Console
 
 from pixelproof import console
-from pixelproof.data.splits import positions, read_splits
-from pixelproof.data.store import ImageStore
 from pixelproof.evaluation import curves, table
+from pixelproof.evaluation.answers import labels_in, probabilities_in
 from pixelproof.evaluation.comparison import compare
 from pixelproof.evaluation.metrics import model_metrics, per_class
 from pixelproof.evaluation.pictures import confusion_figure
 from pixelproof.files import read_json, replacing, write_json, write_text
-from pixelproof.network.cnn import cnn
-from pixelproof.network.mlp import mlp
-from pixelproof.params import load_params
-from pixelproof.paths import METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTIONS, RESIZED, RUNS, SPLITS
+from pixelproof.params.evaluate import Evaluate
+from pixelproof.params.section import load_section
+from pixelproof.paths import ANSWERS, METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTED, PREDICTIONS, RESIZED, RUNS
 from pixelproof.tracking.delivery.live import complete
 from pixelproof.tracking.run.description import comparison
 from pixelproof.tracking.run.record import RunAddition, files_in, now, points, read_training, write_record
-from pixelproof.training.feed import evaluation_batches
 
 PARTNER = {"cnn": "mlp", "mlp": "cnn"}
 TEST_METRICS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss")
-
-
-def answers(store: ImageStore, test: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each model's (n, classes) float32 probabilities for the images at the positions `test`.
-
-    Raises AssertionError if Keras or scikit-learn holds another network than the plan says.
-    """
-    cnn_model, mlp_model = cnn.load(MODELS / "cnn"), mlp.load(MODELS / "mlp")
-    cnn.check_against_plan(cnn_model, read_json(PLAN / "cnn.json"))
-    mlp.check_against_plan(mlp_model, read_json(PLAN / "mlp.json"))
-    return {
-        "cnn": cnn.predict(cnn_model, evaluation_batches(store, test)),
-        "mlp": mlp.predict(mlp_model, evaluation_batches(store, test)),
-    }
 
 
 def measure(by_model: dict[str, np.ndarray], labels: np.ndarray, *, confidence: float) -> dict[str, Any]:
@@ -62,20 +45,6 @@ def measure(by_model: dict[str, np.ndarray], labels: np.ndarray, *, confidence: 
     right = {model: probabilities.argmax(axis=1) == labels for model, probabilities in by_model.items()}
     metrics["comparison"] = {**compare(right["cnn"], right["mlp"]), "confidence": confidence}
     return metrics
-
-
-def predictions(
-    by_model: dict[str, np.ndarray], ids: pd.Series, labels: np.ndarray, classes: list[str]
-) -> pd.DataFrame:
-    """Return a row per model and test image: model, id, label, predicted, and p_<class> for each class."""
-    names = np.array(classes)
-    frames = []
-    for model, probabilities in by_model.items():
-        answered = {"model": model, "id": ids.to_numpy(), "label": names[labels]}
-        answered["predicted"] = names[probabilities.argmax(axis=1)]
-        shares = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in classes])
-        frames.append(pd.concat([pd.DataFrame(answered), shares], axis="columns"))
-    return pd.concat(frames, ignore_index=True)
 
 
 def write_plots(by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str], folder: Path) -> None:
@@ -120,14 +89,14 @@ def log_to_runs(
 
 
 def main() -> None:
-    params = load_params()
-    store = ImageStore.open(RESIZED)
-    test = positions(store.index, read_splits(SPLITS), "test")
-    labels, classes = store.labels[test], store.classes
-    by_model = answers(store, test)
-    metrics = measure(by_model, labels, confidence=params.evaluate.confidence)
+    params = load_section(Evaluate)
+    answers = {model: pd.read_parquet(PREDICTED / model / ANSWERS) for model in PARTNER}
+    classes = list(read_json(RESIZED / "store.json")["classes"])
+    labels = labels_in(answers["cnn"], classes)
+    by_model = {model: probabilities_in(own, classes) for model, own in answers.items()}
+    metrics = measure(by_model, labels, confidence=params.confidence)
     with replacing(PREDICTIONS) as beside:
-        predictions(by_model, store.index["id"].iloc[test], labels, classes).to_parquet(beside, index=False)
+        pd.concat(answers.values(), ignore_index=True).to_parquet(beside, index=False)
     frames = [per_class(shares, labels, classes).assign(model=model) for model, shares in by_model.items()]
     write_text(PER_CLASS, pd.concat(frames).to_csv(index=False))
     write_plots(by_model, labels, classes, PLOTS)

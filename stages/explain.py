@@ -1,29 +1,20 @@
-"""Walk through the idea of a CNN on the user's own photos and the CNN that was just trained: one HTML page.
+"""Draw what the CNN makes of a test photo, and the ideas of a CNN on that photo; add the pictures to its MLflow run.
 
     python -m stages.explain
 
-Reads   models/cnn/, data/resized/, reports/plan/, reports/metrics.json, reports/predictions.parquet
-Writes  reports/index.html (open it in a browser), reports/explain/ (its pictures as PNG files), reports/runs/explain/
+Reads   data/predicted/cnn/, data/resized/, models/cnn/record.json
+Writes  reports/explain/ (PNG files), reports/runs/explain/
 """
 
-import logging
 import shutil
 
-import pandas as pd
-
 from pixelproof import console
-from pixelproof.data.store import ImageStore
-from pixelproof.explain.contents import contents
-from pixelproof.explain.page import render
-from pixelproof.explain.photos import read_shown
-from pixelproof.explain.sheets import write_sheets
-from pixelproof.explain.trace import trace
-from pixelproof.explain.walk import sheets_of
-from pixelproof.files import read_json, replacing, write_text
-from pixelproof.network.cnn import cnn
-from pixelproof.network.cnn.mirroring import without_flip_averaging
-from pixelproof.params import load_params
-from pixelproof.paths import EXPLAIN_PAGE, EXPLAIN_PICTURES, METRICS, MODELS, PLAN, PREDICTIONS, RESIZED, RUNS
+from pixelproof.data.images.store import ImageStore
+from pixelproof.explain.pictures.sheets import all_sheets, enlarge, write_sheets
+from pixelproof.explain.tracing.traced import read_trace
+from pixelproof.files import read_json, replacing
+from pixelproof.params.section import load_seed
+from pixelproof.paths import EXPLAIN_PICTURES, MODELS, PREDICTED, RESIZED, RUNS, TRACE
 from pixelproof.tracking.delivery.live import complete
 from pixelproof.tracking.run.record import RunAddition, files_in, now, write_record
 
@@ -39,24 +30,12 @@ def log_to_run() -> None:
 
 
 def main() -> None:
-    params = load_params()
-    store = ImageStore.open(RESIZED)
-    shown = read_shown(store, pd.read_parquet(PREDICTIONS), params.explain.photos)
-    context = contents(
-        shown,
-        trace(without_flip_averaging(cnn.load(MODELS / "cnn")), shown.images),
-        store.classes,
-        {model: read_json(PLAN / f"{model}.json") for model in ("cnn", "mlp")},
-        read_json(METRICS),
-        pd.read_csv(MODELS / "cnn/history.csv"),
-        seed=params.seed,
-    )
+    traced = read_trace(PREDICTED / "cnn" / TRACE)
+    photo = enlarge(ImageStore.open(RESIZED).named(traced.ids[:1])[0])
     with replacing(EXPLAIN_PICTURES) as folder:
         folder.mkdir()
-        write_sheets(sheets_of(context), folder)
-    write_text(EXPLAIN_PAGE, render(context))
+        write_sheets(all_sheets(photo, traced.layers, seed=load_seed()), folder)
     log_to_run()
-    logging.info("%s: open it in a browser; it takes the network apart on %d photos", EXPLAIN_PAGE, len(shown.ids))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.data.fetch.datasets import write_dataset
 from pixelproof.data.sources.source import check_source
-from pixelproof.params import load_params
-from pixelproof.params.data import Fetch
+from pixelproof.params.fetch import Fetch
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.section import load_section
 from pixelproof.paths import DOWNLOADS, RAW
 
 
@@ -23,8 +24,7 @@ def fetch(params: Fetch, source: Path, raw: Path, downloads: Path) -> None:
 
 
 def main() -> None:
-    params = load_params()
-    fetch(params.fetch, Path(params.ingest.source), RAW, DOWNLOADS)
+    fetch(load_section(Fetch), Path(load_section(Ingest).source), RAW, DOWNLOADS)
 
 
 if __name__ == "__main__":

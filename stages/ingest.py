@@ -15,8 +15,9 @@ from pixelproof.data.ingest.manifest import Inventory, take_inventory
 from pixelproof.data.ingest.pictures import write_pictures
 from pixelproof.data.sources.source import open_source
 from pixelproof.files import remove, write_json, write_text
-from pixelproof.journal import continuing, fingerprint
-from pixelproof.params import load_params
+from pixelproof.files.journal import continuing, fingerprint
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.section import load_section
 from pixelproof.paths import (
     DUPLICATES,
     INGEST_PICTURES,
@@ -38,12 +39,12 @@ def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
 
 
 def main() -> None:
-    params = load_params()
+    params = load_section(Ingest)
     # What a file's content is depends on the code alone: no other inputs.
-    with open_source(Path(params.ingest.source), WORK) as source, continuing(INGESTED, fingerprint()) as begun:
+    with open_source(Path(params.source), WORK) as source, continuing(INGESTED, fingerprint()) as begun:
         folder, journal = begun
-        inventory = take_inventory(source, params.ingest, journal)
-        write_inventory(inventory, params.ingest.source, folder)
+        inventory = take_inventory(source, params, journal)
+        write_inventory(inventory, params.source, folder)
         write_pictures(inventory, source.read, INGEST_PICTURES, QUARANTINE_SHEET, DUPLICATES)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from pixelproof import console
-from pixelproof.data.augment import alter, compose
+from pixelproof.data.augment.transforms import alter, compose
 from pixelproof.files import replacing, write_json
 from pixelproof.network.plan.advice import training_photos, warnings
 from pixelproof.network.plan.plan import Plan, class_count, image_shape, plan_models, summary
-from pixelproof.params import Params, load_params
+from pixelproof.params.whole import Params, load_params
 from pixelproof.paths import INGEST_REPORT, PLAN
 
 CHECKED = "params.yaml was checked as a whole.\n"

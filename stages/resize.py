@@ -15,18 +15,20 @@ from pixelproof import console
 from pixelproof.data.resize import resize_photos
 from pixelproof.data.sources.source import open_source
 from pixelproof.files import read_json
-from pixelproof.journal import continuing, fingerprint
-from pixelproof.params import load_params
+from pixelproof.files.journal import continuing, fingerprint
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.resize import Resize
+from pixelproof.params.section import load_section
 from pixelproof.paths import INGEST_REPORT, MANIFEST, RESIZED, WORK
 
 
 def main() -> None:
-    params = load_params()
+    params = load_section(Resize)
     classes = list(read_json(INGEST_REPORT)["classes"])
     photos = pd.read_parquet(MANIFEST)
-    work = fingerprint(sha256(MANIFEST.read_bytes()).hexdigest(), classes, params.resize.model_dump())
-    with open_source(Path(params.ingest.source), WORK) as source, continuing(RESIZED, work) as (folder, journal):
-        resize_photos(source, photos, classes, params.resize, folder, journal)
+    work = fingerprint(sha256(MANIFEST.read_bytes()).hexdigest(), classes, params.model_dump())
+    with open_source(Path(load_section(Ingest).source), WORK) as source, continuing(RESIZED, work) as (folder, journal):
+        resize_photos(source, photos, classes, params, folder, journal)
 
 
 if __name__ == "__main__":

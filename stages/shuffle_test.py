@@ -21,7 +21,7 @@ from pixelproof.experiments.trial import asked_seeds, read_training_data, run_tr
 from pixelproof.files import replacing, write_json
 from pixelproof.network.cnn.cnn import CnnLearner
 from pixelproof.network.mlp.mlp import MlpLearner
-from pixelproof.params import Params, load_params
+from pixelproof.params.whole import Params, load_params
 from pixelproof.paths import SHUFFLE
 from pixelproof.training.loop import SavedLearner
 from pixelproof.training.training_data import TrainingData

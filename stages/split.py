@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from pixelproof import console
-from pixelproof.data.census import class_counts
-from pixelproof.data.splits import audit, count_changes, read_splits, split_photos
+from pixelproof.data.images.parts import class_counts, read_splits
+from pixelproof.data.splits import audit, count_changes, split_photos
 from pixelproof.files import write_json, write_text
-from pixelproof.params import load_params
+from pixelproof.params.section import load_section, load_seed
+from pixelproof.params.split import Split
 from pixelproof.paths import MANIFEST, SPLIT_CHANGES, SPLIT_COUNTS, SPLIT_REPORT, SPLITS
 from pixelproof.repository.committed import NothingCommittedError, last_committed
 
@@ -36,9 +37,9 @@ def in_words(changes: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    params = load_params()
-    splits = split_photos(pd.read_parquet(MANIFEST), params.split, seed=params.seed)
-    report = audit(splits, params.split, seed=params.seed)
+    params, seed = load_section(Split), load_seed()
+    splits = split_photos(pd.read_parquet(MANIFEST), params, seed=seed)
+    report = audit(splits, params, seed=seed)
     write_text(SPLITS, splits.to_csv(index=False))
     write_text(SPLIT_COUNTS, class_counts(splits, splits["part"]).to_csv(index=False))
     write_json(SPLIT_REPORT, report)

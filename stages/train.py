@@ -15,10 +15,10 @@ from uuid import uuid4
 
 import pandas as pd
 
-from pixelproof.data.store import Images
+from pixelproof.data.images.store import Images
 from pixelproof.files import read_json, replacing, write_json, write_text
-from pixelproof.journal import fingerprint
-from pixelproof.params.training import Train
+from pixelproof.files.journal import fingerprint
+from pixelproof.params.train import Train
 from pixelproof.paths import MODELS, PLAN, WORK
 from pixelproof.tracking.delivery.live import LiveRun, recording
 from pixelproof.tracking.run.naming import experiment_name

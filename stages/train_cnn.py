@@ -11,26 +11,28 @@ from pathlib import Path
 import keras
 
 from pixelproof import console
-from pixelproof.data.store import Images
+from pixelproof.data.images.store import Images
 from pixelproof.network.cnn.cnn import CnnLearner
 from pixelproof.network.cnn.precision import resolve_precision
-from pixelproof.params import load_params
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.section import load_section, load_seed
+from pixelproof.params.train import Train
 from pixelproof.tracking.run.models import save_keras_model
 from pixelproof.training.training_data import TrainingData
 from stages.train import train
 
 
 def main() -> None:
-    params = load_params()
+    params, train_params, seed = load_section(Cnn), load_section(Train), load_seed()
     data = TrainingData.read()
     learner = CnnLearner(
-        params.cnn,
-        params.train,
+        params,
+        train_params,
         data.shape,
         len(data.classes),
-        steps_per_epoch=data.steps_per_epoch(params.train),
+        steps_per_epoch=data.steps_per_epoch(train_params),
         label_counts=data.label_counts,
-        seed=params.seed,
+        seed=seed,
     )
 
     def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
@@ -38,10 +40,10 @@ def main() -> None:
         save_keras_model(learner.model, images, outputs, saved / "model.keras", folder)
 
     libraries = ("grain", "keras", keras.backend.backend())
-    section = dict(params.cnn)
-    if params.cnn.precision:
-        section["precision"] = resolve_precision(params.cnn.precision)
-    train("cnn", learner, data, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
+    section = dict(params)
+    if params.precision:
+        section["precision"] = resolve_precision(params.precision)
+    train("cnn", learner, data, section, train_params, save_for_mlflow, seed=seed, libraries=libraries)
 
 
 if __name__ == "__main__":

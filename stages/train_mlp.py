@@ -10,20 +10,23 @@ from math import prod
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.data.store import Images
-from pixelproof.network.mlp.mlp import TRUSTED_TYPES, MlpLearner, flatten
-from pixelproof.params import load_params
+from pixelproof.data.images.store import Images
+from pixelproof.network.mlp.mlp import MlpLearner
+from pixelproof.network.mlp.saved import TRUSTED_TYPES, flatten
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.section import load_section, load_seed
+from pixelproof.params.train import Train
 from pixelproof.tracking.run.models import save_sklearn_model
 from pixelproof.training.training_data import TrainingData
 from stages.train import train
 
 
 def main() -> None:
-    params = load_params()
+    params, train_params, seed = load_section(Mlp), load_section(Train), load_seed()
     data = TrainingData.read()
     features, classes = prod(data.shape), len(data.classes)
-    steps = data.steps_per_epoch(params.train)
-    learner = MlpLearner(params.mlp, params.train, features, classes, steps_per_epoch=steps, seed=params.seed)
+    steps = data.steps_per_epoch(train_params)
+    learner = MlpLearner(params, train_params, features, classes, steps_per_epoch=steps, seed=seed)
 
     def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
         pixels = flatten(images)
@@ -31,8 +34,8 @@ def main() -> None:
         save_sklearn_model(learner.model, pixels, outputs, TRUSTED_TYPES, saved / "model.skops", folder)
 
     libraries = ("grain", "scikit-learn")
-    section = dict(params.mlp)
-    train("mlp", learner, data, section, params.train, save_for_mlflow, seed=params.seed, libraries=libraries)
+    section = dict(params)
+    train("mlp", learner, data, section, train_params, save_for_mlflow, seed=seed, libraries=libraries)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pixelproof.data.splits import audit, split_photos
-from pixelproof.params import Params, load_params
+from pixelproof.params.whole import Params, load_params
 from tests.support.sources import take_inventory
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pixelproof.journal import Journal, chunks, continuing, fingerprint
+from pixelproof.files.journal import Journal, chunks, continuing, fingerprint
 
 LINES = ["0", "range(32, 64)", "ä {}"]
 

@@ -169,13 +169,13 @@ def test_the_second_person_loads_the_model_of_the_first_from_the_server(
     """The model's bytes must come out of S3, through MLflow, without a file of the first person's."""
     import mlflow.sklearn
 
-    from pixelproof.network.mlp import mlp
+    from pixelproof.network.mlp import saved
 
     as_member(bob)
     trained = record(ada, "mlp")
     logged = mlflow.sklearn.load_model(f"models:/{trained['model_id']}")
     pixels = np.random.default_rng(1).integers(0, 256, (5, 16 * 16 * 3)).astype(np.float32)
-    pulled = mlp.load(bob.root / "models/mlp")
+    pulled = saved.load(bob.root / "models/mlp")
     np.testing.assert_array_equal(logged.predict_proba(pixels), pulled.predict_proba(pixels))
     assert any(trained["model_id"] in key for key in kept(team, "mlflow"))
 

@@ -13,14 +13,14 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from pixelproof.console import drain_with_progress
+from pixelproof.data.images.store import StoreWriter
 from pixelproof.data.photos.decode import decode
 from pixelproof.data.photos.modes import CHANNELS, Pixels
 from pixelproof.data.photos.opening import BadImageError, quiet_pillow
 from pixelproof.data.sources.source import Source
-from pixelproof.data.store import StoreWriter
 from pixelproof.errors import UserError
-from pixelproof.journal import Journal, chunks
-from pixelproof.params.data import Resize
+from pixelproof.files.journal import Journal, chunks
+from pixelproof.params.resize import Resize
 
 READ = ["id", "sha256", "format", "mode", "orientation", "height", "width"]  # what is needed of a manifest
 PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a thread costs a third of that

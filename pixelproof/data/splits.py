@@ -2,16 +2,14 @@
 
 import hashlib
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from pixelproof.data.images.parts import PARTS
 from pixelproof.errors import UserError
-from pixelproof.params.data import Split
+from pixelproof.params.split import Split
 
-PARTS = ("train", "valid", "test")
 COLUMNS = ["id", "label", "part", "group"]
 
 
@@ -140,14 +138,3 @@ def count_changes(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, int]:
     both = after.index.intersection(before.index)
     moved = int((before[both] != after[both]).sum())
     return {"moved": moved, "added": len(after) - len(both), "removed": len(before) - len(both)}
-
-
-def read_splits(path: Path) -> pd.DataFrame:
-    """Read splits.csv; every column is text, and a class folder may well be called `NA`."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-
-def positions(index: pd.DataFrame, splits: pd.DataFrame, part: str) -> np.ndarray:
-    """Return where in an image store's `index` the photos of a part are, in the store's order."""
-    wanted = splits.loc[splits["part"] == part, "id"]
-    return np.flatnonzero(index["id"].isin(wanted))

@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
 
-from pixelproof.data.store import Images, ImageStore
+from pixelproof.data.images.store import Images, ImageStore
 from pixelproof.errors import UserError
 from pixelproof.files import replacing
 from pixelproof.network.rates import Rate
-from pixelproof.params import Params
+from pixelproof.params.whole import Params
 from pixelproof.training.feed import Batch, Labels, training_batches
 
 Model = Literal["cnn", "mlp"]
@@ -116,7 +116,7 @@ def make_learner(model: Model, params: Params, view: ImageStore) -> Learner:
         from pixelproof.network.mlp.mlp import MlpLearner
 
         return MlpLearner(params.mlp, params.train, prod(view.shape), classes, steps_per_epoch=1, seed=seed)
-    from pixelproof.network.cnn.cnn import CnnLearner  # takes ten seconds to load
+    from pixelproof.network.cnn.cnn import CnnLearner
 
     counts = np.bincount(view.labels, minlength=classes).tolist()
     return CnnLearner(params.cnn, params.train, view.shape, classes, steps_per_epoch=1, label_counts=counts, seed=seed)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pixelproof.data.fresh import FreshViews
-from pixelproof.data.store import Images, ImageStore, Shape
+from pixelproof.data.augment.fresh import FreshViews
+from pixelproof.data.images.store import Images, ImageStore, Shape
 
 Order = np.ndarray[tuple[int], np.dtype[np.int64]]  # (height * width,): which pixel stands at each place
 

@@ -3,10 +3,10 @@
 import argparse
 import logging
 
-from pixelproof.data.splits import positions, read_splits
+from pixelproof.data.images.parts import positions, read_splits
 from pixelproof.errors import UserError
 from pixelproof.experiments.summary import Trial
-from pixelproof.params.training import Train
+from pixelproof.params.train import Train
 from pixelproof.paths import AUGMENTED, RESIZED, SPLITS
 from pixelproof.training.feed import evaluation_batches
 from pixelproof.training.loop import SavedLearner, State, fit

@@ -18,7 +18,7 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from pixelproof.files import read_json, remove
-from pixelproof.params import PARAMS, read_yaml
+from pixelproof.params.section import PARAMS, read_yaml
 from pixelproof.repository.cloning import clone_project, run
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import with_values

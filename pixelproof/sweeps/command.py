@@ -14,7 +14,8 @@ from rich.console import Console
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.files import locked
-from pixelproof.params import PARAMS, load_params, read_yaml
+from pixelproof.params.section import PARAMS, read_yaml
+from pixelproof.params.whole import load_params
 from pixelproof.sweeps import report
 from pixelproof.sweeps.clones import Clone, Snapshot, has_experiments
 from pixelproof.sweeps.experiment import stop_orphans

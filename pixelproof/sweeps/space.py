@@ -12,8 +12,8 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from pixelproof.errors import UserError
 from pixelproof.mistakes import explain
-from pixelproof.params import PARAMS, Params, read_yaml
-from pixelproof.params.base import Positive, Section
+from pixelproof.params.section import PARAMS, Positive, Section, read_yaml
+from pixelproof.params.whole import Params
 
 COMPARABLE = ("resize", "augment", "train")  # sections that change neither the photos nor their parts
 OF_USERS_NAMES = ("layers", "transforms")  # mappings whose keys params.yaml chooses

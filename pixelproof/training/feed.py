@@ -1,16 +1,14 @@
 """Batches of images, in an order that depends on the seed and the epoch alone: both models see the same."""
 
 from collections.abc import Callable, Iterator
-from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from pixelproof.data.store import Images, ImageStore, Shape
+from pixelproof.data.images.store import Images, ImageStore, images_at_once
 
 Labels = np.ndarray[tuple[int], np.dtype[np.int64]]  # (n,) class numbers
 ORDER = 3  # tells this use of the seed from others
-AT_ONCE = 256  # images of up to 128 x 128 x 3 bytes; of larger ones as many as take no more memory
 Gather = Callable[[np.ndarray], Images]  # positions -> images, as ImageStore.gather
 
 
@@ -50,11 +48,6 @@ def evaluation_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]
         return store.gather(chosen[positions])
 
     return _batches(np.arange(len(chosen)), gather, store.labels[chosen], images_at_once(store.shape))
-
-
-def images_at_once(shape: Shape) -> int:
-    """Return how many images of this shape are judged, or copied, at once."""
-    return min(AT_ONCE, max(1, AT_ONCE * 128 * 128 * 3 // prod(shape)))
 
 
 def _batches(

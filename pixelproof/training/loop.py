@@ -11,9 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
-from pixelproof.data.store import Images
+from pixelproof.data.images.store import Images
 from pixelproof.errors import UserError
-from pixelproof.params.training import EarlyStopping, Train
+from pixelproof.params.train import EarlyStopping, Train
 from pixelproof.training.feed import Batch, Labels
 from pixelproof.training.machine import sample
 

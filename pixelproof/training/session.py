@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pixelproof import console
 from pixelproof.errors import Interrupted
-from pixelproof.params.training import Train
+from pixelproof.params.train import Train
 from pixelproof.training.checkpoint import Keeper
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, Learner, State, TrainingBatches, ValidBatches, best_epoch, fit, stop_reason

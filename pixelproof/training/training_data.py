@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from pixelproof.data.fresh import FreshViews, workers
-from pixelproof.data.splits import positions, read_splits
-from pixelproof.data.store import ImageStore, Shape, open_views
+from pixelproof.data.augment.fresh import FreshViews, workers
+from pixelproof.data.images.parts import positions, read_splits
+from pixelproof.data.images.store import ImageStore, Shape, images_at_once, open_views
 from pixelproof.files import read_json
-from pixelproof.params.data import Augment
-from pixelproof.params.training import Train
+from pixelproof.params.augment import Augment
+from pixelproof.params.train import Train
 from pixelproof.paths import AUGMENT_DESCRIPTION, AUGMENTED, RESIZED, SPLIT_REPORT, SPLITS
-from pixelproof.training.feed import Batch, Labels, evaluation_batches, images_at_once, training_batches
+from pixelproof.training.feed import Batch, Labels, evaluation_batches, training_batches
 
 
 @dataclass(frozen=True)

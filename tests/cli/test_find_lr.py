@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pixelproof.data.store import StoreWriter, view_path
+from pixelproof.data.images.store import StoreWriter, view_path
 from tests.support.program import Program, said, write_params
 
 

@@ -17,15 +17,16 @@ from hypothesis.extra import numpy as npst
 from PIL import Image
 
 import pixelproof.data.resize as resize_module
+from pixelproof.data.images.store import ImageStore
 from pixelproof.data.ingest.manifest import Inventory
 from pixelproof.data.photos.opening import EXIF_ORIENTATION
 from pixelproof.data.resize import fit, fitted_size, resize_photos
 from pixelproof.data.sources.folders import FolderSource
 from pixelproof.data.sources.source import open_source
-from pixelproof.data.store import ImageStore
 from pixelproof.errors import UserError
-from pixelproof.journal import Journal
-from pixelproof.params.data import Ingest, Resize
+from pixelproof.files.journal import Journal
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.resize import Resize
 from tests.support.photos import photo
 from tests.support.sources import take_inventory
 from tests.support.stops import count_calls, stop_after

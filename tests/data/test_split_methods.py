@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelproof.data.splits import PARTS, audit, split_photos
+from pixelproof.data.images.parts import PARTS
+from pixelproof.data.splits import audit, split_photos
 from pixelproof.errors import UserError
-from pixelproof.params.data import Split
+from pixelproof.params.split import Split
 from tests.support.tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelproof.data.splits import COLUMNS, PARTS, audit, count_changes, positions, read_splits, split_photos
+from pixelproof.data.images.parts import PARTS, positions, read_splits
+from pixelproof.data.splits import COLUMNS, audit, count_changes, split_photos
 from pixelproof.errors import UserError
 from tests.support.tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 

@@ -15,8 +15,8 @@ from pixelproof.errors import UserError
 from pixelproof.experiments.learning_rate import Point, as_table, draw, growing, run_test, suggest, write_results
 from pixelproof.network.mlp.mlp import MlpLearner
 from pixelproof.network.rates import Rate
-from pixelproof.params.network import Mlp
-from pixelproof.params.training import Train
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.train import Train
 from pixelproof.training.feed import Batch
 
 LABELS = np.arange(16) % 2  # dark, light

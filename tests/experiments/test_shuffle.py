@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelproof.data.store import ImageStore, StoreWriter
+from pixelproof.data.images.store import ImageStore, StoreWriter
 from pixelproof.experiments.shuffle import ShuffledStore, draw_order
 
 SHAPE = (4, 6, 3)

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pixelproof.network.plan.plan import plan_cnn
-from pixelproof.params.network import Backbone, Cnn, Layer
+from pixelproof.params.cnn import Backbone, Cnn, Layer
 from tests.support.imports import ROOT
 
 PAGE = (ROOT / "docs/networks.md").read_text("utf-8")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pixelproof.mistakes import explain
-from pixelproof.params import Params
+from pixelproof.params.whole import Params
 from tests.support.complaints import changed
 
 

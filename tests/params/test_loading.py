@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pixelproof.params import Params, load_params
+from pixelproof.params.whole import Params, load_params
 from tests.support.complaints import ROOT, changed, complaint_about, good
 
 PRESETS = sorted((ROOT / "presets").glob("*.yaml"))

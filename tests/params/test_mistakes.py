@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pixelproof.mistakes import SHOWN
-from pixelproof.params import Params
+from pixelproof.params.whole import Params
 from tests.support.complaints import GONE, changed, complaint, good
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pixelproof.params import load_params
+from pixelproof.params.whole import load_params
 from tests.support.complaints import changed, complaint
 
 

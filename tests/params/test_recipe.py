@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelproof.params import Params
+from pixelproof.params.whole import Params
 from tests.support.complaints import changed, complaint, good
 
 RECIPE: dict[str, object] = {

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from pixelproof.data.store import ImageStore
+from pixelproof.data.images.store import ImageStore
 from pixelproof.files import read_json
 from pixelproof.tracking.run.description import END, NOTE
 from tests.support.project import Project

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pixelproof.data.store import ImageStore, open_views
+from pixelproof.data.images.store import ImageStore, open_views
 from pixelproof.files import read_json
 from tests.support.project import STAGES, Project
 

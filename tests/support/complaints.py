@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pixelproof.errors import UserError
-from pixelproof.params import load_params
+from pixelproof.params.whole import load_params
 
 ROOT = Path(__file__).parents[2]
 GONE = object()  # stands for "leave this key out"

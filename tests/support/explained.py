@@ -10,11 +10,12 @@ import pandas as pd
 
 from pixelproof.evaluation.comparison import compare
 from pixelproof.evaluation.metrics import model_metrics
-from pixelproof.explain.article import mlp
-from pixelproof.explain.contents import contents
-from pixelproof.explain.page import render
-from pixelproof.explain.photos import Shown
-from pixelproof.explain.trace import TracedLayer, trace
+from pixelproof.explain.page.article import mlp
+from pixelproof.explain.page.contents import contents
+from pixelproof.explain.page.page import render
+from pixelproof.explain.tracing.photos import Shown
+from pixelproof.explain.tracing.trace import trace
+from pixelproof.explain.tracing.traced import TracedLayer
 from tests.support.photos import CLASSES, photo
 
 SHAPE = (24, 20, 3)

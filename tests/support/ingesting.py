@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pixelproof.errors import UserError
-from pixelproof.params.data import Ingest
+from pixelproof.params.ingest import Ingest
 from tests.support.sources import take_inventory
 
 

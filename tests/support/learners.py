@@ -8,8 +8,8 @@ import numpy as np
 
 from pixelproof.network.cnn.layout.layers import Shape
 from pixelproof.network.plan.plan import plan_cnn
-from pixelproof.params.network import Cnn
-from pixelproof.params.training import Train
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.train import Train
 from pixelproof.training.feed import Batch
 
 FLATTEN = {"kind": "flatten"}

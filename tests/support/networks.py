@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pixelproof.network.cnn.layout.layers import Shape
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 
 SHAPES = st.tuples(st.integers(1, 17), st.integers(1, 17), st.sampled_from([1, 3]))
 FEW = st.integers(1, 4)

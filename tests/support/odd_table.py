@@ -11,7 +11,7 @@ import pandas as pd
 
 from pixelproof.data.ingest.manifest import Inventory
 from pixelproof.files import write_text
-from pixelproof.params.data import Ingest
+from pixelproof.params.ingest import Ingest
 from tests.support.sources import take_inventory
 
 PAGE = Path(__file__).parents[2] / "docs/ingest.md"

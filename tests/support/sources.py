@@ -6,7 +6,7 @@ from pixelproof.data.ingest import manifest
 from pixelproof.data.ingest.manifest import Inventory
 from pixelproof.data.sources import source as sources
 from pixelproof.data.sources.source import Found
-from pixelproof.params.data import Ingest
+from pixelproof.params.ingest import Ingest
 
 
 def take_inventory(path: Path, params: Ingest) -> Inventory:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pixelproof.journal import Journal
+from pixelproof.files.journal import Journal
 
 
 def count_calls(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[Any]:

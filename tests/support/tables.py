@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from pixelproof.params.data import Split
+from pixelproof.params.split import Split
 
 SHARES = st.floats(0.1, 0.3)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from pixelproof.errors import UserError
-from pixelproof.params import PARAMS, read_yaml
+from pixelproof.params.section import PARAMS, read_yaml
 from pixelproof.sweeps.space import Sweep, load_sweep, with_values
 from tests.support.imports import ROOT
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelproof.data.store import Images, Shape
-from pixelproof.training.feed import Batch, images_at_once, training_batches
+from pixelproof.data.images.store import Images, Shape, images_at_once
+from pixelproof.training.feed import Batch, training_batches
 
 # A thread reads ahead for each iterator: few examples, and no deadline on a busy machine.
 FEW = settings(max_examples=15, deadline=None)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pixelproof.errors import UserError
-from pixelproof.params.training import EarlyStopping, Train
+from pixelproof.params.train import EarlyStopping, Train
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import Epoch, State, best_epoch, fit, stop_reason
 

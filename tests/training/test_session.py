@@ -13,7 +13,7 @@ import pytest
 
 from pixelproof import console
 from pixelproof.errors import Interrupted, UserError
-from pixelproof.params.training import Train
+from pixelproof.params.train import Train
 from pixelproof.training.checkpoint import Keeper, read
 from pixelproof.training.feed import Batch
 from pixelproof.training.interruption import Interruption

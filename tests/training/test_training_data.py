@@ -11,15 +11,14 @@ import pandas as pd
 import psutil
 import pytest
 
-from pixelproof.data import fresh
-from pixelproof.data.augment import alter_all, compose
-from pixelproof.data.fresh import FreshViews
-from pixelproof.data.store import ImageStore, StoreWriter
+from pixelproof.data.augment import fresh
+from pixelproof.data.augment.fresh import FreshViews
+from pixelproof.data.augment.transforms import alter_all, compose
+from pixelproof.data.images.store import AT_ONCE, ImageStore, StoreWriter
 from pixelproof.network.mlp.mlp import MlpLearner
-from pixelproof.params.data import Augment
-from pixelproof.params.network import Mlp
-from pixelproof.params.training import Train
-from pixelproof.training.feed import AT_ONCE
+from pixelproof.params.augment import Augment
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.train import Train
 from pixelproof.training.training_data import TrainingData
 from tests.support.project import Project
 

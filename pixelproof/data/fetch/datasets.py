@@ -14,7 +14,7 @@ from pixelproof.data.fetch.landing import land
 from pixelproof.data.sources.archives import class_folders, unpack
 from pixelproof.errors import UserError
 from pixelproof.files import replacing
-from pixelproof.params.data import Fetch
+from pixelproof.params.fetch import Fetch
 
 _MICROSOFT = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F"
 _ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"

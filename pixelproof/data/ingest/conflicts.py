@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pixelproof.data.ingest.duplicates import copied_into, group_copies, label_conflicts, repeated
-from pixelproof.params.data import Ingest
+from pixelproof.params.ingest import Ingest
 
 NAMED = 6  # copies that a row of the quarantine names; the rest are counted
 

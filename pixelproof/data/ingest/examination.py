@@ -15,7 +15,7 @@ from pixelproof.data.photos.opening import BadImageError, real_format
 from pixelproof.data.sources.folders import TooLargeError
 from pixelproof.data.sources.labels import is_readable
 from pixelproof.data.sources.source import Found, Source
-from pixelproof.journal import Journal, chunks
+from pixelproof.files.journal import Journal, chunks
 
 FILES_PER_TASK = 32  # one file takes about a millisecond; handing it to a thread costs a third of that
 

@@ -12,8 +12,8 @@ from pixelproof.data.ingest.examination import examine_all, shown
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.data.sources.source import MISSING, Found, Source, scan
 from pixelproof.errors import UserError
-from pixelproof.journal import Journal
-from pixelproof.params.data import Ingest
+from pixelproof.files.journal import Journal
+from pixelproof.params.ingest import Ingest
 
 COLUMNS = ["id", "label", "given_part", "format", "mode", "width", "height", "orientation", "frames", "bytes", "sha256"]
 COLUMNS += ["pixels_sha256", "perceptual_hash", "fine_hash", "group", "note"]

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from pixelproof.data.census import class_counts, size_counts
+from pixelproof.data.images.parts import class_counts
 from pixelproof.data.ingest.contact import Read, write_contact_sheets
 from pixelproof.data.ingest.copies import write_copies
 from pixelproof.data.ingest.manifest import Inventory
 from pixelproof.data.ingest.refused import write_quarantine_sheet
+from pixelproof.data.ingest.sizes import size_counts
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.files import replacing
 

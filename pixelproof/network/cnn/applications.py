@@ -8,7 +8,7 @@ import keras
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.backbones import entry, trained_layers
 from pixelproof.network.cnn.layout.layers import Shape
-from pixelproof.params.network import Backbone
+from pixelproof.params.cnn import Backbone
 
 # As keras.applications.imagenet_utils.preprocess_input computes it, a test holds; here as layers of the saved model.
 BLUE_GREEN_RED_MEAN = (103.939, 116.779, 123.68)

@@ -6,11 +6,11 @@ from typing import Any
 import keras
 
 from pixelproof.network.cnn.applications import backbone_model, prepared
-from pixelproof.network.cnn.keras_layers import L2Pooling2D
 from pixelproof.network.cnn.layout.geometry import Window
 from pixelproof.network.cnn.layout.layers import Add, Output, Windowed, window
 from pixelproof.network.cnn.layout.nodes import INPUT, Node, zeros_name
-from pixelproof.params.network import (
+from pixelproof.network.cnn.saved.keras_layers import L2Pooling2D
+from pixelproof.params.cnn import (
     ActivationLayer,
     Backbone,
     BatchNorm,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,15 @@ from pixelproof.network.cnn.assembly import assemble
 from pixelproof.network.cnn.averaging import Averages
 from pixelproof.network.cnn.layout.layers import Shape
 from pixelproof.network.cnn.layout.nodes import lay_out
-from pixelproof.network.cnn.mirroring import with_flip_averaging, without_flip_averaging
 from pixelproof.network.cnn.mixing import mix
 from pixelproof.network.cnn.precision import computing_in
 from pixelproof.network.cnn.recipe import as_targets, balanced_weights, makes_soft_targets
+from pixelproof.network.cnn.saved.mirroring import with_flip_averaging
+from pixelproof.network.cnn.saved.saved import predict
 from pixelproof.network.cnn.trainer import make_trainer, train_on_batch
 from pixelproof.network.rates import rates
-from pixelproof.params.network import Cnn
-from pixelproof.params.training import Train
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.train import Train
 
 
 def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
@@ -34,31 +34,6 @@ def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
         inputs = keras.Input(input_shape, name="input")
         outputs = assemble(lay_out(params, input_shape, classes), inputs, params)
     return keras.Model(inputs, outputs, name="cnn")
-
-
-def check_against_plan(model: keras.Model, plan: Mapping[str, Any]) -> None:
-    """Prove that Keras built what the plan (the content of its JSON file) says, layer by layer.
-
-    Raises AssertionError at the first layer whose output shape, parameters or trainable parameters differ.
-    """
-    model = without_flip_averaging(model)
-    for planned in plan["layers"]:
-        layer = model.get_layer(planned["name"])
-        built = list(layer.output.shape[1:]), layer.count_params(), _trainable(layer)
-        if built != (planned["output_shape"], planned["parameters"], planned["trainable"]):
-            raise AssertionError(f"layer {layer.name}: Keras built {built}, the plan says {planned}")
-    totals = model.count_params(), _trainable(model)
-    if totals != (plan["parameters"], plan["trainable"]):
-        raise AssertionError(f"Keras built (parameters, trainable) {totals}, the plan says {plan}")
-
-
-def _trainable(layer: keras.Layer) -> int:
-    return sum(prod(weight.shape) for weight in layer.trainable_weights)
-
-
-def probabilities(outputs: np.ndarray) -> np.ndarray:
-    """Return (n, classes) probabilities, whichever head gave the outputs."""
-    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
 
 class CnnLearner:
@@ -173,17 +148,6 @@ class CnnLearner:
     def save(self, folder: Path) -> None:
         with self._judged():
             self.model.save(folder / "model.keras")
-
-
-def predict(model: keras.Model, batches: Iterable[Any]) -> np.ndarray:
-    """Return (n, classes) float32 probabilities, in the batches' order."""
-    outputs = [model.predict_on_batch(images) for images, _ in batches]
-    return probabilities(np.concatenate(outputs)).astype(np.float32)
-
-
-def load(folder: Path) -> keras.Model:
-    model: keras.Model = keras.saving.load_model(folder / "model.keras")
-    return model
 
 
 def _make_deterministic(seed: int) -> None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 
 PURPOSE = 0x6D6978  # keeps these draws apart from the project's others of the same seed
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from pixelproof.network.cnn.recipe import make_accuracy, make_loss, make_optimizer
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 
 
 class FusedStepModel(keras.Model):  # type: ignore[misc]  # Keras ships no types

@@ -12,12 +12,11 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
+from pixelproof.network.mlp.saved import flatten, predict
 from pixelproof.network.rates import rates
-from pixelproof.params.network import Mlp
-from pixelproof.params.training import Train
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.train import Train
 
-# skops loads no type it does not know; the optimizer's state is the one such type in the saved model.
-TRUSTED_TYPES = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
 # What scikit-learn 1.9 changes in a step, of the classifier and of its optimizer; a test looks for more.
 SCALARS = {
     "classifier": ("t_", "n_iter_", "loss_", "best_loss_", "_no_improvement_count", "batch_size", "learning_rate_init"),
@@ -25,11 +24,6 @@ SCALARS = {
 }
 LISTS = {"classifier": ("coefs_", "intercepts_"), "optimizer": ("ms", "vs")}
 CURVE = "classifier/loss_curve_"
-
-
-def flatten(images: np.ndarray) -> np.ndarray:
-    """Return images as scikit-learn takes them: (n, features) float32, pixels still 0-255."""
-    return images.reshape(len(images), -1).astype(np.float32)
 
 
 class MlpLearner:
@@ -154,25 +148,3 @@ class MlpLearner:
 
     def save(self, folder: Path) -> None:
         skops.io.dump(self.model, folder / "model.skops")
-
-
-def check_against_plan(model: Pipeline, plan: Mapping[str, Any]) -> None:
-    """Prove that scikit-learn built what the plan (the content of its JSON file) says, layer by layer.
-
-    Raises AssertionError at the first layer whose units or parameter count differ.
-    """
-    classifier = model["mlp"]
-    for planned, weights, bias in zip(plan["layers"], classifier.coefs_, classifier.intercepts_, strict=True):
-        built = [weights.shape[1]], weights.size + bias.size
-        if built != (planned["output_shape"], planned["parameters"]):
-            raise AssertionError(f"layer {planned['name']}: scikit-learn built {built}, the plan says {planned}")
-
-
-def predict(model: Pipeline, batches: Iterable[Any]) -> np.ndarray:
-    """Return (n, classes) float32 probabilities, in the batches' order."""
-    return np.concatenate([model.predict_proba(flatten(images)) for images, _ in batches]).astype(np.float32)
-
-
-def load(folder: Path) -> Pipeline:
-    model: Pipeline = skops.io.load(folder / "model.skops", trusted=TRUSTED_TYPES)
-    return model

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pixelproof.files import read_json
 from pixelproof.network.plan.plan import Plan, image_shape, plan_cnn, plan_mlp
-from pixelproof.params import Params
-from pixelproof.params.data import Split
+from pixelproof.params.split import Split
+from pixelproof.params.whole import Params
 
 SLIDING = ("conv", "separable_conv", "max_pool", "average_pool", "l2_pool", "backbone")
 DENSE_SHARE = 0.95  # of all parameters in one dense layer: the network is hardly a convolutional one

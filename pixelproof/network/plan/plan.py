@@ -11,9 +11,11 @@ from pixelproof.files import read_json
 from pixelproof.network.cnn.layout.geometry import Pair
 from pixelproof.network.cnn.layout.layers import Shape, Step, dense_step
 from pixelproof.network.cnn.layout.nodes import Node, lay_out
-from pixelproof.params import Params
-from pixelproof.params.data import Ingest, Resize
-from pixelproof.params.network import Cnn, Mlp
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.resize import Resize
+from pixelproof.params.whole import Params
 
 
 @dataclass(frozen=True)

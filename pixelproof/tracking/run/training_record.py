@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from mlflow.tracking.context.registry import resolve_tags
 
-from pixelproof.data.splits import positions, read_splits
-from pixelproof.data.store import ImageStore
+from pixelproof.data.images.parts import positions, read_splits
+from pixelproof.data.images.store import ImageStore
 from pixelproof.paths import AUGMENTED, RESIZED, SPLITS
 from pixelproof.tracking.run.inputs import image_input
 from pixelproof.tracking.run.new_run import NewRunDescription

@@ -18,7 +18,7 @@ import typer
 
 from pixelproof import console
 from pixelproof.errors import UserError
-from pixelproof.params import PARAMS, read_yaml
+from pixelproof.params.section import PARAMS, read_yaml
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.store import connection, runs_table
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors, without_password

@@ -10,7 +10,7 @@ from PIL import Image
 
 from pixelproof.data.fetch.datasets import FETCHED, SHIPPED, SOURCES, write_dataset, write_digits, write_nothing
 from pixelproof.errors import UserError
-from pixelproof.params.data import Fetch
+from pixelproof.params.fetch import Fetch
 from stages.fetch import fetch
 from tests.support.served import PHOTOS, content, written
 from tests.support.server import Server, zipped

@@ -11,7 +11,7 @@ from pixelproof.data.fetch.landing import MARKER
 from pixelproof.data.sources.folders import FolderSource
 from pixelproof.data.sources.source import scan
 from pixelproof.errors import UserError
-from pixelproof.params.data import Fetch
+from pixelproof.params.fetch import Fetch
 from tests.support.served import PHOTOS, content, written
 from tests.support.server import Server, tarred, zipped
 

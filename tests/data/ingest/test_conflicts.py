@@ -12,7 +12,8 @@ from pixelproof.data.ingest.conflicts import NAMED, resolve_copies
 from pixelproof.data.ingest.manifest import Inventory
 from pixelproof.data.ingest.perceptual import THUMBNAIL_PX
 from pixelproof.data.splits import audit, split_photos
-from pixelproof.params.data import Ingest, Split
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.split import Split
 from tests.support.sources import take_inventory
 
 PER_CLASS = 20

@@ -6,7 +6,7 @@ import pytest
 from pixelproof.data.ingest import examination
 from pixelproof.data.ingest.examination import examine_all
 from pixelproof.data.sources.folders import FolderSource
-from pixelproof.journal import Journal
+from pixelproof.files.journal import Journal
 from tests.support.photos import CLASSES
 from tests.support.sources import scan
 from tests.support.stops import count_calls, stop_after

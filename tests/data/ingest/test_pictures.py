@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
-from pixelproof.data.census import SIZES
 from pixelproof.data.ingest.contact import CLASSES, PHOTOS, file_stem
 from pixelproof.data.ingest.manifest import Inventory
 from pixelproof.data.ingest.pictures import write_pictures
+from pixelproof.data.ingest.sizes import SIZES
 from pixelproof.errors import UserError
-from pixelproof.params.data import Ingest
+from pixelproof.params.ingest import Ingest
 from stages import ingest
 from tests.support.imports import ROOT
 from tests.support.project import shrink

@@ -17,8 +17,10 @@ from pixelproof.data.resize import resize_photos
 from pixelproof.data.sources.source import Found, open_source
 from pixelproof.data.splits import split_photos
 from pixelproof.errors import UserError
-from pixelproof.journal import Journal
-from pixelproof.params.data import Ingest, Resize, Split
+from pixelproof.files.journal import Journal
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.resize import Resize
+from pixelproof.params.split import Split
 from tests.support.archived import DIRECTORY, EACH_PACKING, PACKINGS, archive, forged
 from tests.support.photos import photo
 from tests.support.server import zipped

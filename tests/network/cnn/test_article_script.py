@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pixelproof.data.splits import split_photos
-from pixelproof.params.data import Split
+from pixelproof.params.split import Split
 
 pytestmark = pytest.mark.slow
 

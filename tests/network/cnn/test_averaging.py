@@ -44,7 +44,7 @@ def test_to_settle_changes_nothing_of_the_training(learner: Any) -> None:
 
 def test_what_is_settled_is_what_is_judged_kept_and_saved(learner: Any, tmp_path: Path) -> None:
     """Else the best epoch would be chosen by another network than the saved one."""
-    from pixelproof.network.cnn.cnn import load, predict
+    from pixelproof.network.cnn.saved.saved import load, predict
 
     raw = learner.predict(batches())
     learner.recalibrate_batch_norm([Batch(IMAGES // 2, labels(3))])

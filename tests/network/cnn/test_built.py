@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.layers import Shape
 from pixelproof.network.plan.plan import Plan, plan_cnn
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 from tests.support.networks import muddles, networks
 
 EXAMPLES = 300
@@ -44,7 +44,8 @@ def test_any_network_is_planned_or_refused_by_its_key(drawn: Drawn) -> None:
 @pytest.mark.slow
 def test_keras_builds_whatever_is_planned_with_the_very_same_numbers() -> None:
     """Else some network would fail in Keras, after the data were made, or have other shapes or counts than planned."""
-    from pixelproof.network.cnn.cnn import build, check_against_plan
+    from pixelproof.network.cnn.cnn import build
+    from pixelproof.network.cnn.saved.saved import check_against_plan
 
     kinds: Counter[str] = Counter()
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pixelproof.network.cnn.layout.layers import Shape
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
 from tests.support.learners import FLATTEN, IMAGES, SHAPE, SMALL, TRAIN, batches, labels, network, plan_json, trained
@@ -75,7 +75,8 @@ NETWORKS: dict[str, tuple[Shape, int, Cnn]] = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_keras_builds_exactly_the_plan(name: str) -> None:
     """Else `pixelproof plan` would show other shapes or counts than the network that is trained."""
-    from pixelproof.network.cnn.cnn import build, check_against_plan
+    from pixelproof.network.cnn.cnn import build
+    from pixelproof.network.cnn.saved.saved import check_against_plan
 
     shape, classes, params = NETWORKS[name]
     model = build(params, shape, classes)
@@ -97,7 +98,7 @@ def test_keras_builds_exactly_the_plan(name: str) -> None:
 )
 def test_the_check_finds_one_wrong_number(learner: Any, where: int | None, key: str, wrong: object) -> None:
     """Else the proof that the plan is true would prove nothing."""
-    from pixelproof.network.cnn.cnn import check_against_plan
+    from pixelproof.network.cnn.saved.saved import check_against_plan
 
     plan = plan_json(SMALL, SHAPE, 3)
     check_against_plan(learner.model, plan)
@@ -108,7 +109,7 @@ def test_the_check_finds_one_wrong_number(learner: Any, where: int | None, key: 
 
 def test_the_check_finds_a_network_with_one_layer_more(learner: Any) -> None:
     """Else a plan that has lost a layer would pass."""
-    from pixelproof.network.cnn.cnn import check_against_plan
+    from pixelproof.network.cnn.saved.saved import check_against_plan
 
     plan = plan_json(SMALL, SHAPE, 3)
     lost = plan["layers"].pop(0)
@@ -145,7 +146,8 @@ def test_rings_of_zeros_go_around_the_image() -> None:
 
 def test_the_model_scales_pixels_itself_and_its_sigmoid_means_the_second_class() -> None:
     """Else whoever uses the saved model with pixels 0-255 would get nonsense, or the classes swapped."""
-    from pixelproof.network.cnn.cnn import build, predict
+    from pixelproof.network.cnn.cnn import build
+    from pixelproof.network.cnn.saved.saved import predict
 
     model = build(network("sigmoid", flatten=FLATTEN), (2, 2, 1), 2)
     model.get_layer("output").set_weights([np.ones((4, 1)), np.zeros(1)])
@@ -218,7 +220,7 @@ def test_restore_brings_the_weights_back() -> None:
 
 def test_the_saved_model_gives_the_same_answers(learner: Any, tmp_path: Path) -> None:
     """Else what is evaluated would not be what was trained."""
-    from pixelproof.network.cnn.cnn import check_against_plan, load, predict
+    from pixelproof.network.cnn.saved.saved import check_against_plan, load, predict
 
     learner.save(tmp_path)
     loaded = load(tmp_path)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelproof.network.cnn.mixing import cutmix, mix, mixup
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 9, 7, 3), dtype=np.uint8)
 TARGETS = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]

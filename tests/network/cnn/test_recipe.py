@@ -168,7 +168,7 @@ def test_averaged_weights_are_the_exponential_average_of_all_steps() -> None:
 
 def test_averages_are_judged_and_saved_and_the_training_goes_on_with_the_raw_weights(tmp_path: Path) -> None:
     """Else looking at a training would change it, or the saved model be another than the judged one."""
-    from pixelproof.network.cnn.cnn import load, predict
+    from pixelproof.network.cnn.saved.saved import load, predict
 
     learner, undisturbed = averaging(), averaging()
     answers, weights = learner.predict(batches()), learner.weights()
@@ -193,7 +193,7 @@ def test_mixed_precision_stays_inside_its_model_and_answers_are_float32(tmp_path
     """Else the next model would compute in another precision, and probabilities have three digits."""
     import keras
 
-    from pixelproof.network.cnn.cnn import check_against_plan, load, predict
+    from pixelproof.network.cnn.saved.saved import check_against_plan, load, predict
 
     learner = steps(deep({"precision": "mixed_bfloat16"}), range(2))
     assert keras.config.dtype_policy().name == "float32"
@@ -211,7 +211,7 @@ def test_mixed_precision_stays_inside_its_model_and_answers_are_float32(tmp_path
 
 def test_the_saved_model_holds_no_optimizer(tmp_path: Path) -> None:
     """Else its file would be up to three times as large, and need the project's own code to load."""
-    from pixelproof.network.cnn.cnn import load
+    from pixelproof.network.cnn.saved.saved import load
 
     trained().save(tmp_path)
     assert not load(tmp_path).compiled

@@ -6,9 +6,9 @@ from typing import Any, get_args
 import pytest
 from ruamel.yaml import YAML
 
-from pixelproof.params import Params
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 from pixelproof.params.recipe import Optimizer, Schedule
+from pixelproof.params.whole import Params
 from tests.support.imports import ROOT
 
 PAGE = (ROOT / "docs/training.md").read_text("utf-8").split("## The recipe")[1]

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pixelproof.network.mlp.mlp import MlpLearner, check_against_plan, flatten, load
+from pixelproof.network.mlp.mlp import MlpLearner
+from pixelproof.network.mlp.saved import check_against_plan, flatten, load
 from pixelproof.network.plan.plan import plan_mlp
-from pixelproof.params.network import Mlp
+from pixelproof.params.mlp import Mlp
 from pixelproof.params.recipe import Cosine
-from pixelproof.params.training import Train
+from pixelproof.params.train import Train
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
 from tests.support.imports import ROOT

@@ -7,8 +7,9 @@ from ruamel.yaml import YAML
 
 from pixelproof.network.plan.advice import mlp_budgets, training_photos, warnings, widest_hidden
 from pixelproof.network.plan.plan import plan_cnn, plan_mlp
-from pixelproof.params import Params
-from pixelproof.params.network import Cnn, Mlp
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.whole import Params
 from tests.support.imports import ROOT
 
 FLATTEN = {"kind": "flatten"}

@@ -10,9 +10,11 @@ from pydantic import ValidationError
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.nodes import output_units
 from pixelproof.network.plan.plan import class_count, image_shape, plan_cnn, plan_mlp, plan_models, summary
-from pixelproof.params import load_params
-from pixelproof.params.data import Ingest, Resize
-from pixelproof.params.network import Cnn, Mlp
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.resize import Resize
+from pixelproof.params.whole import load_params
 from tests.support.imports import ROOT
 
 ARTICLE = (300, 300, 3)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pixelproof.params.network import Cnn, Mlp
-from pixelproof.params.training import Train
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.mlp import Mlp
+from pixelproof.params.train import Train
 
 pytestmark = pytest.mark.slow  # Keras takes ten seconds to load
 
@@ -37,7 +38,8 @@ def test_a_saved_mlp_answers_as_before(tmp_path: Path) -> None:
     """Else a model that someone loads from MLflow would not be the one that was evaluated."""
     import mlflow.sklearn
 
-    from pixelproof.network.mlp.mlp import TRUSTED_TYPES, MlpLearner, flatten
+    from pixelproof.network.mlp.mlp import MlpLearner
+    from pixelproof.network.mlp.saved import TRUSTED_TYPES, flatten
     from pixelproof.tracking.run.models import save_sklearn_model
 
     params = Mlp(hidden=[5], activation="relu", l2=0.0, learning_rate=0.01)

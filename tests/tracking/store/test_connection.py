@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pixelproof.params.network import Cnn
-from pixelproof.params.training import EarlyStopping, Train
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.train import EarlyStopping, Train
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import flatten
 

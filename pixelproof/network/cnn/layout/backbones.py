@@ -14,7 +14,7 @@ from typing import Any
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.geometry import View
 from pixelproof.network.cnn.layout.layers import Shape, Step
-from pixelproof.params.network import Backbone
+from pixelproof.params.cnn import Backbone
 
 TABLE = Path(__file__).with_name("backbones.json")
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pixelproof.errors import UserError
-from pixelproof.params.base import Padding, Size
+from pixelproof.params.section import Padding, Size
 
 Pair = tuple[int, int]
 

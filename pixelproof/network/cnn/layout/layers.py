@@ -10,8 +10,7 @@ from typing import Literal
 
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.geometry import Window, pair
-from pixelproof.params.base import Section
-from pixelproof.params.network import (
+from pixelproof.params.cnn import (
     BatchNorm,
     Conv,
     Dense,
@@ -23,6 +22,7 @@ from pixelproof.params.network import (
     SeparableConv,
     ZeroPad,
 )
+from pixelproof.params.section import Section
 
 Shape = tuple[int, ...]
 Windowed = Conv | SeparableConv | Pool

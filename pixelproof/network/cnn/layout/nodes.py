@@ -11,7 +11,7 @@ from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.backbones import backbone_step, backbone_view
 from pixelproof.network.cnn.layout.geometry import View, widest
 from pixelproof.network.cnn.layout.layers import Add, Output, Shape, Step, Windowed, step, window
-from pixelproof.params.network import (
+from pixelproof.params.cnn import (
     ActivationLayer,
     Backbone,
     Block,

@@ -8,8 +8,8 @@ import pytest
 
 from pixelproof.network.plan.advice import mlp_budgets
 from pixelproof.network.plan.plan import Plan, plan_cnn, plan_models
-from pixelproof.params import load_params
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.whole import load_params
 from tests.support.imports import ROOT
 
 PIXELS = """18 54 51 239 244 188  55 121 75 78 95 88  35 24 204 113 109 221

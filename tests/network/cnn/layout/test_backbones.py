@@ -11,8 +11,8 @@ from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.backbones import table
 from pixelproof.network.cnn.layout.layers import Shape
 from pixelproof.network.plan.plan import Plan, plan_cnn
-from pixelproof.params.network import Cnn
-from pixelproof.params.training import Train
+from pixelproof.params.cnn import Cnn
+from pixelproof.params.train import Train
 
 SMALL = "MobileNetV3Small"
 AVERAGE = {"average": {"kind": "global_average_pool"}}
@@ -124,7 +124,7 @@ def test_the_survey_of_a_model_gives_what_the_table_says(name: str) -> None:
 )
 def test_keras_builds_exactly_the_planned_backbone(name: str, start: str, shape: Shape) -> None:
     """Else `plan` would show other shapes or counts than what is trained, on sides that leave pixels over."""
-    from pixelproof.network.cnn.cnn import check_against_plan
+    from pixelproof.network.cnn.saved.saved import check_against_plan
 
     params = network(name, trainable_from=start)
     model = built(params, shape)
@@ -184,7 +184,8 @@ def test_grey_images_reach_the_backbone_in_three_equal_channels() -> None:
 @pytest.mark.slow
 def test_a_local_weights_file_is_loaded_frozen_and_saved_with_the_model(tmp_path: Path) -> None:
     """Else transfer learning would begin anew, forget in training what it brought, or need the file for ever."""
-    from pixelproof.network.cnn.cnn import CnnLearner, load
+    from pixelproof.network.cnn.cnn import CnnLearner
+    from pixelproof.network.cnn.saved.saved import load
 
     source = built(network(), (40, 33, 1)).get_layer("backbone")
     source.save_weights(tmp_path / "mine.weights.h5")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.geometry import Pair, Window, pair
-from pixelproof.params.base import Padding
+from pixelproof.params.section import Padding
 
 SIDES = st.integers(1, 40)
 

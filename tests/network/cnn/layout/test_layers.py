@@ -5,7 +5,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.layers import Shape, Step, step
-from pixelproof.params.network import Layer
+from pixelproof.params.cnn import Layer
 
 LAYER: TypeAdapter[Any] = TypeAdapter(Layer)
 

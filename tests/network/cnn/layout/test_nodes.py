@@ -4,7 +4,7 @@ import pytest
 
 from pixelproof.errors import UserError
 from pixelproof.network.cnn.layout.nodes import Node, lay_out
-from pixelproof.params.network import Cnn
+from pixelproof.params.cnn import Cnn
 
 SHAPE = (9, 8, 3)
 FLATTEN = {"kind": "flatten"}

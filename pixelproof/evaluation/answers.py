@@ -1,0 +1,39 @@
+"""What a model answers to the test images, as a table: a row per image, a column per class."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+
+def answer_table(
+    model: str, probabilities: np.ndarray, ids: Sequence[str], labels: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Return a row per image: model, id, label, predicted, and p_<class> for each class.
+
+    probabilities  float32 (n, classes); labels: (n,) class numbers
+    """
+    names = np.array(classes)
+    answered = {
+        "model": model,
+        "id": list(ids),
+        "label": names[labels],
+        "predicted": names[probabilities.argmax(axis=1)],
+    }
+    shares = pd.DataFrame(probabilities, columns=[_column(name) for name in classes])
+    return pd.concat([pd.DataFrame(answered), shares], axis="columns")
+
+
+def probabilities_in(answers: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """Return the probabilities of a table of answers, float32 (n, classes)."""
+    probabilities: np.ndarray = answers[[_column(name) for name in classes]].to_numpy(np.float32)
+    return probabilities
+
+
+def labels_in(answers: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """Return the true class numbers of a table of answers, int64 (n,)."""
+    return pd.Categorical(answers["label"], categories=list(classes)).codes.astype(np.int64)
+
+
+def _column(name: str) -> str:
+    return f"p_{name}"

@@ -1,0 +1,1 @@
+"""The page: the network on the reader's own photos, and the article step by step."""

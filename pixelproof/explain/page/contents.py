@@ -1,0 +1,75 @@
+"""Everything on the page, put together for its template."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from pixelproof.explain.page.article import Design
+from pixelproof.explain.page.diagrams import curves, diagram
+from pixelproof.explain.page.payload import payload
+from pixelproof.explain.page.walk import planned_layers, walk
+from pixelproof.explain.tracing.photos import Shown
+from pixelproof.explain.tracing.traced import TracedLayer
+
+STEPS = {
+    "network": "the network at work",
+    "pixels": "pixels",
+    "flattening": "flattening",
+    "cases": "five ways to weigh",
+    "convolution": "convolution",
+    "filters": "filters",
+    "strides": "stride and padding",
+    "depth": "depth",
+    "pooling": "pooling",
+    "formula": "the formula",
+    "output": "output and loss",
+    "diagram": "the whole network",
+    "parameters": "parameters",
+}
+
+
+def contents(
+    shown: Shown,
+    layers: Sequence[TracedLayer],
+    classes: Sequence[str],
+    plans: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    history: pd.DataFrame,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Return the names that templates/index.html uses.
+
+    shown    the test photos; layers: the CNN, traced on them
+    plans    the content of reports/plan/<model>.json by model; metrics: that of reports/metrics.json
+    history  the CNN's epochs, models/cnn/history.csv
+    """
+    steps = walk(shown, layers, plans, classes, seed=seed)
+    return {
+        **steps,
+        "steps": list(STEPS.items()),
+        "classes": list(classes),
+        "shown": shown,
+        "metrics": metrics,
+        "network": payload(layers, shown, classes),
+        "diagram": diagram(layers),
+        "curves": curves(history),
+        "own_designs": [*(_own(model, metrics[model], plans[model]) for model in ("cnn", "mlp")), *steps["own_mlps"]],
+        "turning": turning_point(steps["deeper"]),
+    }
+
+
+def _own(model: str, metrics: Mapping[str, Any], plan: Mapping[str, Any]) -> Design:
+    accuracy = f"accuracy {metrics['accuracy']:.4f} ({metrics['accuracy_low']:.4f} to {metrics['accuracy_high']:.4f})"
+    formulas = [entry.get("parameters_formula", "").split(" = ")[0] for entry in planned_layers(plan)]
+    return Design(f"your {model.upper()}", accuracy, metrics["parameters"], " + ".join(filter(None, formulas)))
+
+
+def turning_point(designs: Sequence[Design]) -> dict[str, int] | None:
+    """Return which block first makes the count rise again, and by how much; None where none does."""
+    for number, (before, after) in enumerate(pairwise(designs), 2):
+        if after.parameters > before.parameters:
+            return {"block": number, "more": after.parameters - before.parameters}
+    return None

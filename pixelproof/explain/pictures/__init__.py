@@ -1,0 +1,1 @@
+"""Convolution, filters and pooling by hand, and sheets of pictures of them."""

@@ -1,0 +1,1 @@
+"""The CNN as it was saved: loaded, compared with its plan, asked."""

@@ -1,0 +1,11 @@
+"""The section `evaluate`: how the test part is judged."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pixelproof.params.section import Section
+
+
+class Evaluate(Section):
+    confidence: Annotated[float, Field(gt=0, lt=1)]

@@ -1,0 +1,7 @@
+"""The section `explain`: what the page shows."""
+
+from pixelproof.params.section import Positive, Section
+
+
+class Explain(Section):
+    photos: Positive

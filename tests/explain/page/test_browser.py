@@ -1,0 +1,271 @@
+"""The page in a real browser: what the reader sees, clicks and reads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pixelproof.network.plan.plan import plan_cnn
+from pixelproof.params.cnn import Cnn
+from tests.support.browsing import PATIENCE, chromium
+from tests.support.explained import Built, build_page, every_kind
+from tests.support.photos import CLASSES
+
+pytestmark = pytest.mark.slow
+
+WIDTHS = {"phone": 390, "desktop": 1280}
+SIGMOID = {
+    "layers": {
+        "conv": {"kind": "conv", "filters": 4, "kernel": 3, "padding": 1, "activation": "relu"},
+        "norm": {"kind": "batch_norm"},
+        "pool": {"kind": "max_pool", "size": 2},
+        "flatten": {"kind": "flatten"},
+    },
+    "head": "sigmoid",
+    "learning_rate": 0.01,
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
+    """The page of a network with every kind of layer, and that of a plain one of params.yaml with one output."""
+    import keras
+
+    from pixelproof.network.cnn.cnn import build
+
+    keras.utils.set_random_seed(1)
+    folder = tmp_path_factory.mktemp("pages")
+    cnn = Cnn.model_validate(SIGMOID)
+    shape = (16, 16, 1)
+    return {
+        "every kind": build_page(every_kind(), {"layers": []}, folder / "every.html"),
+        "sigmoid": build_page(build(cnn, shape, 2), plan_cnn(cnn, shape, 2).as_json(), folder / "sigmoid.html", shape),
+    }
+
+
+@pytest.fixture(params=["every kind", "sigmoid"])
+def which(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def page(browser: Any, built: dict[str, Built], which: str) -> Iterator[Any]:
+    """The page, opened from its file; at the end nothing may have gone wrong behind the reader's back."""
+    opened, troubles = open_page(browser, built[which].path, WIDTHS["desktop"])
+    yield opened
+    opened.close()
+    assert troubles == []
+
+
+def open_page(browser: Any, path: Path, width: int, **options: Any) -> tuple[Any, list[str]]:
+    troubles: list[str] = []
+    page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+    page.set_default_timeout(PATIENCE)
+    page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    local = ("file:", "data:")
+    page.on("request", lambda request: None if request.url.startswith(local) else troubles.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_selector("#network-status[data-photo='0']")
+    return page, troubles
+
+
+def map_of(built: Built, name: str) -> str:
+    """Return the selector of a layer's first map."""
+    number = [layer.name for layer in built.layers].index(name)
+    return f"#layers > li:nth-child({number + 1}) .map"
+
+
+def differ(numbers: Any, expected: np.ndarray) -> float:
+    """Return the largest difference as a share of the largest expected number."""
+    return float(np.abs(np.asarray(numbers) - expected).max() / max(1e-6, np.abs(expected).max()))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_opens_without_errors_requests_or_sideways_scrolling(
+    browser: Any, built: dict[str, Built], width: str, scheme: str
+) -> None:
+    """A page that asks a server for something is neither private nor there in ten years; phones scroll one way."""
+    for each in built.values():
+        page, troubles = open_page(browser, each.path, WIDTHS[width], color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        folder = each.path.parent
+        page.screenshot(path=folder / f"{each.path.stem}-{width}-{scheme}.png", full_page=True)
+        page.close()
+        assert troubles == []
+
+
+def test_the_articles_numbers_and_the_users_classes_are_there(page: Any) -> None:
+    """Computed from the article's inputs and the user's photos; their absence means a step is missing."""
+    text = page.inner_text("main")
+    for wanted in ("429", "657", "219,801", "438,842", "13,500,101", "28 × 28 × 10", *CLASSES):
+        assert wanted in text
+
+
+def test_every_layer_agrees_with_keras_for_every_photo(page: Any, built: dict[str, Built], which: str) -> None:
+    """The page computes the network anew from its weights; what it shows must be what the network does."""
+    layers = built[which].layers
+    for photo in range(len(built[which].shown.ids)):
+        outputs = page.evaluate(
+            "photo => pixelproof.network.outputs(photo).then(all => all.map(tensor => [...tensor.data]))", photo
+        )
+        for layer, output in zip(layers, outputs, strict=True):
+            assert differ(output, layer.outputs[photo].ravel()) < 1e-4, layer.name
+
+
+def test_every_written_out_sum_gives_the_number_in_the_map(page: Any, built: dict[str, Built], which: str) -> None:
+    """A sum that does not add up would teach something false. Corners see the padding, the middle does not."""
+    for number, layer in enumerate(built[which].layers):
+        page.click(f"#layers > li:nth-child({number + 1}) .map")
+        assert layer.name in page.inner_text(".detail h4")
+        largest = max(1e-6, float(np.abs(layer.outputs[0]).max()))
+        rows, columns = page.evaluate(
+            "[pixelproof.overview.detail.plane.rows, pixelproof.overview.detail.plane.columns]"
+        )
+        for row, column in {(0, 0), (rows // 2, columns // 2), (rows - 1, columns - 1)}:
+            page.evaluate("([row, column]) => pixelproof.overview.detail.move(row, column)", [row, column])
+            written = page.eval_on_selector(".written", "element => ({...element.dataset})")
+            index = (row, column, 0) if layer.outputs.ndim == 4 else (row * columns + column,)
+            if layer.outputs.ndim == 2 and index[0] >= layer.shape[0]:
+                continue  # behind the end of a list that is laid out in rows
+            expected = float(layer.outputs[0][index])
+            assert abs(float(written["sum"]) - expected) / largest < 1e-4, (layer.name, row, column, written)
+            assert abs(float(written["output"]) - expected) / largest < 1e-4
+
+
+def test_moving_over_a_map_marks_the_patch_that_it_came_from(page: Any, built: dict[str, Built], which: str) -> None:
+    """Pointing is how most readers find out."""
+    page.click(map_of(built[which], "conv"))
+    frame = page.locator(".detail .frame.output")
+    box = frame.bounding_box()
+    before = page.inner_text(".written")
+    frame.hover(position={"x": box["width"] * 0.3, "y": box["height"] * 0.7})
+    assert page.inner_text(".written") != before
+    assert page.locator(".detail .views figure .window").count() == 2
+    assert float(page.get_attribute(".detail", "data-milliseconds")) >= 0
+
+
+@pytest.mark.parametrize("which", ["every kind"])
+def test_another_input_map_can_be_written_out(page: Any, built: dict[str, Built]) -> None:
+    """A filter is as deep as its input; each input map has its own weights."""
+    page.click(map_of(built["every kind"], "conv"))
+    buttons = page.locator(".partials button")
+    assert buttons.count() == 3
+    buttons.nth(2).click()
+    assert "input map 3" in page.inner_text(".detail .matrices")
+    total = sum(float(text.replace("−", "-")) for text in page.locator(".partials b").all_inner_texts())
+    written = page.inner_text(".steps li:first-child b").replace("−", "-")
+    assert total == pytest.approx(float(written), rel=1e-3, abs=1e-4)
+
+
+def test_another_photo_changes_the_maps_and_the_answer(page: Any, built: dict[str, Built], which: str) -> None:
+    """The reader compares photos of two classes."""
+    drawn = f"document.querySelector('{map_of(built[which], 'scale')} canvas').toDataURL()"
+    before = page.evaluate(drawn)
+    page.locator("#photos label").nth(1).click()
+    page.wait_for_selector("#network-status[data-photo='1']")
+    assert page.evaluate(drawn) != before
+    share = 100 * float(built[which].shown.probabilities[1, 1])
+    assert f"{share:.1f} %" in page.inner_text(".answers")
+
+
+def slide(page: Any, lab: str, name: str, value: int) -> str:
+    """Move a slider; return what the formula says."""
+    page.locator(f"#{lab} input[name={name}]").fill(str(value))
+    return str(page.inner_text(f"#{lab} .formula"))
+
+
+def test_the_sliders_show_the_size_of_the_output(page: Any) -> None:
+    """The formula comes alive: (W - F + 2P) / S + 1."""
+    for name, value in (("size", 9), ("kernel", 3), ("stride", 2), ("rings", 1)):
+        said = slide(page, "window-lab", name, value)
+    assert said.startswith("(9 − 3 + 2·1) / 2 + 1 = 5")
+    assert page.locator("#window-lab table").nth(1).locator("td").count() == 25
+    assert "rounded down" in slide(page, "window-lab", "size", 8)
+
+
+def test_impossible_windows_are_refused_in_words(page: Any) -> None:
+    """Else the reader would see an empty table, or numbers that mean nothing."""
+    slide(page, "window-lab", "size", 3)
+    assert "a window of 6 pixels does not fit into 3" in slide(page, "window-lab", "kernel", 6)
+    assert page.locator("#window-lab table").count() == 0
+    assert "= 2" in slide(page, "window-lab", "rings", 2)
+    slide(page, "window-lab", "kernel", 2)
+    assert "nothing but zeros" in slide(page, "window-lab", "rings", 3)
+    assert "skip pixels" in slide(page, "pooling-lab", "stride", 4)
+
+
+@pytest.mark.parametrize("kind", ["max", "average", "l2"])
+def test_pooling_is_computed_in_each_way(page: Any, kind: str) -> None:
+    """Three poolings, three different numbers from the same pixels."""
+    page.select_option("#pooling-lab select", kind)
+    seen = page.locator("#pooling-lab table").first.locator("td.seen").all_inner_texts()
+    pixels = np.array([float(text) for text in seen])
+    expected = {"max": pixels.max(), "average": pixels.mean(), "l2": np.sqrt((pixels**2).sum())}[kind]
+    shown = page.locator("#pooling-lab table").nth(1).locator("td").first.inner_text()
+    assert float(shown) == pytest.approx(expected, abs=0.06)
+
+
+def test_the_output_layer_follows_its_sliders(page: Any, which: str) -> None:
+    """Softmax shares one between the classes; a sigmoid of z = 0 is one half."""
+    sliders = page.locator("#output-lab input")
+    assert sliders.count() == (1 if which == "sigmoid" else 2)
+    for i in range(sliders.count()):
+        sliders.nth(i).fill("0")
+    assert "probability 50.0 %" in page.inner_text("#output-lab")
+    assert f"= {np.log(2):.5g}" in page.inner_text("#output-lab .formula")
+
+
+def test_the_worked_example_is_written_out_where_the_reader_points(page: Any) -> None:
+    """The article's 6 x 6 example: 18 + 51 + 121 + 35 + 204 = 429."""
+    outputs = page.locator(".slide-demo").first.locator("table").nth(2).locator("td")
+    outputs.first.hover()
+    assert page.locator(".slide-demo .sum").first.inner_text().endswith("= 429")
+    assert page.locator(".slide-demo").first.locator("table").first.locator("td.seen").count() == 9
+    outputs.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert page.locator(".slide-demo .sum").first.inner_text().endswith("= 792")
+
+
+def test_it_can_be_used_by_keyboard_alone(page: Any) -> None:
+    """Photo, map, number, and back, without a mouse."""
+    page.focus("#photos input:checked")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#network-status[data-photo='1']")
+    page.focus("#layers > li:nth-child(3) .map")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.detail') !== null")
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.frame.output')"):
+            break
+    before = page.get_attribute(".written", "data-output"), page.inner_text(".written p")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    assert (page.get_attribute(".written", "data-output"), page.inner_text(".written p")) != before
+    page.keyboard.press("Escape")
+    assert page.locator(".detail").count() == 0
+    assert page.evaluate("document.activeElement.matches('.map')")
+
+
+def test_every_picture_has_a_text_alternative(page: Any) -> None:
+    """For readers who do not see it."""
+    for number in range(page.locator("#layers > li").count()):
+        page.click(f"#layers > li:nth-child({number + 1}) .map")
+        without = page.evaluate(
+            """[...document.querySelectorAll("img, canvas, svg")]
+            .filter(each => !(each.getAttribute("alt") || each.getAttribute("aria-label"))).length"""
+        )
+        assert without == 0
+    nameless = "all => all.filter(each => !each.textContent && !each.querySelector('[aria-label]')).length"
+    assert page.locator("button:not([aria-label])").evaluate_all(nameless) == 0
