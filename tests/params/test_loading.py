@@ -107,7 +107,7 @@ def test_whole_numbers_do_for_fractions() -> None:
 def test_loading_params_loads_no_heavy_library() -> None:
     """Else a mistyped key would show only after ten seconds of imports."""
     code = (
-        "import sys; from pixelproof.params import load_params; load_params();"
+        "import sys; from pixelproof.params.whole import load_params; load_params();"
         "print(sorted({'tensorflow', 'keras', 'numpy', 'pandas', 'mlflow', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

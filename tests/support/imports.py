@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,7 @@ def own_files(module: str) -> set[str]:
     return {file.as_posix() for file in seen if _has_code(file)}
 
 
-def is_below(file: str, paths: "set[str] | dict[str, str]") -> bool:
+def is_below(file: str, paths: Collection[str]) -> bool:
     """Tell whether a file is one of `paths`, or in a folder that is one."""
     return any(file == path or file.startswith(f"{path}/") for path in paths)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelproof.data import store as store_module
-from pixelproof.data.images.store import ImageStore, StoreWriter, open_views, view_path
+from pixelproof.data.images import store as store_module
+from pixelproof.data.images.store import ImageStore, StoreWriter, in_batches, open_views, view_path
 
 SHAPE = (4, 3, 1)
 COUNT = 11
@@ -55,6 +55,17 @@ def test_images_come_in_the_order_that_was_asked_for(positions: list[int], folde
     gathered = ImageStore.open(folder).gather(np.array(positions, dtype=int))
     assert gathered.dtype == np.uint8
     assert np.array_equal(gathered, IMAGES[positions])
+
+
+def test_batches_are_bounded_and_keep_order_labels_and_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an answer would belong to another image, or large images would fill the memory."""
+    monkeypatch.setattr(store_module, "AT_ONCE", 4)
+    store, positions = ImageStore.open(folder), np.array([9, 0, 3, 3, 7, 10])
+    batches = list(in_batches(store, positions))
+    assert [len(labels) for _, labels in batches] == [4, 2]
+    assert np.array_equal(np.concatenate([images for images, _ in batches]), IMAGES[positions])
+    assert np.array_equal(np.concatenate([labels for _, labels in batches]), store.labels[positions])
+    assert np.array_equal(store.named(store.ids(positions)), IMAGES[positions])
 
 
 def test_labels_are_numbered_in_the_order_of_the_classes(folder: Path) -> None:

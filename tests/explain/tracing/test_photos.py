@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from pixelproof.data.images.store import ImageStore, StoreWriter
-from pixelproof.explain.tracing.photos import choose, read_shown
+from pixelproof.explain.tracing.photos import choose, choose_shown, read_shown
 
 LABELS = np.array([0, 0, 0, 1, 1, 1, 2, 2])
 
@@ -35,14 +37,16 @@ def test_without_mistakes_all_are_right_ones_and_without_right_ones_mistakes() -
     assert len(choose(LABELS, sure(((LABELS + 1) % 3).tolist(), [0.9] * 8), 4)) == 1
 
 
-def test_the_photos_belong_to_the_answers(tmp_path) -> None:
+def test_the_photos_belong_to_the_answers(tmp_path: Path) -> None:
     """A photo beside another one's answer would be worse than none."""
     index = pd.DataFrame({"id": ["a", "b", "c"], "label": ["x", "y", "x"]})
     writer = StoreWriter(tmp_path / "store", index, (1, 1, 1), ["x", "y"], {})
     writer.write(0, (np.full((1, 1, 1), 10 * position, np.uint8) for position in range(3)))
-    rows = [("mlp", "a", "x", 0, 1), ("cnn", "c", "x", 0.9, 0.1), ("cnn", "b", "y", 0.2, 0.8)]
-    answers = pd.DataFrame(rows, columns=["model", "id", "label", "p_x", "p_y"])
-    shown = read_shown(ImageStore.open(tmp_path / "store"), answers, 5)
-    assert shown.ids == ["c", "b"]
+    rows = [("b", "y", 0.2, 0.8), ("c", "x", 0.9, 0.1)]
+    answers = pd.DataFrame(rows, columns=["id", "label", "p_x", "p_y"])
+    ids = choose_shown(answers, ["x", "y"], 5)
+    assert ids == ["c", "b"]
+    shown = read_shown(ImageStore.open(tmp_path / "store"), answers, ids)
+    assert shown.ids == ids
     assert shown.images.ravel().tolist() == [20, 10]
     assert shown.labels.tolist() == shown.predicted.tolist() == [0, 1]
