@@ -97,7 +97,8 @@ def measure(copy: Copy) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("projects", nargs="*", type=Path, default=[Path(__file__).parents[1]])
-    table = Table("project", *EDITS, "nothing", title="processor seconds of `dvc repro` after an edit, without its steps")
+    title = "processor seconds of `dvc repro` after an edit, but for its training steps"
+    table = Table("project", *EDITS, "nothing", title=title)
     for project in parser.parse_args().projects:
         with tempfile.TemporaryDirectory() as folder:
             costs = measure(Copy(project.resolve(), Path(folder)))

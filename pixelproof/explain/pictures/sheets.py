@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from pixelproof.explain.pictures.arithmetic import convolve, pool
 from pixelproof.explain.pictures.cases import five_cases, three_poolings
 from pixelproof.explain.pictures.filters import EDGE, classic_filters
 from pixelproof.explain.tracing.traced import TracedLayer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Blue below zero, white at zero, orange above: told apart by all common kinds of colour blindness. As in js/draw.js.
 NEGATIVE, ZERO, POSITIVE = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([179, 88, 6])
@@ -149,7 +152,9 @@ def write_sheets(sheets: Sequence[Sheet], folder: Path) -> None:
         draw_sheet(sheet).savefig(folder / f"{sheet.name}.png", metadata={"Software": None})
 
 
-def draw_sheet(sheet: Sheet) -> Figure:
+def draw_sheet(sheet: Sheet) -> "Figure":
+    from matplotlib.figure import Figure  # half a second that the page, which draws nothing, need not wait
+
     rows = -(-len(sheet.pictures) // ROW)
     columns = min(ROW, len(sheet.pictures))
     figure = Figure(figsize=(1.5 * columns + 0.4, 1.75 * rows + 0.5), dpi=90, layout="constrained")
