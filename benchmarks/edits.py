@@ -4,7 +4,7 @@
 
 Each PROJECT is a checkout of this repository (by default this one), so that two versions can be measured side by side.
 A copy of it is run on the digits with few epochs; then one value is edited and `dvc repro` measured, with all
-processes that it starts. The same edit with 1 and with 3 epochs tells what no epoch at all would cost. Two rounds each.
+processes that it starts. The same edit with 1 and with 3 epochs tells what no epoch at all would cost.
 """
 
 import argparse
@@ -27,7 +27,6 @@ EDITS: dict[str, Callable[[Any, float], None]] = {
     "mlp.l2": lambda params, value: params["mlp"].update(l2=1e-4 * value),
     "cnn.learning_rate": lambda params, value: params["cnn"].update(learning_rate=1e-3 * value),
 }
-ROUNDS = 2
 
 
 class Copy:
@@ -76,12 +75,12 @@ def shorten(params: Any, epochs: int) -> None:
         params[model].pop("schedule", None)
 
 
-def measure(copy: Copy) -> dict[str, float]:
+def measure(copy: Copy, rounds: int) -> dict[str, float]:
     """Return processor seconds by what was done: an edit of each kind without its training steps, and no edit."""
     costs: dict[str, list[float]] = {}
     value = 1.0
     for edit, change in EDITS.items():
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             seconds = {}
             for epochs in (1, 3):
                 value += 1
@@ -90,18 +89,20 @@ def measure(copy: Copy) -> dict[str, float]:
                 copy.edit(lambda params, change=change, value=value: change(params, value))
                 seconds[epochs] = copy.repro()
             costs.setdefault(edit, []).append(seconds[1] - (seconds[3] - seconds[1]) / 2)
-    costs["nothing"] = [copy.repro() for _ in range(2 * ROUNDS)]
+    costs["nothing"] = [copy.repro() for _ in range(2 * rounds)]
     return {what: median(each) for what, each in costs.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("projects", nargs="*", type=Path, default=[Path(__file__).parents[1]])
+    parser.add_argument("--rounds", type=int, default=2)
+    arguments = parser.parse_args()
     title = "processor seconds of `dvc repro` after an edit, but for its training steps"
     table = Table("project", *EDITS, "nothing", title=title)
-    for project in parser.parse_args().projects:
+    for project in arguments.projects:
         with tempfile.TemporaryDirectory() as folder:
-            costs = measure(Copy(project.resolve(), Path(folder)))
+            costs = measure(Copy(project.resolve(), Path(folder)), arguments.rounds)
         table.add_row(str(project), *(f"{seconds:.1f}" for seconds in costs.values()))
     Console().print(table)
 

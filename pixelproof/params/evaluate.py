@@ -1,4 +1,4 @@
-"""The section `evaluate`: how the test part is judged."""
+"""The section `evaluate`: how the test results are reported."""
 
 from typing import Annotated
 

@@ -10,13 +10,13 @@ from pixelproof.params.section import Positive, Section
 
 
 def _check_pattern(pattern: str) -> str:
-    """Return `pattern`, a regular expression with a group `label`. Raises ValueError if it is none."""
+    """Return `pattern`, a regular expression with a group `label`. Raises ValueError if it is not one."""
     try:
         groups = re.compile(pattern).groupindex
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        raise ValueError(f"{pattern!r} is not a valid regular expression: {error}") from None
     if "label" not in groups:
-        raise ValueError(rf"{pattern!r} has no group named label, as (?P<label>[a-z]+)\.\d+\.jpg has")
+        raise ValueError(rf"{pattern!r} has no group named label, such as (?P<label>[a-z]+)\.\d+\.jpg")
     return pattern
 
 
@@ -35,5 +35,5 @@ class Ingest(Section):
     def names_each_class_once(cls, classes: list[str] | None) -> list[str] | None:
         repeated = [label for label, count in Counter(classes or []).items() if count > 1]
         if repeated:
-            raise ValueError(f"{repeated[0]!r} stands there more than once")
+            raise ValueError(f"{repeated[0]!r} is listed more than once")
         return classes

@@ -62,8 +62,8 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path}: {error.strerror}. Run from the project's folder, or name the file.") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UserError(f"{path}: line {line} is not YAML that can be read: {error.problem}") from None
+        raise UserError(f"{path}: line {line} is not valid YAML: {error.problem}") from None
     except YAMLError as error:  # characters that YAML forbids
-        raise UserError(f"{path}: not YAML that can be read: {' '.join(str(error).split())}") from None
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: this is no UTF-8 text: {error}") from None
+        raise UserError(f"{path}: not UTF-8 text: {error}") from None

@@ -45,7 +45,7 @@ def test_loaded_params_cannot_be_changed() -> None:
     ("text", "words"),
     [
         ("seed: 7\nseed: 8\n", "duplicate key"),
-        ("seed: 7\ncnn: [\n", "is not YAML that can be read"),
+        ("seed: 7\ncnn: [\n", "is not valid YAML"),
         ("seed: 7\n\t- b\n", "line 2"),
         ("a: *nothing\n", "undefined alias"),
         ("a: !!python/object:os.system x\n", "could not determine a constructor"),
@@ -74,7 +74,7 @@ def test_a_file_that_is_no_utf_8_is_refused_in_words(tmp_path: Path) -> None:
     """Else an editor's other encoding would end in a traceback."""
     path = tmp_path / "settings.yaml"
     path.write_bytes("seed: 7  # café".encode("latin-1"))
-    assert "no UTF-8 text" in complaint_about(path)
+    assert "not UTF-8 text" in complaint_about(path)
 
 
 def test_a_missing_file_is_refused_with_a_remedy(tmp_path: Path) -> None:

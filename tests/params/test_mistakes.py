@@ -176,7 +176,7 @@ def test_classes_named_twice_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        ("(?P<label>[a-z]+", "is no regular expression: missing ), unterminated subpattern at position 0"),
+        ("(?P<label>[a-z]+", "is not a valid regular expression: missing ), unterminated subpattern at position 0"),
         (r"([a-z]+)\.jpg", "has no group named label, as (?P<label>"),
         (r"(?P<lable>[a-z]+)\.jpg", "has no group named label"),
     ],
