@@ -53,7 +53,7 @@ def test_loaded_params_cannot_be_changed() -> None:
         ("", "the file: "),
         ("- a\n- b\n", "the file: "),
         ("just words\n", "the file: "),
-        ("seed: 7\x00\n", "not YAML"),
+        ("seed: 7\x00\n", "not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_settings_file_is_refused_in_words(text: str, words: str, tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_classes_named_twice_are_refused(tmp_path: Path) -> None:
     ("pattern", "words"),
     [
         ("(?P<label>[a-z]+", "is not a valid regular expression: missing ), unterminated subpattern at position 0"),
-        (r"([a-z]+)\.jpg", "has no group named label, as (?P<label>"),
+        (r"([a-z]+)\.jpg", "has no group named label, such as (?P<label>"),
         (r"(?P<lable>[a-z]+)\.jpg", "has no group named label"),
     ],
 )
