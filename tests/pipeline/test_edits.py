@@ -32,21 +32,25 @@ def swap_two_layers(params: Any) -> None:
     layers.insert(len(layers), "drop", dropout)
 
 
-AFTER_CNN = {"plan", "train@cnn", "evaluate", "explain"}
-AFTER_SPLIT = {"split", "augment", "train@cnn", "train@mlp", "evaluate", "explain"}
+AFTER_CNN = {"plan", "train@cnn", "predict_cnn", "evaluate", "explain", "page"}
+AFTER_MLP = {"plan", "train@mlp", "predict_mlp", "evaluate", "page"}
+AFTER_SPLIT = {"split", "augment"} | AFTER_CNN | AFTER_MLP
 EDITS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "fetch": (lambda params: params["fetch"].update(dataset="digits"), {"fetch", "plan"}),
     "ingest": (lambda params: params["ingest"].update(min_images_per_class=11), {"ingest", "plan"}),
     "resize": (lambda params: params["resize"].update(fit="crop"), {*STAGES} - {"fetch", "ingest", "split"}),
-    "split": (lambda params: params["split"].update(test_share=0.2), {"plan"} | AFTER_SPLIT),
-    "augment": (lambda params: params["augment"].update(views=3), {"plan"} | AFTER_SPLIT - {"split"}),
+    "split": (lambda params: params["split"].update(test_share=0.2), AFTER_SPLIT),
+    "augment": (lambda params: params["augment"].update(views=3), AFTER_SPLIT - {"split"}),
     "cnn": (lambda params: params["cnn"]["layers"]["conv1"].update(filters=4), AFTER_CNN),
     "two layers change places": (swap_two_layers, AFTER_CNN),
-    "mlp": (lambda params: params["mlp"].update(hidden=[9]), {"plan", "train@mlp", "evaluate", "explain"}),
-    "train": (lambda params: params["train"].update(epochs=3), AFTER_CNN | {"train@mlp"}),
-    "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate", "explain"}),
-    "explain": (lambda params: params["explain"].update(photos=3), {"plan", "explain"}),
-    "seed": (lambda params: params.update(seed=8), {"plan"} | AFTER_SPLIT),
+    "mlp": (lambda params: params["mlp"].update(hidden=[9]), AFTER_MLP),
+    "train": (lambda params: params["train"].update(epochs=3), AFTER_CNN | AFTER_MLP),
+    "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate", "page"}),
+    "explain": (
+        lambda params: params["explain"].update(photos=3),
+        {"plan", "predict_cnn", "evaluate", "explain", "page"},
+    ),
+    "seed": (lambda params: params.update(seed=8), AFTER_SPLIT),
 }
 
 

@@ -25,6 +25,7 @@ PARTS = (
     ".gitignore",
     "dvc.yaml",
     "params.yaml",
+    "requirements.lock",
 )
 OUTPUTS = ("data", "models", "reports", "mlflow.db")
 STAGES = [  # in dvc.yaml's order
@@ -36,8 +37,11 @@ STAGES = [  # in dvc.yaml's order
     "augment",
     "train@cnn",
     "train@mlp",
+    "predict_cnn",
+    "predict_mlp",
     "evaluate",
     "explain",
+    "page",
 ]
 
 
@@ -62,6 +66,13 @@ class Project:
         write_photos(root / "photos")
         project.edit(lambda params: shrink(params, source))
         return project
+
+    def copied_to(self, root: Path) -> "Project":
+        """Return a copy of the whole project, with its repository, cache and outputs, which is as much up to date."""
+        subprocess.run(["cp", "-a", "--reflink=auto", str(self.root), str(root)], check=True)
+        copy = Project.__new__(Project)
+        copy.root, copy.environment = root, self.environment
+        return copy
 
     def edit(self, change: Callable[[Any], object]) -> None:
         """Change the content of params.yaml."""
