@@ -1,6 +1,9 @@
 """Archives made for a test, in every packing."""
 
+import io
 import struct
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -38,3 +41,27 @@ def forged(content: bytes, name: str, **values: int) -> bytes:
         offset, form = DIRECTORY[value]
         struct.pack_into(form, forged, place + offset, values[value])
     return bytes(forged)
+
+
+def zip_of_raw_names(files: Mapping[bytes, bytes], extra: Mapping[bytes, bytes] | None = None) -> bytes:
+    """Return a zip whose names are these bytes, unmarked, as programs write that do not mark UTF-8."""
+    fields = iter((extra or {}).get(name, b"") for name in files)
+    placeholders = [f"{number:0{len(name)}}" for number, name in enumerate(files)]
+
+    def add_extra(info: zipfile.ZipInfo) -> None:
+        info.extra = next(fields)
+
+    content = bytearray(zipped(dict(zip(placeholders, files.values(), strict=True)), add_extra))
+    with zipfile.ZipFile(io.BytesIO(content)) as read:
+        infos, place = read.infolist(), content.index(b"PK\1\2")
+    for info, raw in zip(infos, files, strict=True):
+        for start in (info.header_offset + 30, place + 46):  # of the name, in the file's header and in the directory
+            content[start : start + len(raw)] = raw
+        place += 46 + len(raw) + len(info.extra)
+    return bytes(content)
+
+
+def unicode_path(raw: bytes, name: str) -> bytes:
+    """Return Info-ZIP's extra field that says what a file is called in UTF-8."""
+    content = struct.pack("<BL", 1, zlib.crc32(raw)) + name.encode()
+    return struct.pack("<HH", 0x7075, len(content)) + content

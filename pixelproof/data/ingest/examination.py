@@ -14,7 +14,7 @@ from pixelproof.data.ingest.notes import notes
 from pixelproof.data.photos.opening import BadImageError, real_format
 from pixelproof.data.sources.folders import TooLargeError
 from pixelproof.data.sources.labels import is_readable
-from pixelproof.data.sources.source import Found, Source
+from pixelproof.data.sources.source import ScannedFile, Source
 from pixelproof.files.journal import Journal, chunks
 
 FILES_PER_TASK = 32  # one file takes about a millisecond; handing it to a thread costs a third of that
@@ -23,7 +23,7 @@ Learned = Facts | BadImageError  # of a file's content
 Row = dict[str, Any]
 
 
-def examine_all(source: Source, files: list[Found], min_side_px: int, journal: Journal) -> Iterator[Row]:
+def examine_all(source: Source, files: list[ScannedFile], min_side_px: int, journal: Journal) -> Iterator[Row]:
     """Yield a row per file, in order: a manifest row, or a quarantine row (it has a `reason`).
 
     Content that `journal` tells of is read, but not decoded again.
@@ -43,7 +43,9 @@ def examine_all(source: Source, files: list[Found], min_side_px: int, journal: J
         yield from rows
 
 
-def _row(source: Source, file: Found, min_side_px: int, known: dict[str, Learned], new: dict[str, Learned]) -> Row:
+def _row(
+    source: Source, file: ScannedFile, min_side_px: int, known: dict[str, Learned], new: dict[str, Learned]
+) -> Row:
     content: dict[str, Any] = {}
     try:
         data = _read(source, file)
@@ -64,7 +66,7 @@ def shown(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _read(source: Source, file: Found) -> bytes:
+def _read(source: Source, file: ScannedFile) -> bytes:
     if not is_readable(file.path):
         raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
     if file.refused is not None:

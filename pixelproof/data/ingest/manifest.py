@@ -10,7 +10,7 @@ from pixelproof.console import progress
 from pixelproof.data.ingest.conflicts import resolve_copies
 from pixelproof.data.ingest.examination import examine_all, shown
 from pixelproof.data.photos.opening import quiet_pillow
-from pixelproof.data.sources.source import MISSING, Found, Source, scan
+from pixelproof.data.sources.source import MISSING, ScannedFile, Source, scan
 from pixelproof.errors import UserError
 from pixelproof.files.journal import Journal
 from pixelproof.params.ingest import Ingest
@@ -105,7 +105,7 @@ def take_inventory(source: Source, params: Ingest, journal: Journal | None = Non
     return Inventory(photos, quarantine, ignored, classes, copies, params.near_duplicate_bits or 0)
 
 
-def _is_left_out(file: Found, params: Ingest) -> bool:
+def _is_left_out(file: ScannedFile, params: Ingest) -> bool:
     """Tell whether a file is of a class that is not asked for; a missing one is no file."""
     chosen = params.classes is None or file.label is None or file.label in params.classes
     return not chosen and file.refused != MISSING

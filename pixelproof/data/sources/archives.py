@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import logging
 import lzma
 import re
 import shutil
@@ -16,15 +17,18 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal, cast
 
 from pixelproof.console import transfer
+from pixelproof.data.sources.zip_names import ZipNames, read_zip_names
 from pixelproof.errors import UserError
+
+log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 200 * 2**30  # ImageNet unpacked is 150 GiB
 LIMIT_RATIO = 100  # times the archive's own size; photos are near 1, simple drawings as BMP near 50
-HARMLESS_BYTES = 64 * 2**20  # up to here the ratio may be what it likes: a few plain pictures compress 500 times
+HARMLESS_BYTES = 64 * 2**20  # up to here any ratio will do: a few plain pictures compress 500 times
 BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
     NotImplementedError,  # zipfile on a compression or version that it does not know
-    *(ValueError, struct.error, OverflowError),  # zipfile and tarfile on names and numbers that are none
+    *(ValueError, struct.error, OverflowError),  # zipfile and tarfile on malformed names and numbers
 )
 COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {  # by a file's first bytes
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
@@ -33,11 +37,12 @@ COMPRESSIONS: dict[bytes, Callable[[IO[bytes]], Any]] = {  # by a file's first b
 }
 AT_ONCE_BYTES = 2**24  # of a tar; only a name made to fill the memory is longer
 ACCEPTED = "zip, tar, or tar compressed by gzip, bzip2 or xz"
+DOS_FOLDER = 0x10  # in an entry's external attributes
 Kind = Literal["file", "folder", "link", "special"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArchiveEntry:
     name: str
     size: int
     kind: Kind
@@ -48,7 +53,7 @@ def unpack(archive: Path, folder: Path) -> None:
     """Write the archive's files below `folder`, which is empty, with nothing of the archive's links, owners or modes.
 
     Whoever calls makes `folder` visible, or removes it: after a UserError a part of the files may be there.
-    Raises UserError if it is no zip or tar archive, is damaged, too large, or has entries that lead elsewhere.
+    Raises UserError if it is not a zip or tar archive, is damaged, too large, or has entries that lead elsewhere.
     """
     try:
         _write_all(archive, folder)
@@ -107,7 +112,7 @@ def decompressed(file: IO[bytes]) -> IO[bytes] | None:
     return next((open(file) for magic, open in COMPRESSIONS.items() if head.startswith(magic)), None)
 
 
-def _entries(archive: Path) -> Iterator[Entry]:
+def _entries(archive: Path) -> Iterator[ArchiveEntry]:
     """Yield what the archive holds, in its order."""
     kind = archive_kind(archive)
     if kind == "tar":
@@ -116,11 +121,15 @@ def _entries(archive: Path) -> Iterator[Entry]:
                 yield _tar_entry(tar, member)
     elif kind == "zip":
         with zipfile.ZipFile(archive) as packed:
-            for info in packed.infolist():
-                yield _zip_entry(packed, info, archive)
+            infos = packed.infolist()
+            names = read_zip_names(infos)
+            if names.guessed:
+                log.warning("%s: %s", archive, guess_note(names))
+            for info, name in zip(infos, names.names, strict=True):
+                yield _zip_entry(packed, info, name, archive)
     else:
         raise UserError(
-            f"{archive}: this is no archive that can be read ({ACCEPTED}). "
+            f"{archive}: not an archive that can be read ({ACCEPTED}). "
             "Name an archive that holds one folder of photos per class."
         )
 
@@ -143,7 +152,7 @@ def open_tar(plain: IO[bytes]) -> tarfile.TarFile:
 
 
 def tar_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Yield every member. Raises tarfile.ReadError where tarfile itself would end early without a word."""
+    """Yield every member. Raises tarfile.ReadError where tarfile itself would end early and not say so."""
     while (member := tar.next()) is not None:
         yield member
         # It keeps every member, and a million are a gibibyte; `members` is missing from its types.
@@ -154,13 +163,13 @@ def tar_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         raise tarfile.ReadError("it ends, or is damaged, before the end mark")
 
 
-def _tar_entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
+def _tar_entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> ArchiveEntry:
     def content() -> IO[bytes]:
         file = tar.extractfile(member)
-        assert file is not None  # it is none for folders, links and devices only
+        assert file is not None  # it is None for folders, links and devices only
         return file
 
-    return Entry(member.name, member.size, tar_member_kind(member), content)
+    return ArchiveEntry(member.name, member.size, tar_member_kind(member), content)
 
 
 def tar_member_kind(member: tarfile.TarInfo) -> Kind:
@@ -169,25 +178,36 @@ def tar_member_kind(member: tarfile.TarInfo) -> Kind:
     return "file" if member.isreg() else "folder" if member.isdir() else "special"
 
 
-def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo, archive: Path) -> Entry:
+def guess_note(names: ZipNames) -> str:
+    """Say how names were read of which the zip does not say how they are encoded, so that a person can look."""
+    return (
+        f"does not say how its names are encoded; they were read as {names.guessed}, for example {names.example!r}. "
+        "If that is wrong, have it packed again with names in UTF-8."
+    )
+
+
+def _zip_entry(packed: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, archive: Path) -> ArchiveEntry:
     if is_encrypted(info):
-        raise UserError(f"{archive}: {info.filename!r} is encrypted. Name an archive without a password.")
-    return Entry(info.filename, info.file_size, zip_member_kind(info), lambda: packed.open(info))
+        raise UserError(f"{archive}: {name!r} is encrypted. Name an archive without a password.")
+    return ArchiveEntry(name, info.file_size, zip_member_kind(info, name), lambda: packed.open(info))
 
 
 def is_encrypted(info: zipfile.ZipInfo) -> bool:
     return bool(info.flag_bits & 1)
 
 
-def zip_member_kind(info: zipfile.ZipInfo) -> Kind:
+def zip_member_kind(info: zipfile.ZipInfo, name: str) -> Kind:
+    """Tell what an entry is, by its mode where the packing system has one, else by its name (decoded)."""
     mode = stat.S_IFMT(info.external_attr >> 16)  # 0 where the packing system has no such thing
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "link" if mode == stat.S_IFLNK else "special"
-    return "folder" if info.is_dir() else "file"
+    # .NET ends a folder's name with a backslash; some programs only set the bit that DOS has for folders.
+    is_empty_folder = name.endswith("\\") or mode == stat.S_IFDIR or info.external_attr & DOS_FOLDER
+    return "folder" if name.endswith("/") or (is_empty_folder and not info.file_size) else "file"
 
 
-def _checked(entry: Entry, archive: Path) -> PurePosixPath:
-    """Return the entry's path. Raises UserError if it leads out of the folder or is no file or folder."""
+def _checked(entry: ArchiveEntry, archive: Path) -> PurePosixPath:
+    """Return the entry's path. Raises UserError if it leads out of the folder, or is neither file nor folder."""
     flaw = name_flaw(entry.name) or kind_flaw(entry.kind)
     if flaw is None:
         return member_path(entry.name)
@@ -214,7 +234,7 @@ def kind_flaw(kind: Kind) -> str | None:
     return {"link": "is a link", "special": "is a device or a pipe"}.get(kind)
 
 
-def _write(entry: Entry, path: Path, archive: Path) -> None:
+def _write(entry: ArchiveEntry, path: Path, archive: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file, entry.open() as content:

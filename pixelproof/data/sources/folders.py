@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from pixelproof.data.sources.labels import Entry
+from pixelproof.data.sources.labels import SourceEntry
 from pixelproof.errors import UserError
 
 MOST_WAYS = 100  # into one folder by links: thirty folders with two links each to the next make a billion paths
@@ -29,10 +29,12 @@ class _Folder(NamedTuple):
 class FolderSource:
     """The files below a folder."""
 
+    note = ""  # it is read as it lies there
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[SourceEntry]:
         """Yield every file, and every link that leads to none. Raises UserError for a folder that may not be read."""
         ways: Counter[str] = Counter()
         waiting = [_Folder(PurePosixPath(), (os.path.realpath(self.path),))]
@@ -40,7 +42,7 @@ class FolderSource:
             folder = waiting.pop()
             for child in _children(self.path / folder.path):
                 found = _visit(child, folder, ways)
-                if isinstance(found, Entry):
+                if isinstance(found, SourceEntry):
                     yield found
                 else:
                     waiting.append(found)
@@ -73,32 +75,34 @@ def _children(folder: Path) -> list[os.DirEntry[str]]:
         raise UserError(f"{folder}: this folder of the source cannot be read ({error.strerror}). Allow it.") from None
 
 
-def _visit(child: os.DirEntry[str], folder: _Folder, ways: Counter[str]) -> Entry | _Folder:
+def _visit(child: os.DirEntry[str], folder: _Folder, ways: Counter[str]) -> SourceEntry | _Folder:
     path = folder.path / child.name
     real = os.path.join(folder.real[-1], child.name)  # noqa: PTH118  # compared as text, as realpath gives it
     if child.is_symlink():
         return _follow(real, path, folder, ways)
     if child.is_dir(follow_symlinks=False):
         return _Folder(path, (*folder.real, real))
-    return Entry(path)
+    return SourceEntry(path)
 
 
-def _follow(link: str, path: PurePosixPath, folder: _Folder, ways: Counter[str]) -> Entry | _Folder:
+def _follow(link: str, path: PurePosixPath, folder: _Folder, ways: Counter[str]) -> SourceEntry | _Folder:
     """Return the folder that a link leads to, or the entry that the link itself makes."""
     try:
         target = os.path.realpath(link, strict=True)
     except OSError as error:
-        return Entry(path, False, _broken(error))
+        return SourceEntry(path, False, _broken(error))
     is_folder = Path(target).is_dir()
     if not _holds(folder.real[0], target):
-        return Entry(path, is_folder, ("link outside the source", f"it leads to {target}; copy it into the source"))
+        return SourceEntry(
+            path, is_folder, ("link outside the source", f"it leads to {target}; copy it into the source")
+        )
     if not is_folder:
-        return Entry(path)
+        return SourceEntry(path)
     if any(_holds(target, above) for above in folder.real):
-        return Entry(path, True, ("link loop", f"it leads to {target}, a folder that holds it"))
+        return SourceEntry(path, True, ("link loop", f"it leads to {target}, a folder that holds it"))
     ways[target] += 1
     if ways[target] > MOST_WAYS:
-        return Entry(path, True, ("too many links", f"more than {MOST_WAYS} ways by links lead to {target}"))
+        return SourceEntry(path, True, ("too many links", f"more than {MOST_WAYS} ways by links lead to {target}"))
     return _Folder(path, (*folder.real, target))
 
 

@@ -19,9 +19,10 @@ class Given(NamedTuple):
     label: str | None
     part: str | None = None  # train, valid or test
     refused: tuple[str, str] | None = None  # the reason and its detail, where the names alone rule a file out
+    group: str | None = None  # the user's own: photos that belong together, such as those of one person
 
 
-class Entry(NamedTuple):
+class SourceEntry(NamedTuple):
     """A file of the source, or a link that leads to none."""
 
     path: PurePosixPath  # below the source
@@ -31,14 +32,14 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Layout:
+class SourceLayout:
     """How a source says what its photos show."""
 
     has_part_folders: bool  # the top folders are parts, not classes
     pattern: re.Pattern[str] | None  # what a file's name looks like; None: the class folder is the label
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], pattern: str | None) -> "Layout":
+    def of(cls, entries: Sequence[SourceEntry], pattern: str | None) -> "SourceLayout":
         """Recognise the layout of a source's visible entries; `pattern` is that of the params, if there is one."""
         has_part_folders = _gives_parts(entries)
         depth = 2 if has_part_folders else 1
@@ -47,7 +48,7 @@ class Layout:
             pattern = NUMBERED
         return cls(has_part_folders, None if pattern is None else re.compile(pattern))
 
-    def given(self, entry: Entry) -> Given:
+    def given(self, entry: SourceEntry) -> Given:
         """Read label and part off an entry's path."""
         path, link = entry.path, entry.link
         if not self.has_part_folders:
@@ -66,16 +67,16 @@ class Layout:
 
 
 def is_system_file(path: PurePosixPath) -> bool:
-    """Tell whether a path is hidden, or left behind by an operating system."""
+    """Tell whether a path is hidden, or was left behind by an operating system."""
     return any(name.startswith(".") or name.lower() in SYSTEM_FILES | SYSTEM_FOLDERS for name in path.parts)
 
 
 def is_readable(name: str) -> bool:
-    """Tell whether a name can be written down: no bytes that are no UTF-8 text, no control characters."""
+    """Tell whether a name can be written down: neither bytes that are not UTF-8 nor control characters."""
     return not any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
 
 
-def _gives_parts(entries: Sequence[Entry]) -> bool:
+def _gives_parts(entries: Sequence[SourceEntry]) -> bool:
     """Tell whether the top folders are nothing but parts, train and another one among them."""
     named = {entry.path.parts[0] for entry in entries if len(entry.path.parts) + entry.link > 1}
     return named <= set(PART_FOLDERS) and "train" in named and len({PART_FOLDERS[name] for name in named}) > 1

@@ -1,66 +1,158 @@
-"""The labels.csv of a source: it says which files are wanted, and what each shows."""
+"""The labels.csv of a source: it says which files are wanted, what each shows, and which belong together."""
 
 import csv
 import io
-from collections.abc import Iterator
+import logging
+import re
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple, NoReturn
 
+from pixelproof.data.sources.class_names import composed, visible
 from pixelproof.data.sources.labels import PART_FOLDERS, Given, is_readable
+from pixelproof.data.sources.listed import FileNames
 from pixelproof.errors import UserError
 
+log = logging.getLogger(__name__)
+
 LABELS_TABLE = "labels.csv"
-HEADER = "Its first line must be `path,label` or `path,label,part`"
+NEEDED, OPTIONAL = {"path", "label"}, {"part", "group"}
+HEADER = "Its first line must be `path,label`, to which `part` and `group` may be added"
+SEPARATORS = ",;\t"  # where the decimal sign is a comma, spreadsheets write semicolons
+SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's own, before the first line
 
 
-def read_labels_table(content: bytes, path: Path) -> dict[str, Given]:
+class Row(NamedTuple):
+    """A line of the table."""
+
+    line: int
+    path: str  # as it is written there
+    given: Given
+
+
+def read_labels_table(content: bytes, path: Path, files: Collection[str] = ()) -> dict[str, Given]:
     """Return what the table says of each file that it lists, by the file's path below the source.
 
-    `path` is where its `content` comes from, for the messages. It is UTF-8 text with a line per photo and the
-    columns path, label and, optionally, part: train, valid (or val, validation) or test in every line. Raises
-    UserError that names the first line that is wrong.
+    `path` is where its `content` comes from, for the messages; `files` are the paths of the source's files, which the
+    table may write in another way (see `FileNames`). It is UTF-8 or, marked, UTF-16 text with a line per photo,
+    separated by commas, semicolons or tabs. Its columns are path, label and, optionally, part (train, valid, val,
+    validation or test in every line) and group (any name, or none). Raises UserError that names the first line that
+    is wrong.
     """
-    rows = _rows(content, path)
-    _, header = next(rows, (1, []))
-    header = [name.strip() for name in header]
-    if sorted(header) not in (["label", "path"], ["label", "part", "path"]):
-        raise UserError(f"{path}: line 1 names the columns {', '.join(header) or '(none)'}. {HEADER}.")
+    names = FileNames(files)
+    rows = list(_read_rows(content, path))
+    names.take(row.path for row in rows)
     table: dict[str, Given] = {}
-    for line, fields in rows:
-        if len(fields) != len(header):
-            _refuse(path, line, f"{len(fields)} values, but the first line names {len(header)} columns. Mend the line")
-        file, given = _given(path, line, dict(zip(header, fields, strict=True)))
+    for row in rows:
+        file = _file(row, names, path)
         if file in table:
-            _refuse(path, line, f"{file!r} was listed before. List each file once")
-        table[file] = given
+            _refuse(path, row.line, f"{visible(file)} was listed before. List each file once")
+        table[file] = row.given
+    _note_other_spellings(path, rows, list(table))
     return table
 
 
-def _rows(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
+def _note_other_spellings(path: Path, rows: Sequence[Row], files: Sequence[str]) -> None:
+    pairs = zip(rows, files, strict=True)
+    spelled = [(row, file) for row, file in pairs if PurePosixPath(row.path) != PurePosixPath(file)]
+    if spelled:
+        row, file = spelled[0]
+        log.info(
+            "%s: %d of %d lines spell a path in another way than the source: %s in line %d for %s",
+            *(path, len(spelled), len(rows), visible(row.path), row.line, visible(file)),
+        )
+
+
+def _read_rows(content: bytes, path: Path) -> Iterator[Row]:
+    rows = _lines(content, path)
+    line, header = next(rows, (1, []))
+    columns = _columns(header)
+    if not _are_known(columns):
+        raise UserError(f"{path}: line {line} names the columns {', '.join(columns) or '(none)'}. {HEADER}.")
+    for line, fields in rows:
+        values = _without_empty_ends(fields, len(columns))
+        if len(values) != len(columns):
+            _refuse(path, line, f"{len(values)} values, but the first line names {len(columns)} columns")
+        row = dict(zip(columns, values, strict=True))
+        yield Row(line, row["path"], _given(path, line, row))
+
+
+def _lines(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, values) for each line that is not empty."""
-    try:
-        text = content.decode("utf-8-sig")  # spreadsheets begin a file with a byte order mark
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: cannot be read as UTF-8 text ({error}). {HEADER}.") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    text, separator, skipped = _text(content, path), "", 0
+    if hint := SEPARATOR_LINE.match(text):
+        text, separator, skipped = text[hint.end() :], hint[1], 1
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator or _separator(text), strict=True)
     try:
         for fields in reader:
-            if fields:
-                yield reader.line_num, fields
+            if any(field.strip() for field in fields):
+                yield reader.line_num + skipped, fields
     except csv.Error as error:
-        _refuse(path, reader.line_num, f"not CSV ({error}). Mend the line")
+        _refuse(path, reader.line_num + skipped, f"not CSV ({error})")
 
 
-def _given(path: Path, line: int, row: dict[str, str]) -> tuple[str, Given]:
-    file, label = PurePosixPath(row["path"]), row["label"].strip()
-    if not file.parts or file.is_absolute() or ".." in file.parts:
-        _refuse(path, line, f"the path {row['path']!r} is none below the source. Give it as in cats/001.jpg")
+def _text(content: bytes, path: Path) -> str:
+    # Spreadsheets begin a file with a byte order mark; as "Unicode text" they write UTF-16.
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = len(re.findall(rb"\r\n|\r|\n", content[: error.start])) + 1
+        what = f"cannot be read as {encoding[:6].upper().rstrip('-')} text ({error.reason})"
+        raise UserError(
+            f"{path}: line {line}: {what}. Save the table as UTF-8; spreadsheets call it 'CSV UTF-8'."
+        ) from None
+
+
+def _separator(text: str) -> str:
+    """Return the separator by which the first line names columns that we know."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    named = (separator for separator in SEPARATORS if _are_known(_columns(_split(header, separator))))
+    return next(named, ",")
+
+
+def _split(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def _columns(header: Sequence[str]) -> list[str]:
+    return [name.strip().lower() for name in _without_empty_ends(header, 0)]
+
+
+def _are_known(columns: Sequence[str]) -> bool:
+    return len(set(columns)) == len(columns) and NEEDED <= set(columns) <= NEEDED | OPTIONAL
+
+
+def _without_empty_ends(fields: Sequence[str], least: int) -> Sequence[str]:
+    """Leave out the empty values that spreadsheets write at the end of lines, beyond the `least` columns."""
+    while len(fields) > least and not fields[-1].strip():
+        fields = fields[:-1]
+    return fields
+
+
+def _given(path: Path, line: int, row: dict[str, str]) -> Given:
+    label, group = composed(row["label"].strip()), composed(row.get("group", "").strip())
     if not label or not is_readable(label):
-        _refuse(path, line, f"the label {label!r} is none. Name what the photo shows")
+        _refuse(path, line, f"the label {label!r} cannot be used. Name what the photo shows")
     part = row["part"].strip() if "part" in row else None
     if part is not None and part not in PART_FOLDERS:
-        _refuse(path, line, f"the part {part!r} is none. Write train, valid or test, or leave the column out")
-    return str(file), Given(label, part and PART_FOLDERS[part])
+        _refuse(path, line, f"unknown part {part!r}. Write train, valid or test, or leave the column out")
+    if not is_readable(group):
+        _refuse(path, line, f"the group {group!r} holds control characters. Name it in plain text")
+    return Given(label, part and PART_FOLDERS[part], None, group or None)
 
 
-def _refuse(path: Path, line: int, what: str) -> None:
+def _file(row: Row, names: FileNames, path: Path) -> str:
+    """Return the path of the file that a line means; one that is not there keeps its name."""
+    fitting = names.find(row.path)
+    if len(fitting) > 1:
+        shown = " or ".join(map(visible, fitting))
+        _refuse(path, row.line, f"{visible(row.path)} may mean {shown}. Write it as the file is named")
+    file = PurePosixPath(fitting[0] if fitting else row.path.replace("\\", "/"))
+    if not file.parts or file.is_absolute() or ".." in file.parts or re.match("[A-Za-z]:", str(file)):
+        _refuse(path, row.line, f"the path {row.path!r} is not below the source. Write it like cats/001.jpg")
+    return str(file)
+
+
+def _refuse(path: Path, line: int, what: str) -> NoReturn:
     raise UserError(f"{path}: line {line}: {what}.")

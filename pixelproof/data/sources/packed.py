@@ -16,7 +16,8 @@ from typing import IO, NamedTuple
 from pixelproof.console import transfer
 from pixelproof.data.sources import archives
 from pixelproof.data.sources.folders import check_size
-from pixelproof.data.sources.labels import Entry, is_system_file
+from pixelproof.data.sources.labels import SourceEntry, is_system_file
+from pixelproof.data.sources.zip_names import read_zip_names
 from pixelproof.errors import UserError
 
 CHUNK_BYTES = 2**20
@@ -59,7 +60,7 @@ class ZipSlot:
 
 
 class Member(NamedTuple):
-    """A file of an archive, or what stands in the place of one."""
+    """A file of an archive, or what stands where one should."""
 
     name: str
     slot: TarSlot | ZipSlot
@@ -69,8 +70,9 @@ class Member(NamedTuple):
 class ArchiveSource:
     """The files of an archive, below its lone outer folder if it has one."""
 
-    def __init__(self, path: Path, file: IO[bytes], members: Sequence[Member]) -> None:
+    def __init__(self, path: Path, file: IO[bytes], members: Sequence[Member], note: str = "") -> None:
         self.path = path
+        self.note = note  # what a person should know of how it was read
         self._file = file
         self._entries = _entries(members)
         self._slots = {
@@ -79,7 +81,7 @@ class ArchiveSource:
             if entry.inside_source
         }
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[SourceEntry]:
         return self._entries
 
     def read(self, id: str) -> bytes:
@@ -96,23 +98,25 @@ def open_archive(path: Path, work: Path | None) -> Iterator[ArchiveSource]:
     Raises UserError if it is damaged, or made to do harm.
     """
     with ExitStack() as opened:
-        with _damage_told(path, work):
+        with _damage_as_user_error(path, work):
             if archives.archive_kind(path) == "tar":
-                file = opened.enter_context(_open_tar(path, work))
+                file, note = opened.enter_context(_open_tar(path, work)), ""
                 members = list(_tar_members(file))
             else:
                 file = opened.enter_context(path.open("rb"))
-                members = list(_zip_members(file, path))
-        yield ArchiveSource(path, file, members)
+                members, note = _zip_members(file, path)
+        yield ArchiveSource(path, file, members, note)
 
 
 @contextmanager
-def _damage_told(path: Path, work: Path | None) -> Iterator[None]:
+def _damage_as_user_error(path: Path, work: Path | None) -> Iterator[None]:
     try:
         yield
     except (*archives.BROKEN, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # of the disk; of damaged content it is None
-            remedy = f"See that it may be read, and that {work or tempfile.gettempdir()} has room for a compressed tar"
+            remedy = (
+                f"Check that it may be read, and that {work or tempfile.gettempdir()} has room for a compressed tar"
+            )
         else:
             remedy = "Have it packed again"
         raise UserError(f"{path}: cannot be read to its end ({error}). {remedy}.") from None
@@ -157,16 +161,22 @@ def _tar_members(plain: IO[bytes]) -> Iterator[Member]:
                 yield Member(member.name, TarSlot(member.offset_data, member.size), _flaw(kind) or sparse)
 
 
-def _zip_members(file: IO[bytes], path: Path) -> Iterator[Member]:
+def _zip_members(file: IO[bytes], path: Path) -> tuple[list[Member], str]:
+    """Return the members, and a note on their names where their encoding had to be guessed."""
     with zipfile.ZipFile(file) as packed:
         infos = packed.infolist()
     archives.check_total(sum(info.file_size for info in infos), path)
     _check_overlaps(infos, path)
-    for info in infos:
-        kind = archives.zip_member_kind(info)
-        if kind != "folder":
-            slot = ZipSlot(info.header_offset, info.compress_size, info.file_size, info.CRC, info.compress_type)
-            yield Member(info.filename, slot, _flaw(kind) or _zip_flaw(info))
+    names = read_zip_names(infos)
+    members = [member for info, name in zip(infos, names.names, strict=True) for member in _zip_member(info, name)]
+    return members, archives.guess_note(names) if names.guessed else ""
+
+
+def _zip_member(info: zipfile.ZipInfo, name: str) -> Iterator[Member]:
+    kind = archives.zip_member_kind(info, name)
+    if kind != "folder":
+        slot = ZipSlot(info.header_offset, info.compress_size, info.file_size, info.CRC, info.compress_type)
+        yield Member(name, slot, _flaw(kind) or _zip_flaw(info))
 
 
 def _check_overlaps(infos: Iterable[zipfile.ZipInfo], path: Path) -> None:
@@ -194,7 +204,7 @@ def _zip_flaw(info: zipfile.ZipInfo) -> Refusal | None:
     return None
 
 
-def _entries(members: Sequence[Member]) -> list[Entry]:
+def _entries(members: Sequence[Member]) -> list[SourceEntry]:
     """Give each member its path below the lone outer folder."""
     inside = [_lies_inside(member.name) for member in members]
     paths = [archives.member_path(member.name) for member in members]
@@ -202,9 +212,9 @@ def _entries(members: Sequence[Member]) -> list[Entry]:
     below = [path.relative_to(outer) if path.is_relative_to(outer) else path for path in paths]
     copies = Counter(path for path, lies_inside in zip(below, inside, strict=True) if lies_inside)
     return [
-        Entry(path, False, member.refused if lies_inside else _misplaced(member.name), lies_inside)
+        SourceEntry(path, False, member.refused if lies_inside else _misplaced(member.name), lies_inside)
         if copies[path] < 2
-        else Entry(path, False, ("duplicate name", f"the archive holds {copies[path]} files of this name"))
+        else SourceEntry(path, False, ("duplicate name", f"the archive holds {copies[path]} files of this name"))
         for path, member, lies_inside in zip(below, members, inside, strict=True)
     ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from pixelproof.data.sources import folders
 from pixelproof.data.sources.folders import FolderSource
-from pixelproof.data.sources.labels import Entry
+from pixelproof.data.sources.labels import SourceEntry
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def entries(source: Path) -> dict[str, Entry]:
+def entries(source: Path) -> dict[str, SourceEntry]:
     found = list(FolderSource(source).entries())
     assert len({entry.path for entry in found}) == len(found)
     return {str(entry.path): entry for entry in found}

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from pixelproof.data.resize import resize_photos
-from pixelproof.data.sources.source import Found, open_source
+from pixelproof.data.sources.source import ScannedFile, open_source
 from pixelproof.data.splits import split_photos
 from pixelproof.errors import UserError
 from pixelproof.files.journal import Journal
@@ -66,7 +66,7 @@ def test_any_layout_is_seen_as_in_a_folder(tmp_path: Path, packing: str, outer: 
     packed_up = {f"{outer}{name}": content for name, content in files.items()} | {"__MACOSX/photos/._a.jpg": b""}
     found = scan(archive(tmp_path, PACKINGS[packing](packed_up)), pattern)
     assert [file for file in found if not file.path.startswith("__MACOSX")] == scan(folder, pattern)
-    assert Found("__MACOSX/photos/._a.jpg", None, True) in found
+    assert ScannedFile("__MACOSX/photos/._a.jpg", None, True) in found
     assert contents(tmp_path / "photos.archive").items() >= files.items()
 
 

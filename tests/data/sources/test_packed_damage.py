@@ -199,14 +199,14 @@ def test_a_damaged_archive_is_one_message(tmp_path: Path, content: bytes) -> Non
 def test_a_file_that_is_no_archive_is_told_what_is_accepted(tmp_path: Path, content: bytes) -> None:
     """Else a photo given as the source would end in a traceback."""
     message = complaint(archive(tmp_path, content))
-    assert "is a file, but no archive that can be read" in message
+    assert "is a file, but not an archive that can be read" in message
     assert "zip, tar, or tar compressed by gzip, bzip2 or xz" in message
 
 
 def test_a_pipe_as_source_is_not_waited_for(tmp_path: Path) -> None:
     """Else the stage would hang for ever."""
     os.mkfifo(tmp_path / "pipe")
-    assert "is a file, but no archive" in complaint(tmp_path / "pipe")
+    assert "is a file, but not an archive" in complaint(tmp_path / "pipe")
 
 
 def test_a_disk_that_is_full_is_not_called_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pixelproof.data.sources.labels import SYSTEM_FILES, SYSTEM_FOLDERS
-from pixelproof.data.sources.source import Found
+from pixelproof.data.sources.source import ScannedFile
 from pixelproof.errors import UserError
 from tests.support.sources import scan
 
@@ -22,9 +22,9 @@ def touch(source: Path, *names: str) -> Path:
 def test_the_class_is_the_first_folder(tmp_path: Path) -> None:
     """Else photos in sub-folders of a class would be lost or get classes of their own."""
     assert scan(touch(tmp_path, "cat/a.jpg", "cat/2024/b.jpg", "dog/a.jpg")) == [
-        Found("cat/2024/b.jpg", "cat", False),
-        Found("cat/a.jpg", "cat", False),
-        Found("dog/a.jpg", "dog", False),
+        ScannedFile("cat/2024/b.jpg", "cat", False),
+        ScannedFile("cat/a.jpg", "cat", False),
+        ScannedFile("dog/a.jpg", "dog", False),
     ]
 
 
