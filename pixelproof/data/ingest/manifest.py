@@ -10,6 +10,7 @@ from pixelproof.console import progress
 from pixelproof.data.ingest.conflicts import resolve_copies
 from pixelproof.data.ingest.examination import examine_all, shown
 from pixelproof.data.photos.opening import quiet_pillow
+from pixelproof.data.sources.labels import is_readable
 from pixelproof.data.sources.source import MISSING, ScannedFile, Source, scan
 from pixelproof.errors import UserError
 from pixelproof.files.journal import Journal
@@ -100,7 +101,7 @@ def take_inventory(source: Source, params: Ingest, journal: Journal | None = Non
     refused += found.refused
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
     quarantine["bytes"] = quarantine["bytes"].astype("Int64")  # whole numbers, and none where nothing was read
-    classes = params.classes or sorted({file.label for file in wanted if file.label})
+    classes = params.classes or sorted({file.label for file in wanted if file.label and is_readable(file.label)})
     _check_limits(source.path, photos, quarantine, classes, params)
     return Inventory(photos, quarantine, ignored, classes, copies, params.near_duplicate_bits or 0)
 

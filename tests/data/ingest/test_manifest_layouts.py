@@ -55,6 +55,16 @@ def test_ignored_names_can_be_reported(source: Path, name: bytes, classes: list[
     json.dumps(report, ensure_ascii=False).encode("utf-8")
 
 
+@pytest.mark.parametrize("name", [b"caf\xe9", b"a\nb"])
+def test_a_class_folder_that_cannot_be_written_down_is_no_class(source: Path, name: bytes) -> None:
+    """Else its photos, all in quarantine, would leave a class without photos, which ends the run."""
+    (source / os.fsdecode(name)).mkdir()
+    photo("dots", 61).save(source / os.fsdecode(name) / "1.png")
+    found = take_inventory(source, ingest())
+    assert found.classes == list(CLASSES)
+    assert found.quarantine["reason"].tolist() == ["name not readable"]
+
+
 def test_a_wrong_suffix_does_not_matter(source: Path) -> None:
     """Else a PNG named .jpg, as browsers save them, would be refused or misread."""
     photo("dots", 61).save(source / "dots" / "x.jpg", format="PNG")
