@@ -1,4 +1,4 @@
-"""Assign every photo to train, valid or test; copies of one photo stay together.
+"""Assign every photo to train, valid or test; copies of one photo, and groups of the user's own, stay together.
 
     python -m stages.split
 
@@ -38,8 +38,9 @@ def in_words(changes: dict[str, Any]) -> str:
 
 def main() -> None:
     params, seed = load_section(Split), load_seed()
-    splits = split_photos(pd.read_parquet(MANIFEST), params, seed=seed)
-    report = audit(splits, params, seed=seed)
+    photos = pd.read_parquet(MANIFEST)
+    splits = split_photos(photos, params, seed=seed)
+    report = audit(splits, params, seed=seed, photos=photos)
     write_text(SPLITS, splits.to_csv(index=False))
     write_text(SPLIT_COUNTS, class_counts(splits, splits["part"]).to_csv(index=False))
     write_json(SPLIT_REPORT, report)

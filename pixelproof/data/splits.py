@@ -1,4 +1,4 @@
-"""Which part each photo belongs to: train, valid or test. Copies of one photo are never torn apart."""
+"""Which part each photo belongs to: train, valid or test. No group is split: copies, and groups of the user's own."""
 
 import hashlib
 from collections.abc import Collection
@@ -16,11 +16,12 @@ COLUMNS = ["id", "label", "part", "group"]
 def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFrame:
     """Assign a part to each photo (columns id, label, group); return COLUMNS in the photos' order.
 
-    A seeded hash of its name places each group of copies between 0 and 1; from 0 up lies test, then valid,
+    A seeded hash of its name places each group between 0 and 1; from 0 up lies test, then valid,
     the rest is train. The order of the photos does not matter.
 
     - `stratified`: its rank by hash among its class. Every share is exact to within one group per class,
-      and an added photo moves only photos at the two borders.
+      and an added photo moves only photos at the two borders. A group of several classes (one person's photos)
+      is placed among the rarest of them, for which the share is exact; for the others it is so on average.
     - `stable`: the hash itself. An added photo moves no other, and the shares are exact only on average:
       with n groups a share s is off by about sqrt(s (1 - s) / n).
     - `given`: the parts that the source gives (column given_part) stay; where it gives no valid or no test
@@ -29,16 +30,21 @@ def split_photos(photos: pd.DataFrame, params: Split, *, seed: int) -> pd.DataFr
     With `folds`, the first two cut the places into so many equal folds instead: fold `fold` is test, the
     next one (after the last, the first) valid. Over all folds every photo is in test once, and in valid once.
 
-    Raises UserError if a class has too few groups for three parts, or `given` finds no given parts.
+    Raises UserError if a class has too few groups for three parts, or `given` finds no given parts, or a group of
+    the user's (column given_group, if there is one) in two of them.
     """
     groups = _rank_groups(photos, seed)
     groups["part"] = _given_parts(photos, groups, params) if params.method == "given" else _deal(groups, params)
-    _check_parts(groups, params)
-    return photos[["id", "label", "group"]].merge(groups[["group", "part"]], on="group", how="left")[COLUMNS]
+    splits = photos[["id", "label", "group"]].merge(groups[["group", "part"]], on="group", how="left")[COLUMNS]
+    _check_parts(splits, params, has_given_groups="given_group" in photos)
+    return splits
 
 
 def _rank_groups(photos: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return a row per group: the rarest of its labels, how many of its photos show that, and its rank by hash."""
     groups = photos.groupby(["label", "group"], as_index=False).agg(size=("id", "size"))
+    groups["total"] = groups.groupby("label")["size"].transform("sum")
+    groups = groups.sort_values(["total", "label"]).drop_duplicates("group").drop(columns="total")
     groups["rank"] = [_rank(seed, group) for group in groups["group"]]
     return groups.sort_values(["label", "rank"], ignore_index=True)
 
@@ -73,11 +79,27 @@ def _given_parts(photos: pd.DataFrame, groups: pd.DataFrame, params: Split) -> p
             "Sort its class folders into train/, valid/ and test/, add a column `part` to its labels.csv, or choose "
             "split.method: stratified in params.yaml."
         )
+    _check_given_groups(photos)
     given = photos.drop_duplicates("group").set_index("group")["given_part"]
     parts = groups["group"].map(given)
     train = parts == "train"
     parts[train] = _deal(groups[train], params, set(PARTS) - set(given))
     return parts
+
+
+def _check_given_groups(photos: pd.DataFrame) -> None:
+    """Raise UserError for a group in two given parts. Ingest has refused copies in two; the user's groups can be so."""
+    by = "given_group" if "given_group" in photos else "group"
+    parts = photos.groupby([by, "given_part"]).size().unstack()
+    torn = parts[parts.notna().sum(axis=1) > 1]
+    if len(torn):
+        counts = torn.iloc[0].dropna().astype(int)
+        more = f", and {len(torn) - 1} more groups are split" if len(torn) > 1 else ""
+        raise UserError(
+            f"split.method is 'given', but the source gives the group {str(torn.index[0])!r} to several parts: "
+            f"{', '.join(f'{count} photos to {part}' for part, count in counts.items())}{more}. Give each group one "
+            "part in labels.csv, or choose split.method: stratified in params.yaml."
+        )
 
 
 def _places(groups: pd.DataFrame, params: Split) -> pd.Series:
@@ -89,14 +111,20 @@ def _places(groups: pd.DataFrame, params: Split) -> pd.Series:
     return (groups.groupby("label")["size"].cumsum() - groups["size"] / 2) / total
 
 
-def _check_parts(groups: pd.DataFrame, params: Split) -> None:
-    for label, own in groups.groupby("label"):
+def _check_parts(splits: pd.DataFrame, params: Split, *, has_given_groups: bool) -> None:
+    kind, more = "groups of copies", "photos"
+    if has_given_groups:
+        kind, more = "groups that stay together", "photos of other groups"
+    for label, own in splits.groupby("label"):
         missing = set(PARTS) - set(own["part"])
         if missing:
-            part = min(missing)
+            part, count = min(missing), own["group"].nunique()
+            if count < len(PARTS):
+                remedy = f"Each of the three parts needs a group: add {more}"
+            else:
+                remedy = f"Add {more}, or {_remedy(part, params)} in params.yaml"
             raise UserError(
-                f"class {label!r}: its {own['size'].sum()} photos (in {len(own)} groups of copies) leave the part "
-                f"{part} empty. Add photos, or {_remedy(part, params)} in params.yaml."
+                f"class {label!r}: its {len(own)} photos (in {count} {kind}) leave the part {part} empty. {remedy}."
             )
 
 
@@ -111,9 +139,12 @@ def _remedy(part: str, params: Split) -> str:
     return remedy + exact
 
 
-def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
-    """Count what was assigned. Raises AssertionError if any group lies in two parts."""
-    overlap = int((splits.groupby("group")["part"].nunique() > 1).sum())
+def audit(splits: pd.DataFrame, params: Split, *, seed: int, photos: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Count what was assigned. Raises AssertionError if any group lies in two parts.
+
+    `photos` is the manifest: so is each group of the user's (column given_group), if it has any.
+    """
+    overlap = _torn(splits, splits["group"])
     if overlap:
         raise AssertionError(f"{overlap} groups of copies lie in two parts")
     counts = splits.groupby(["label", "part"]).size().unstack(fill_value=0)
@@ -123,7 +154,21 @@ def audit(splits: pd.DataFrame, params: Split, *, seed: int) -> dict[str, Any]:
         "groups": {part: int(splits.loc[splits["part"] == part, "group"].nunique()) for part in PARTS},
         "classes": {str(label): {part: int(row[part]) for part in PARTS} for label, row in counts.iterrows()},
         "groups_in_two_parts": overlap,
+        **(_audit_given_groups(splits, photos) if photos is not None and "given_group" in photos else {}),
     }
+
+
+def _audit_given_groups(splits: pd.DataFrame, photos: pd.DataFrame) -> dict[str, int]:
+    """Count the user's own groups by their own names, whatever groups they were joined to."""
+    given = splits["id"].map(photos.set_index("id")["given_group"])
+    overlap = _torn(splits, given)
+    if overlap:
+        raise AssertionError(f"{overlap} groups of labels.csv lie in two parts")
+    return {"given_groups": int(given.nunique()), "given_groups_in_two_parts": overlap}
+
+
+def _torn(splits: pd.DataFrame, groups: pd.Series) -> int:
+    return int((splits["part"].groupby(groups).nunique() > 1).sum())
 
 
 def _used(params: Split) -> dict[str, Any]:

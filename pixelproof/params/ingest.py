@@ -1,6 +1,7 @@
 """The section `ingest`: where the photos are, and which of them can be used."""
 
 import re
+import unicodedata
 from collections import Counter
 from typing import Annotated
 
@@ -33,6 +34,8 @@ class Ingest(Section):
     @field_validator("classes")
     @classmethod
     def names_each_class_once(cls, classes: list[str] | None) -> list[str] | None:
+        if classes is not None:  # as ingest writes labels, whatever form a folder or this file has them in
+            classes = [unicodedata.normalize("NFC", label) for label in classes]
         repeated = [label for label, count in Counter(classes or []).items() if count > 1]
         if repeated:
             raise ValueError(f"{repeated[0]!r} is listed more than once")

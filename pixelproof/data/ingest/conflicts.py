@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pixelproof.data.ingest.duplicates import copied_into, group_copies, label_conflicts, repeated
+from pixelproof.data.ingest.given_groups import join_given_groups
 from pixelproof.params.ingest import Ingest
 
 NAMED = 6  # copies that a row of the quarantine names; the rest are counted
@@ -19,7 +20,7 @@ Row = dict[str, Any]  # of the quarantine
 class ResolvedCopies:
     """Photos with their `group`, and what became of the copies among them."""
 
-    photos: pd.DataFrame  # those that can be used
+    photos: pd.DataFrame  # those that can be used; the user's own groups are part of their `group`, not of copies'
     refused: list[Row]  # those that cannot
     copies: pd.DataFrame  # every photo whose group holds others, and its `reason`, empty where it can be used
 
@@ -35,6 +36,8 @@ def resolve_copies(photos: pd.DataFrame, params: Ingest) -> ResolvedCopies:
         left = left[~left["id"].isin([row["path"] for row in rows])]
     grouped = photos[photos["group"].duplicated(keep=False)]
     reasons = {row["path"]: row["reason"] for row in refused}
+    # Last: only copies are in conflict, and only what is left joins groups.
+    left = left.assign(group=join_given_groups(left))
     return ResolvedCopies(left, refused, grouped.assign(reason=[reasons.get(id, "") for id in grouped["id"]]))
 
 

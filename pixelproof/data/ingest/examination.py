@@ -57,7 +57,7 @@ def _row(
     except BadImageError as bad:
         format = real_format(data) if content else ""
         return {"path": shown(file.path), "reason": bad.reason, "detail": bad.detail, "format": format, **content}
-    given = {"id": file.path, "label": file.label, "given_part": file.part}
+    given = {"id": file.path, "label": file.label, "given_part": file.part, "given_group": file.group}
     return given | content | asdict(facts) | {"note": "; ".join(notes(file.path, facts))}
 
 

@@ -9,7 +9,9 @@ import pandas as pd
 from pixelproof.console import progress
 from pixelproof.data.ingest.conflicts import resolve_copies
 from pixelproof.data.ingest.examination import examine_all, shown
+from pixelproof.data.ingest.given_groups import GIVEN_GROUP
 from pixelproof.data.photos.opening import quiet_pillow
+from pixelproof.data.sources.class_names import look_alikes
 from pixelproof.data.sources.labels import is_readable
 from pixelproof.data.sources.source import MISSING, ScannedFile, Source, scan
 from pixelproof.errors import UserError
@@ -25,7 +27,7 @@ QUARANTINE_COLUMNS = ["path", "reason", "detail", "format", "bytes", "sha256"]
 class Inventory:
     """A source, examined. `photos` has a row per accepted photo; its id is the path below the source."""
 
-    photos: pd.DataFrame  # COLUMNS
+    photos: pd.DataFrame  # COLUMNS, and given_group where the source gives groups
     quarantine: pd.DataFrame  # QUARANTINE_COLUMNS
     ignored: list[str]
     classes: list[str]
@@ -35,7 +37,7 @@ class Inventory:
     def report(self) -> dict[str, Any]:
         """Count: found + missing (rows of labels.csv without a file) = accepted + quarantined + ignored."""
         counts = self.photos["label"].value_counts()
-        copies = self.photos["group"].value_counts()
+        copies = self._accepted_copies()["group"].value_counts()
         missing = int((self.quarantine["reason"] == "missing file").sum())
         return {
             "found": len(self.photos) + len(self.quarantine) + len(self.ignored) - missing,
@@ -44,6 +46,7 @@ class Inventory:
             "quarantined": len(self.quarantine),
             "ignored": len(self.ignored),
             "classes": {label: int(counts[label]) for label in self.classes},
+            **({"classes_that_look_alike": alike} if (alike := look_alikes(self.classes)) else {}),
             "quarantine_reasons": {reason: int(n) for reason, n in self.quarantine["reason"].value_counts().items()},
             "notes": {note: int(n) for note, n in _kinds(self.photos["note"]).items()},
             "groups_of_copies": int((copies > 1).sum()),
@@ -52,11 +55,14 @@ class Inventory:
             "ignored_paths": self.ignored,
         }
 
+    def _accepted_copies(self) -> pd.DataFrame:
+        return self.copies[self.copies["reason"] == ""]
+
     def _near_copies(self) -> dict[str, int]:
         """Count the accepted groups that hold more than copies of the very same pixels, if these were looked for."""
         if not self.near_duplicate_bits:
             return {}
-        pictures = self.photos.groupby("group")["pixels_sha256"].agg(["nunique", "size"])
+        pictures = self._accepted_copies().groupby("group")["pixels_sha256"].agg(["nunique", "size"])
         near = pictures.loc[pictures["nunique"] > 1, "size"]
         return {"groups_of_near_copies": len(near), "photos_in_groups_of_near_copies": int(near.sum())}
 
@@ -93,11 +99,12 @@ def take_inventory(source: Source, params: Ingest, journal: Journal | None = Non
         examined = examine_all(source, wanted, params.min_side_px, journal or Journal())
         for outcome in progress(examined, "ingest", len(wanted)):
             (refused if "reason" in outcome else accepted).append(outcome)
-    photos = pd.DataFrame(accepted, columns=[column for column in COLUMNS if column != "group"])
-    optional = ["given_part", "perceptual_hash", "fine_hash"]
+    photos = pd.DataFrame(accepted, columns=[column for column in [*COLUMNS, GIVEN_GROUP] if column != "group"])
+    optional = ["given_part", "perceptual_hash", "fine_hash", GIVEN_GROUP]
     photos[optional] = photos[optional].astype("str")  # text also where every value is null
     found = resolve_copies(photos, params)
-    photos, copies = found.photos[COLUMNS].reset_index(drop=True), found.copies[[*COLUMNS, "reason"]]
+    columns = [*COLUMNS, GIVEN_GROUP] if photos[GIVEN_GROUP].notna().any() else COLUMNS
+    photos, copies = found.photos[columns].reset_index(drop=True), found.copies[[*COLUMNS, "reason"]]
     refused += found.refused
     quarantine = pd.DataFrame(refused, columns=QUARANTINE_COLUMNS).sort_values("path", ignore_index=True)
     quarantine["bytes"] = quarantine["bytes"].astype("Int64")  # whole numbers, and none where nothing was read
