@@ -91,12 +91,12 @@ def _check_given_groups(photos: pd.DataFrame) -> None:
     """Raise UserError for a group in two given parts. Ingest has refused copies in two; the user's groups can be so."""
     by = "given_group" if "given_group" in photos else "group"
     parts = photos.groupby([by, "given_part"]).size().unstack()
-    torn = parts[parts.notna().sum(axis=1) > 1]
-    if len(torn):
-        counts = torn.iloc[0].dropna().astype(int)
-        more = f", and {len(torn) - 1} more groups are split" if len(torn) > 1 else ""
+    split = parts[parts.notna().sum(axis=1) > 1]
+    if len(split):
+        counts = split.iloc[0].dropna().astype(int)
+        more = f" (and so {len(split) - 1} more groups)" if len(split) > 1 else ""
         raise UserError(
-            f"split.method is 'given', but the source gives the group {str(torn.index[0])!r} to several parts: "
+            f"split.method is 'given', but the source gives the group {str(split.index[0])!r} to several parts: "
             f"{', '.join(f'{count} photos to {part}' for part, count in counts.items())}{more}. Give each group one "
             "part in labels.csv, or choose split.method: stratified in params.yaml."
         )
@@ -144,7 +144,7 @@ def audit(splits: pd.DataFrame, params: Split, *, seed: int, photos: pd.DataFram
 
     `photos` is the manifest: so is each group of the user's (column given_group), if it has any.
     """
-    overlap = _torn(splits, splits["group"])
+    overlap = _in_two_parts(splits, splits["group"])
     if overlap:
         raise AssertionError(f"{overlap} groups of copies lie in two parts")
     counts = splits.groupby(["label", "part"]).size().unstack(fill_value=0)
@@ -161,13 +161,13 @@ def audit(splits: pd.DataFrame, params: Split, *, seed: int, photos: pd.DataFram
 def _audit_given_groups(splits: pd.DataFrame, photos: pd.DataFrame) -> dict[str, int]:
     """Count the user's own groups by their own names, whatever groups they were joined to."""
     given = splits["id"].map(photos.set_index("id")["given_group"])
-    overlap = _torn(splits, given)
+    overlap = _in_two_parts(splits, given)
     if overlap:
         raise AssertionError(f"{overlap} groups of labels.csv lie in two parts")
     return {"given_groups": int(given.nunique()), "given_groups_in_two_parts": overlap}
 
 
-def _torn(splits: pd.DataFrame, groups: pd.Series) -> int:
+def _in_two_parts(splits: pd.DataFrame, groups: pd.Series) -> int:
     return int((splits["part"].groupby(groups).nunique() > 1).sum())
 
 

@@ -1,19 +1,24 @@
 """Groups of the user's own (one person, one burst, one street) are never split."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from pixelproof.data.images.parts import PARTS
 from pixelproof.data.ingest.conflicts import resolve_copies
 from pixelproof.data.ingest.given_groups import join_given_groups
+from pixelproof.data.ingest.manifest import COLUMNS, Inventory
 from pixelproof.data.splits import audit, split_photos
 from pixelproof.errors import UserError
 from pixelproof.params.ingest import Ingest
 from pixelproof.params.split import Split
+from tests.support.sources import take_inventory
 from tests.support.tables import SEEDS, SHARES, quick, stratified
 
 # per photo: its picture, the group that the user gives it or none, its class
@@ -207,3 +212,41 @@ def test_groups_of_the_users_are_not_shown_as_copies() -> None:
     found = resolved([("1", "c", "Anna"), ("2", "c", "Anna"), ("2", "c", None), ("4", "c", None)])
     assert found.photos["group"].nunique() == 2
     assert found.copies["id"].tolist() == ["1.png", "2.png"]
+
+
+def listed(folder: Path, header: str, lines: list[str]) -> Path:
+    """Write a source of twenty different photos, of two classes in turn, and its labels.csv."""
+    rng = np.random.default_rng(1)
+    for number in range(20):
+        Image.fromarray(rng.integers(0, 256, (16, 16), np.uint8)).save(folder / f"{number}.png")
+    (folder / "labels.csv").write_text("\n".join([header, *lines]), "utf-8")
+    return folder
+
+
+def test_groups_come_from_the_table_into_the_manifest(tmp_path: Path) -> None:
+    """Else nobody could see which group a photo was given, and what it was joined with."""
+    people = ["Anna", "", "Mu\u0308ller ", "M\u00fcller"]
+    lines = [f"{number}.png;{'ab'[number % 2]};{people[number % 4]}" for number in range(20)]
+    found = inventory(listed(tmp_path, "path;label;group", lines))
+    found.photos.to_parquet(tmp_path / "manifest.parquet", index=False)
+    photos = pd.read_parquet(tmp_path / "manifest.parquet")
+    assert photos.columns.tolist() == [*COLUMNS, "given_group"]
+    given = photos["given_group"].fillna("").groupby(photos["id"].str.removesuffix(".png").astype(int) % 4).first()
+    assert given.tolist() == ["Anna", "", "M\u00fcller", "M\u00fcller"]
+    assert photos.groupby("given_group")["group"].nunique().to_dict() == {"Anna": 1, "M\u00fcller": 1}
+    assert photos["group"].nunique() == 2 + 5
+    assert found.report()["groups_of_copies"] == 0
+
+
+@pytest.mark.parametrize(("header", "end"), [("path,label", ""), ("path,label,group", ",")])
+def test_a_manifest_without_groups_is_as_it_always_was(tmp_path: Path, header: str, end: str) -> None:
+    """Else everything would be made anew for a column that nobody asked for."""
+    lines = [f"{number}.png,{'ab'[number % 2]}{end}" for number in range(20)]
+    photos = inventory(listed(tmp_path, header, lines)).photos
+    assert photos.columns.tolist() == COLUMNS
+    assert photos["group"].tolist() == photos["pixels_sha256"].str[:16].tolist()
+
+
+def inventory(source: Path) -> Inventory:
+    params = {"source": str(source), "min_images_per_class": 1, "min_side_px": 8, "max_quarantined_share": 0.0}
+    return take_inventory(source, Ingest.model_validate(params))

@@ -28,7 +28,7 @@ def large(classes: list[list[int]]) -> pd.DataFrame:
 def test_a_stable_split_is_a_split(
     classes: list[list[int]], valid: float, test: float, seed: int, order: object
 ) -> None:
-    """Else the other method would lose photos, tear copies apart, or follow a file system's order."""
+    """Else the other method would lose photos, separate copies, or follow a file system's order."""
     photos = large(classes)
     splits = split_photos(photos, stable(valid, test), seed=seed)
     assert splits["id"].tolist() == photos["id"].tolist()

@@ -1,4 +1,4 @@
-"""Copies of one photo: they form a group, which a split never tears apart."""
+"""Copies of one photo: they form a group, which is never split between parts."""
 
 import pandas as pd
 

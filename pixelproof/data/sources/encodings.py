@@ -12,6 +12,7 @@ FALLBACK = "cp437"  # what the zip format says; it gives every byte a character 
 SAMPLE = 1000  # parts of paths that are looked at; the others say the same
 CONVINCING = 0.6  # of 1, the mean over the characters beyond ASCII
 PLAIN_HANGUL = 1.2  # most Korean text is valid Chinese, too; Chinese that reads as plain Korean is rare
+PLAIN_INITIALS, PLAIN_VOWELS, PLAIN_FINALS = "ᄀᄂᄃᄅᄆᄇᄉᄋᄌᄎᄏᄐᄑᄒ", "ᅡᅢᅣᅥᅦᅧᅩᅪᅬᅭᅮᅯᅱᅲᅳᅴᅵ", "ᆨᆫᆯᆷᆸᆺᆼ"
 FREQUENT_LATIN = frozenset("äöüßéèêçñáíóúàâôîãåøæ")
 LESS_FREQUENT_LATIN = frozenset("ëïõìòùûœąćęłńśźżčďěňřšťůýžőű")
 WORDS = re.compile(r"[^\W\d_]+")  # runs of letters
@@ -64,8 +65,8 @@ def _multi_byte(text: str, encoding: str) -> Iterator[float]:
     for place, character in enumerate(text):
         if not character.isascii():
             beside = text[max(place - 1, 0) : place] + text[place + 1 : place + 2]
-            torn = any(other.isascii() and other.isalpha() for other in beside)  # a letter became half a character
-            yield _frequency(character, encoding) - 0.8 * torn
+            in_word = any(other.isascii() and other.isalpha() for other in beside)  # as where an ä was misread
+            yield _frequency(character, encoding) - 0.8 * in_word
 
 
 def _frequency(character: str, encoding: str) -> float:
@@ -84,8 +85,8 @@ def _frequency(character: str, encoding: str) -> float:
 
 def _is_plain_hangul(character: str) -> bool:
     """Tell whether a syllable is made as most are: a plain consonant, a vowel, at most one plain consonant."""
-    jamo = unicodedata.normalize("NFD", character)
-    return jamo[0] in "ᄀᄂᄃᄅᄆᄇᄉᄋᄌᄎᄏᄐᄑᄒ" and len(jamo) in (2, 3) and jamo[1] in "ᅡᅢᅣᅥᅦᅧᅩᅪᅬᅭᅮᅯᅱᅲᅳᅴᅵ" and jamo[2:] in ("", *"ᆨᆫᆯᆷᆸᆺᆼ")
+    consonant, vowel, *end = list(unicodedata.normalize("NFD", character).ljust(2))
+    return consonant in PLAIN_INITIALS and vowel in PLAIN_VOWELS and all(final in PLAIN_FINALS for final in end)
 
 
 def _single_byte(text: str, encoding: str) -> Iterator[float]:

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, NoReturn
 
 from pixelproof.data.sources.class_names import composed, visible
+from pixelproof.data.sources.file_names import FileNames
 from pixelproof.data.sources.labels import PART_FOLDERS, Given, is_readable
-from pixelproof.data.sources.listed import FileNames
 from pixelproof.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -39,9 +39,8 @@ def read_labels_table(content: bytes, path: Path, files: Collection[str] = ()) -
     validation or test in every line) and group (any name, or none). Raises UserError that names the first line that
     is wrong.
     """
-    names = FileNames(files)
     rows = list(_read_rows(content, path))
-    names.take(row.path for row in rows)
+    names = FileNames(files, (row.path for row in rows))
     table: dict[str, Given] = {}
     for row in rows:
         file = _file(row, names, path)

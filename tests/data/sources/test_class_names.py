@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from pixelproof.data.sources.class_names import look_alikes, visible
-from tests.support.sources import scan
+from pixelproof.params.ingest import Ingest
+from tests.support.sources import scan, take_inventory
 
 COMPOSED, APART = "B\u00e4r", "Ba\u0308r"
 
@@ -76,3 +78,19 @@ def test_a_class_whose_name_is_not_text_is_no_error(tmp_path: Path) -> None:
 def test_sets_come_in_order() -> None:
     """Else the line would change from run to run."""
     assert look_alikes(["b", "B", "a", "A", "c"]) == [["A", "a"], ["B", "b"]]
+
+
+def test_the_report_keeps_them_and_params_may_name_either_form(tmp_path: Path) -> None:
+    """Else the warning would be gone with the terminal, and a class copied from a Mac's Finder would have no photos."""
+    for number, name in enumerate(["Cat", "cat", APART]):
+        Image.new("L", (9, 9), number).save(source_of(tmp_path, name) / "1.png")
+    params = {"source": str(tmp_path), "min_images_per_class": 1, "min_side_px": 8, "max_quarantined_share": 0.0}
+    found = take_inventory(tmp_path, Ingest.model_validate(params | {"classes": [APART, "Cat", "cat"]}))
+    assert found.classes == [COMPOSED, "Cat", "cat"]
+    assert found.report()["classes_that_look_alike"] == [["Cat", "cat"]]
+    assert len(found.photos) == 3
+
+
+def source_of(folder: Path, name: str) -> Path:
+    (folder / name).mkdir()
+    return folder / name
