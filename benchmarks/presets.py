@@ -3,7 +3,7 @@
     python -m benchmarks.presets NAME [--source FOLDER_OR_ARCHIVE] [--split METHOD] [--seeds 7 8 9]
 
 NAME is one of presets/, or `digits` for params.yaml. Runs all stages as `dvc repro` does, as processes of their own, in
-a temporary project for each seed; adds what comes out to benchmarks/presets.json, and writes the README's table of it.
+a temporary project for each seed; adds the results to benchmarks/presets.json, and writes the table of docs/presets.md.
 A seed that was measured with the very same params is not measured again.
 """
 
@@ -24,7 +24,7 @@ import pandas as pd
 from rich.console import Console
 
 from benchmarks.project import preset_path, write_project
-from benchmarks.run import HERE, describe_machine, fill_readme
+from benchmarks.run import HERE, describe_machine, fill_page
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.files import read_json, write_json
@@ -106,8 +106,8 @@ def _hash(*made_of: object) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train a preset with several seeds.")
     parser.add_argument("preset")
-    parser.add_argument("--source", type=Path, help="in the place of the preset's own ingest.source")
-    parser.add_argument("--split", help="in the place of the preset's own split.method")
+    parser.add_argument("--source", type=Path, help="instead of the preset's own ingest.source")
+    parser.add_argument("--split", help="instead of the preset's own split.method")
     parser.add_argument("--seeds", nargs="+", type=int, default=[7, 8, 9])
     arguments = parser.parse_args()
     if not preset_path(arguments.preset).is_file():
@@ -125,11 +125,11 @@ def main() -> None:
             logging.info("%s, seed %d: measured already, see %s", arguments.preset, seed, RESULTS.name)
             continue
         measured = measure(arguments.preset, {**changes, "seed": seed})
-        told = {"preset": arguments.preset, "seed": seed, "made_of": made_of, "machine": describe_machine()}
-        results.append({**told, **measured})
+        context = {"preset": arguments.preset, "seed": seed, "made_of": made_of, "machine": describe_machine()}
+        results.append({**context, **measured})
         write_json(RESULTS, results)
     table = markdown(results)
-    fill_readme(table, BEGIN, END)
+    fill_page("presets.md", table, BEGIN, END)
     Console(width=160).print(table)
 
 

@@ -1,4 +1,4 @@
-"""Run every benchmark; write benchmarks/results.json and results.md, and the tables into the README.
+"""Run every benchmark; write benchmarks/results.json and results.md, and the tables into docs/speed.md.
 
     python -m benchmarks.run [FOLDER] [--only resize|training|tracking ...]
 
@@ -24,7 +24,7 @@ from pixelproof.files import read_json, write_json, write_text
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-README = HERE.parent / "README.md"
+DOCS = HERE.parent / "docs"
 BEGIN, END = "<!-- speed of make bench -->", "<!-- end of speed -->"
 BEGIN_TRAINING, END_TRAINING = "<!-- training of make bench -->", "<!-- end of training -->"
 PHOTOS = Path("../shared/data/cats_dogs")
@@ -79,10 +79,11 @@ def _cpu_lines() -> list[str]:
     return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
-def fill_readme(table: str, begin: str, end: str) -> None:
-    """Put a table between two marks of the README."""
-    before, rest = README.read_text("utf-8").split(begin)
-    write_text(README, f"{before}{begin}\n{table}{end}{rest.split(end)[1]}")
+def fill_page(page: str, table: str, begin: str, end: str) -> None:
+    """Put a table between two marks of a page of docs/."""
+    path = DOCS / page
+    before, rest = path.read_text("utf-8").split(begin)
+    write_text(path, f"{before}{begin}\n{table}{end}{rest.split(end)[1]}")
 
 
 def main() -> None:
@@ -102,8 +103,8 @@ def main() -> None:
         write_json(RESULTS, [row for each in results.values() for row in each])
     tables = markdown(results["resize"]), training.markdown(results["training"])
     write_text(HERE / "results.md", "\n".join(tables))
-    fill_readme(tables[0], BEGIN, END)
-    fill_readme(tables[1], BEGIN_TRAINING, END_TRAINING)
+    fill_page("speed.md", tables[0], BEGIN, END)
+    fill_page("speed.md", tables[1], BEGIN_TRAINING, END_TRAINING)
     Console(width=160).print(*tables, *tracking.told(results["tracking"]), sep="\n")
 
 

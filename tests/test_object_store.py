@@ -58,10 +58,10 @@ def ingested(project: Project) -> int:
 
 
 def test_photos_of_a_bucket_are_imported_ingested_and_updated(endpoint: str, tmp_path: Path) -> None:
-    """The commands of the README, on a bucket that gets another photo afterwards."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert "dvc import-url remote://bucket/photos data/raw/photos" in readme
-    assert "dvc update data/raw/photos.dvc" in readme
+    """The commands of docs/photos.md, on a bucket that gets another photo afterwards."""
+    page = (ROOT / "docs/photos.md").read_text("utf-8")
+    assert "dvc import-url remote://bucket/photos data/raw/photos" in page
+    assert "dvc update data/raw/photos.dvc" in page
     source = write_photos(tmp_path / "source")
     put(endpoint, source)
     project = Project(tmp_path / "project")

@@ -1,4 +1,4 @@
-"""The README shows what is there."""
+"""The README, and the tables of docs/, show what is there."""
 
 import re
 import subprocess
@@ -14,7 +14,9 @@ from pixelproof.cli import app
 from pixelproof.files import read_json
 from tests.support.imports import ROOT
 
-README = (ROOT / "README.md").read_text("utf-8")
+README, SPEED, PRESETS = (
+    (ROOT / page).read_text("utf-8") for page in ("README.md", "docs/speed.md", "docs/presets.md")
+)
 SHELL = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 COMMANDS = set(get_command(app).commands)
@@ -51,16 +53,21 @@ def test_every_page_that_it_links_to_exists(path: str) -> None:
     assert (ROOT / path).is_file()
 
 
-def test_its_tables_of_speeds_are_those_of_the_last_bench() -> None:
-    """Numbers in the README come from `make bench`, which writes benchmarks/results.md."""
-    shown = [README.split(begin)[1].split(end)[0] for begin, end in ((BEGIN, END), (BEGIN_TRAINING, END_TRAINING))]
+def test_it_is_read_in_three_minutes() -> None:
+    """It has been 273 lines long; what a newcomer does not need is in docs/."""
+    assert len(README.splitlines()) <= 130
+
+
+def test_the_tables_of_speeds_are_those_of_the_last_bench() -> None:
+    """Numbers in docs/speed.md come from `make bench`, which writes benchmarks/results.md."""
+    shown = [SPEED.split(begin)[1].split(end)[0] for begin, end in ((BEGIN, END), (BEGIN_TRAINING, END_TRAINING))]
     written = (ROOT / "benchmarks/results.md").read_text("utf-8")
     assert "\n\n".join(table.strip() for table in shown).strip() == written.strip()
 
 
-def test_its_table_of_presets_is_that_of_the_recorded_trainings() -> None:
-    """Numbers in the README come from `python -m benchmarks.presets`, which keeps what it measured in a file."""
-    shown = README.split(presets.BEGIN)[1].split(presets.END)[0]
+def test_the_table_of_presets_is_that_of_the_recorded_trainings() -> None:
+    """Numbers in docs/presets.md come from `python -m benchmarks.presets`, which keeps what it measured in a file."""
+    shown = PRESETS.split(presets.BEGIN)[1].split(presets.END)[0]
     assert shown.strip() == presets.markdown(read_json(presets.RESULTS)).strip()
 
 
