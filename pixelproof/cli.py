@@ -43,7 +43,7 @@ def _commands() -> None:
 @app.command()
 def plan(
     params: Annotated[Path, typer.Option(help="The params file.")] = PARAMS,
-    classes: Annotated[int | None, typer.Option(min=2, help="The number of classes, where nothing tells it.")] = None,
+    classes: Annotated[int | None, typer.Option(min=2, help="The number of classes, if nothing else says it.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print every layer's output shape, parameters and costs, of the CNN and the MLP, without TensorFlow or photos."""
@@ -75,7 +75,7 @@ def _terminal() -> Console:
 @app.command()
 def preset(
     name: Annotated[str | None, typer.Argument(help="The preset; without it the names are listed.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Copy a preset over params.yaml, after showing the difference."""
     from rich.syntax import Syntax  # takes a tenth of the time that `plan` has
@@ -125,11 +125,11 @@ def find_learning_rate(
 
     params = load_params()
     if not 0 < low < high < inf:
-        raise UserError(f"--low {low:g} --high {high:g}: expected two rates above 0, the first one smaller")
+        raise UserError(f"--low {low:g} --high {high:g}: expected two rates above 0, the smaller one first")
     views = open_views(AUGMENTED)
     if not views:
         remedy = "Set augment.views to 1 or more" if AUGMENTED.exists() else "Run `dvc repro augment` first"
-        raise UserError(f"{AUGMENTED}: there are no stored views to train on. {remedy}.")
+        raise UserError(f"{AUGMENTED}: no stored views to train on. {remedy}.")
     learner, batches = learning_rate.make_learner(model, params, views[0]), learning_rate.endless_batches(views, params)
     points = learning_rate.run_test(learner, batches, learning_rate.growing(low, high, steps), steps)
     table = learning_rate.as_table(list(console.progress(points, f"find-lr {model}", steps)), steps)
@@ -185,8 +185,8 @@ def promote(
     alias: Annotated[str, typer.Option(help="The alias in MLflow's model registry.")] = "champion",
     metric: Annotated[Metric, typer.Option(help="What is compared, on the test part.")] = "test/accuracy",
     margin: Annotated[float, typer.Option(help="By how much the run must be better.")] = 0.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say the verdict; change nothing.")] = False,
-    git_tag: Annotated[bool, typer.Option("--git-tag", help="Make the Git tags of DVC's registry, too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the verdict; change nothing.")] = False,
+    git_tag: Annotated[bool, typer.Option("--git-tag", help="Also make the Git tags of DVC's registry.")] = False,
 ) -> None:
     """Register a run's model and make it champion, if it beats the present one on the same test part."""
     terms = Terms(alias, metric, margin)
@@ -200,9 +200,9 @@ def promote(
 
 @app.command()
 def sync(
-    to: Annotated[str | None, typer.Option(help="Another MLflow store than the one that trainings log to.")] = None,
+    to: Annotated[str | None, typer.Option(help="Another MLflow store than that of the training runs.")] = None,
 ) -> None:
-    """Bring MLflow to the state of all that Git and DVC keep of runs; a second time changes nothing."""
+    """Bring MLflow up to date with every run that Git and DVC keep; a second time changes nothing."""
     from pixelproof.tracking.history.sync import sync as synchronise
 
     for line in synchronise(to):
@@ -210,7 +210,7 @@ def sync(
 
 
 @app.command()
-def sweep(file: Annotated[Path, typer.Argument(help="What to try, such as sweeps/example.yaml.")]) -> None:
+def sweep(file: Annotated[Path, typer.Argument(help="The sweep file, such as sweeps/example.yaml.")]) -> None:
     """Try many values of params.yaml, each as a DVC experiment and an MLflow run; continue a sweep that was stopped."""
     from pixelproof.sweeps import command  # Optuna and MLflow take seconds to load
 

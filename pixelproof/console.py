@@ -1,4 +1,4 @@
-"""What a person sees on the terminal: messages, progress bars, and a mistake as one message."""
+"""What a user sees on the terminal: messages, progress bars, and a mistake as one message."""
 
 import logging
 import sys
@@ -26,7 +26,7 @@ from rich.text import Text
 from pixelproof.errors import Interrupted, UserError
 
 T = TypeVar("T")
-CHATTY = {"absl", "alembic", "mlflow"}  # libraries whose notes mean nothing to a user; their errors show
+CHATTY = {"absl", "alembic", "mlflow"}  # libraries whose notes mean nothing to a user; their errors are shown
 
 
 def run(work: Callable[[], None]) -> None:
@@ -111,19 +111,19 @@ def has_terminal() -> bool:
 
 @contextmanager
 def training_bar(description: str, images: int, done: int) -> Iterator[Callable[[int, str], None]]:
-    """Show on a terminal how far a training is: images per second, what it has reached, time left at most.
+    """Show on a terminal the progress of a training run: images per second, what it has reached, time left at most.
 
-    The function that it yields takes how many images are done, and what is to be said. Without a terminal it does
+    The function that it yields takes how many images are done, and a status text. Without a terminal it does
     nothing.
     """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         TaskProgressColumn(),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[status]}"),
         _Rate(" images/s"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4, disable=not has_terminal()) as bar:
-        task = bar.add_task(description, total=images, completed=done, told="")
-        yield lambda done, told: bar.update(task, completed=done, told=told)
+        task = bar.add_task(description, total=images, completed=done, status="")
+        yield lambda done, status: bar.update(task, completed=done, status=status)

@@ -1,4 +1,4 @@
-"""What is wrong with a settings file, in words: the key, what was given, what is allowed, the nearest known key."""
+"""Mistakes in a settings file as messages: the key, what was given, what is allowed, the nearest known key."""
 
 import difflib
 from collections.abc import Mapping
@@ -39,7 +39,10 @@ def _problem(detail: ErrorDetails, schema: type[BaseModel], given: object) -> tu
     if detail["type"] == "union_tag_invalid":
         allowed = [kind.strip(" '") for kind in detail["ctx"]["expected_tags"].split(",")]
         kind = str(detail["ctx"]["tag"])
-        return f"{where}.kind", f"{kind!r} is no kind of {noun}{_nearest(kind, allowed)}. Known: {', '.join(allowed)}"
+        return (
+            f"{where}.kind",
+            f"{kind!r} is not a kind of {noun}{_nearest(kind, allowed)}. Known: {', '.join(allowed)}",
+        )
     if detail["type"] == "value_error":
         return where, str(detail["ctx"]["error"])
     if "[key]" in detail["loc"]:

@@ -3,7 +3,7 @@
     python -m stages.augment
 
 Reads   data/resized/, data/splits.csv
-Writes  data/augmented/ (an image store per view, and augment.json, from which a training learns the transforms),
+Writes  data/augmented/ (an image store per view, and augment.json, by which a training run knows the transforms),
         reports/augment.png
 """
 

@@ -3,7 +3,7 @@
     python -m stages.plan
 
 Reads   params.yaml, reports/ingest.json (the number of classes)
-Writes  reports/plan/cnn.json, mlp.json (each what its own training depends on), augment.json (the transforms in
+Writes  reports/plan/cnn.json, mlp.json (each a dependency of its own training stage), augment.json (the transforms in
         their order), summary.json (the totals), checked.txt (the same words always: stages that depend on it run
         after this one, and are not made stale by it)
 """

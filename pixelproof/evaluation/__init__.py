@@ -1,1 +1,1 @@
-"""What the test part says: metrics, intervals, the paired comparison, pictures, tables."""
+"""Results on the test part: metrics, intervals, the paired comparison, pictures, tables."""

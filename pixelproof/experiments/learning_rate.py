@@ -46,7 +46,7 @@ def growing(low: float, high: float, steps: int) -> Rate:
 def run_test(learner: Learner, batches: Iterator[Batch], rate: Rate, steps: int) -> Iterator[Point]:
     """Yield a point for each step, until the loss explodes or the steps run out. The learner is of no use afterwards.
 
-    The loss explodes where it is no number, or its running mean is four times the lowest that there was.
+    The loss has exploded when it is not finite, or its running mean is four times its lowest value so far.
     """
     learner.rate = rate
     mean = lowest = float("inf")
@@ -76,7 +76,7 @@ def suggest(table: pd.DataFrame) -> float:
     until = int(smoothed.argmin()) + 1 if len(table) else 0
     if len(table) < FEWEST or until < FEWEST / 2:
         raise UserError(
-            f"find-lr: in {len(table)} steps the loss never fell for long, so there is no rate to suggest. "
+            f"find-lr: in {len(table)} steps the loss never fell for long, so no rate can be suggested. "
             "Expected a fall and then a rise: give a lower --low, or more --steps."
         )
     slopes = np.gradient(smoothed[:until], np.log(rates[:until]))
@@ -95,7 +95,7 @@ def draw(table: pd.DataFrame, suggestion: float, model: Model) -> Figure:
 
 
 def write_results(table: pd.DataFrame, figure: Figure, folder: Path) -> None:
-    """Write curve.csv and find-lr.png to `folder`, in the place of what is there."""
+    """Write curve.csv and find-lr.png to `folder`, replacing what is there."""
     with replacing(folder) as beside:
         beside.mkdir()
         table.to_csv(beside / "curve.csv", index_label="step")
@@ -103,7 +103,7 @@ def write_results(table: pd.DataFrame, figure: Figure, folder: Path) -> None:
 
 
 def endless_batches(views: Sequence[ImageStore], params: Params) -> Iterator[Batch]:
-    """Yield the batches that a training would take, epoch after epoch."""
+    """Yield the batches of a training run, epoch after epoch."""
     for epoch in count():
         view = views[epoch % len(views)]
         yield from training_batches(view.gather, view.labels, params.train.batch_size, seed=params.seed, epoch=epoch)

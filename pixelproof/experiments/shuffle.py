@@ -7,7 +7,7 @@ import numpy as np
 from pixelproof.data.augment.fresh import FreshViews
 from pixelproof.data.images.store import Images, ImageStore, Shape
 
-Order = np.ndarray[tuple[int], np.dtype[np.int64]]  # (height * width,): which pixel stands at each place
+Order = np.ndarray[tuple[int], np.dtype[np.int64]]  # (height * width,): which pixel is at each position
 
 
 def draw_order(shape: Shape, *, seed: int) -> Order:

@@ -1,4 +1,4 @@
-"""Trainings repeated with several seeds, under two conditions: mean, spread, and what chance explains."""
+"""Training runs repeated with several seeds, under two conditions: mean, spread, and what chance explains."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Trial:
-    """One training, judged on the test part."""
+    """One training run, evaluated on the test part."""
 
     model: str
     pixels: str  # the condition: `in place` or `shuffled`

@@ -1,4 +1,4 @@
-"""One training judged on the test part, which is what the experiments beside the pipeline repeat."""
+"""One training run evaluated on the test part: what the experiments beside the pipeline repeat."""
 
 import argparse
 import logging
@@ -30,7 +30,7 @@ def read_training_data() -> TrainingData:
 
 
 def run_trial(model: str, pixels: str, learner: SavedLearner, data: TrainingData, params: Train, *, seed: int) -> Trial:
-    """Train a learner on a data as `train` does, but keep nothing; judge it on the test part."""
+    """Train a learner on a data as `train` does, but keep nothing; evaluate it on the test part."""
     test = positions(data.store.index, read_splits(SPLITS), "test")
     epochs = fit(
         learner,

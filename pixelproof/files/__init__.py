@@ -22,10 +22,10 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a free path beside `path`; what is written there, a file or a folder, takes its place at the end.
+    """Yield a free path beside `path`; what is written there, a file or a folder, replaces `path` at the end.
 
-    After an exception the old content of `path` stays and what was begun is removed. After a kill what
-    was begun lies beside `path` under a name that starts with a dot, and the next run removes it.
+    After an exception the old content of `path` stays and the new one is removed. After a kill the unfinished
+    one stays beside `path` under a name that starts with a dot, until the next run removes it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.partial")
@@ -39,8 +39,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def move_into_place(beside: Path, path: Path) -> None:
-    """Rename `beside`, a file or a folder, to `path`, in the place of whatever is there."""
-    if path.is_dir() or beside.is_dir():  # a rename puts no folder in the place of a file or of a full folder
+    """Rename `beside`, a file or a folder, to `path`, replacing whatever is there."""
+    if path.is_dir() or beside.is_dir():  # a rename cannot replace a file or a full folder by a folder
         remove(path)
     beside.replace(path)
 
@@ -56,9 +56,9 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Wait until no other process is in here with the same folder; the death of a process lets go, too.
+    """Hold a lock on the folder; wait until no other process holds it. A process that dies releases it.
 
-    Raises BlockingIOError at once where `wait` is false and another process is in here.
+    Raises BlockingIOError at once if `wait` is false and another process holds it.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -74,11 +74,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file. Raises UserError if it is none, as after a merge gone wrong."""
+    """Return the content of a JSON file. Raises UserError if it is not valid JSON, as after a merge conflict."""
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: this is no JSON file that can be read: {error}. Run `dvc repro`.") from None
+        raise UserError(f"{path}: not valid JSON: {error}. Run `dvc repro`.") from None
 
 
 def write_json(path: Path, content: object) -> None:

@@ -1,4 +1,4 @@
-"""The learning rate at each step of a training: the same curves for both models."""
+"""The learning rate at each training step: the same schedules for both models."""
 
 from collections.abc import Callable
 from math import cos, pi

@@ -1,1 +1,1 @@
-"""Sweeps: many trainings with other params, the next ones chosen by what the earlier ones reached."""
+"""Sweeps: many training runs with different params, chosen by the results of earlier ones."""

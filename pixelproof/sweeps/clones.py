@@ -64,7 +64,7 @@ class Clone:
         self.root = clone_project(snapshot.project, snapshot.commit, folder, snapshot.cache)
         _name_author(snapshot.top, folder)
         snapshot.restore(self.root)
-        # What no cache holds, such as the evaluation's files before the first one, is no mistake: it will be made.
+        # What no cache holds, such as the evaluation's files before the first one, is not an error: it will be made.
         checkout = [sys.executable, "-m", "dvc", "checkout", "--quiet"]
         subprocess.run(checkout, cwd=self.root, capture_output=True, check=False)
         self._link_source()
@@ -109,7 +109,7 @@ class Clone:
         return Experiment(process, log)
 
     def best(self, model: str, metric: str) -> float:
-        """Return the metric of the epoch whose weights the training has kept."""
+        """Return the metric of the epoch whose weights were kept."""
         folder = self.root / "models" / model
         history = pd.read_csv(folder / "history.csv").set_index("epoch")
         return float(history.loc[read_json(folder / "run.json")["best_epoch"], metric])

@@ -36,7 +36,7 @@ def run(path: Path, terminal: Console) -> None:
     sweep, params, project = load_sweep(path), load_params(), Path.cwd()
     name = _name(path)
     if not PREPARED.exists():
-        raise UserError(f"{PREPARED}: there is nothing to train on yet. Run `make repro` first.")
+        raise UserError(f"{PREPARED}: nothing to train on yet. Run `make repro` first.")
     work = WORK / name
     work.mkdir(parents=True, exist_ok=True)
     try:

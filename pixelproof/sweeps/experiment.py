@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-GRACE = 30  # seconds that a training has to end itself
+GRACE = 30  # seconds that a training run gets to stop by itself
 
 
 class Experiment:
@@ -34,10 +34,10 @@ class Experiment:
         self._process.wait()
 
     def reason(self) -> str:
-        """Return what it said of its failure: the stage's own message, else the last line."""
+        """Return the reason of its failure: the stage's own message, else the last line of its log."""
         lines = self._log.read_text("utf-8", errors="replace").split("\n")
         said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-        return said[0] if said else next((line for line in reversed(lines) if line.strip()), "nothing was said")
+        return said[0] if said else next((line for line in reversed(lines) if line.strip()), "the log is empty")
 
 
 def stop_orphans(folder: Path) -> None:

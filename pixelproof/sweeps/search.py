@@ -1,4 +1,4 @@
-"""The workers of a sweep: each asks what to try, runs it as an experiment, and tells what it reached."""
+"""The workers of a sweep: each asks for values, runs them as an experiment, and reports the result."""
 
 import json
 import queue
@@ -20,7 +20,7 @@ from pixelproof.sweeps.space import Sweep
 from pixelproof.sweeps.study import OWNER, decode, distributions, finished, put_back, target
 from pixelproof.tracking.store.trials import TrialRun
 
-POLL = 1.0  # seconds between two looks at a training
+POLL = 1.0  # seconds between two looks at a training run
 FAILURES = 3  # in a row, after which the mistake is in what all trials share
 REASON = "reason"  # attribute of a failed trial
 STOPPED = {"stopped": "with the sweep"}  # tag of an MLflow run
@@ -124,7 +124,7 @@ class Search:
             self._fail(trial, experiment.reason())
 
     def _follow(self, experiment: Experiment, run: TrialRun, trial: Trial) -> int | None:
-        """Return the experiment's exit status; None if it was stopped, and the trial told so."""
+        """Return the experiment's exit status; None if it was stopped; the trial then knows."""
         seen: set[int] = set()
         while (status := experiment.status(POLL)) is None:
             if self._stopped.is_set():

@@ -128,7 +128,7 @@ def _check(key: str, value: object, model: str, base: Mapping[str, Any], path: P
     section = key.partition(".")[0]
     if section not in (model, *COMPARABLE):
         raise UserError(
-            f"{path}: space.{key}: a sweep of train@{model} varies what stands in {', '.join((model, *COMPARABLE))}; "
+            f"{path}: space.{key}: a sweep of train@{model} varies keys of {', '.join((model, *COMPARABLE))}; "
             f"{section} changes what its trials are measured on, or nothing. Leave the key out."
         )
 

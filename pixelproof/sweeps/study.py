@@ -32,7 +32,7 @@ def open_study(sweep: Sweep, name: str, storage: str, basis: Values, epochs: int
     try:
         database = RDBStorage(storage, skip_compatibility_check=False)
     except (SQLAlchemyError, ImportError, RuntimeError) as error:
-        raise UserError(f"{storage}: no database that a sweep can be kept in: {error}") from None
+        raise UserError(f"{storage}: cannot be used as a sweep's database: {error}") from None
     study = optuna.create_study(
         storage=database,
         study_name=name,
@@ -55,7 +55,7 @@ def open_study(sweep: Sweep, name: str, storage: str, basis: Values, epochs: int
 
 
 def _sampler(sweep: Sweep, begun: int) -> BaseSampler:
-    seed = sweep.sampler.seed + begun  # one that begins anew with the same seed would try the same values again
+    seed = sweep.sampler.seed + begun  # with the same seed it would try the same values again
     return TPESampler(seed=seed) if sweep.sampler.kind == "tpe" else RandomSampler(seed=seed)
 
 
@@ -68,7 +68,7 @@ def _pruner(pruner: Pruner | None, epochs: int) -> BasePruner:
 
 
 def _enqueue_grid(study: Study, sweep: Sweep) -> None:
-    """Queue every combination, in an order that the seed shuffles, so that a part of the grid is no corner of it."""
+    """Queue every combination, in an order that the seed shuffles, so that part of the grid covers all of it."""
     if sweep.sampler.kind == "grid":
         combinations = grid(sweep)
         for position in np.random.default_rng(sweep.sampler.seed).permutation(len(combinations)):

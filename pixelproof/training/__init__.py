@@ -1,1 +1,1 @@
-"""How both models are trained: the batches they are fed and the loop around them."""
+"""How both models are trained: the batches and the loop."""

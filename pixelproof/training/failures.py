@@ -1,4 +1,4 @@
-"""What a training may run out of, told with the remedy in the place of a traceback."""
+"""Resources that a training run may exhaust: a message with the remedy instead of a traceback."""
 
 import errno
 from collections.abc import Iterator
@@ -34,13 +34,13 @@ def is_full(error: Exception) -> bool:
 
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether the error means that memory has run out, the machine's or the accelerator's."""
-    told = f"{type(error).__name__}: {error}"
-    return isinstance(error, MemoryError) or any(words in told for words in MEMORY_WORDS)
+    text = f"{type(error).__name__}: {error}"
+    return isinstance(error, MemoryError) or any(words in text for words in MEMORY_WORDS)
 
 
 def _disk(place: object) -> str:
     return (
-        f"{place}: the disk is full, or your quota is. The training up to the last checkpoint is kept: "
+        f"{place}: the disk is full, or your quota is. The run up to the last checkpoint is kept: "
         "make room there and continue with `dvc repro`."
     )
 

@@ -28,7 +28,7 @@ def training_batches(
     threads: int = 1,
     at_once: int = 1,
 ) -> Iterator[Batch]:
-    """Yield every image once, shuffled anew for each epoch (counted from 0); the last batch may be smaller.
+    """Yield every image once, reshuffled for each epoch (counted from 0); the last batch may be smaller.
 
     The first `start` batches of the epoch are left out, at no cost. So many `threads` gather images at once: one for
     images that only have to be copied, more where `gather` waits for other processes. Each gathers a batch, or several
@@ -41,7 +41,7 @@ def training_batches(
 def evaluation_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]:
     """Yield the images at the positions `chosen` of the store once, in that order; the last batch may be smaller.
 
-    For models that are asked and do not learn: how many images they see at once does not matter to the answers.
+    For evaluation: how many images a model sees at once changes its answers by rounding at most.
     """
 
     def gather(positions: np.ndarray) -> Images:
@@ -59,7 +59,7 @@ def _batches(
     threads: int = 1,
     together: int = 1,
 ) -> Iterator[Batch]:
-    """Gather whole batches at once, so many `together`, a few ahead of the training.
+    """Gather whole batches at once, so many `together`, a few ahead of the training step.
 
     These are Grain's elements: were they images, their shuffling and batching by Grain would cost each image some
     20 microseconds of Python, which the training of a small network waits for. An element costs 100.

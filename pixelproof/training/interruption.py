@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a model is trained: noted at once, obeyed where nothing is half done."""
+"""Ctrl-C and SIGTERM during training: noted at once, obeyed where nothing is half done."""
 
 import signal
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ class Interruption:
             raise Interrupted(f"stopped by {name}; nothing is lost, `dvc repro` continues there", self.number)
 
     def checking(self, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items; raise Interrupted in the place of the next one once a signal has come."""
+        """Yield the items; raise Interrupted instead of the next one once a signal has come."""
         for item in items:
             self.check()
             yield item

@@ -1,4 +1,4 @@
-"""The loop around a training, the same for both models: epochs, validation, early stopping, best weights."""
+"""The training loop, the same for both models: epochs, validation, early stopping, best weights."""
 
 import hashlib
 import math
@@ -21,7 +21,7 @@ Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes
 Weights = Sequence[np.ndarray]
 TrainingBatches = Callable[[int, int], Iterator[Batch]]  # epoch (from 0), batches of it to leave out -> the others
 ValidBatches = Callable[[], Iterator[Batch]]
-RECALIBRATION_BATCHES = 16  # batches at the end of an epoch that a learner sees once more before it is judged
+RECALIBRATION_BATCHES = 16  # batches at the end of an epoch that a learner sees once more before it is evaluated
 
 
 class Learner(Protocol):
@@ -32,17 +32,17 @@ class Learner(Protocol):
         ...
 
     def recalibrate_batch_norm(self, batches: Iterable[Batch]) -> None:
-        """Make ready to be judged, by the last batches of the epoch; the next `train_batch` does not depend on it."""
+        """Recompute batch norm's statistics, for evaluation only, from the last batches of the epoch."""
         ...
 
     def predict(self, batches: Iterable[Batch]) -> Probabilities: ...
 
     def weights(self) -> Weights:
-        """Return the weights that are judged and saved."""
+        """Return the weights that are evaluated and saved."""
         ...
 
     def restore(self, weights: Weights) -> None:
-        """Put such weights back, to be judged and saved; the training does not go on after it."""
+        """Put such weights back, to be evaluated and saved; training does not go on afterwards."""
         ...
 
     def state(self) -> dict[str, np.ndarray]:
@@ -99,7 +99,7 @@ class EpochTotals:
 
 @dataclass
 class State:
-    """Where a training stands: with the learner's own state, all that it needs to go on.
+    """The state of a training run: with the learner's own state, all that it needs to go on.
 
     The best epoch, and whether to stop early, follow from the history.
     """
@@ -131,7 +131,7 @@ def fit(
 
 
 def stop_reason(state: State, params: Train) -> str | None:
-    """Return why a training that stands between two epochs is over, in words; None while it is not."""
+    """Return why a training run, between two epochs, is over; None while it is not."""
     if not state.history or state.epoch_totals.batches:
         return None
     stopping, last = params.early_stopping, state.history[-1]
@@ -170,13 +170,13 @@ def _train_epoch(learner: Learner, training: TrainingBatches, params: Train, sta
 
 
 def _end_epoch(learner: Learner, training: TrainingBatches, valid: ValidBatches, params: Train, state: State) -> None:
-    """Judge the epoch; its row joins the history, and its weights are kept if they are the best."""
+    """Evaluate the epoch; its row joins the history, and its weights are kept if they are the best."""
     started = time.perf_counter()
     number, totals = len(state.history) + 1, state.epoch_totals
     learner.recalibrate_batch_norm(
         islice(training(number - 1, max(totals.batches - RECALIBRATION_BATCHES, 0)), RECALIBRATION_BATCHES)
     )
-    valid_loss, valid_accuracy = _judge(learner, valid)
+    valid_loss, valid_accuracy = _evaluate(learner, valid)
     _check(valid_loss, f"epoch {number}: the validation loss")
     means = totals.loss / totals.images, totals.accuracy / totals.images
     speed = totals.images / totals.seconds
@@ -188,7 +188,7 @@ def _end_epoch(learner: Learner, training: TrainingBatches, valid: ValidBatches,
     state.seconds += time.perf_counter() - started
 
 
-def _judge(learner: Learner, valid: ValidBatches) -> tuple[float, float]:
+def _evaluate(learner: Learner, valid: ValidBatches) -> tuple[float, float]:
     labels: list[Labels] = []
 
     def noting_labels() -> Iterator[Batch]:
@@ -201,7 +201,7 @@ def _judge(learner: Learner, valid: ValidBatches) -> tuple[float, float]:
 
 def _check(loss: float, what: str) -> None:
     if not math.isfinite(loss):
-        raise UserError(f"{what} is {loss}; that is no number to learn from. Lower the learning_rate in params.yaml.")
+        raise UserError(f"{what} is {loss}: training diverged. Lower the learning_rate in params.yaml.")
 
 
 def score(probabilities: Probabilities, labels: np.ndarray) -> tuple[float, float]:

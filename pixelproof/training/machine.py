@@ -1,4 +1,4 @@
-"""How much of the machine a training uses, sampled now and then."""
+"""Processor and memory use of a training run."""
 
 from typing import NamedTuple
 

@@ -28,7 +28,7 @@ class TrainingData:
     views: list[ImageStore]
     valid: np.ndarray  # positions in `store`
     made_with: Mapping[str, Any]  # the params of the stages that made it
-    fresh: FreshViews | None = None  # with `augment.views: 0`, in the place of `views`
+    fresh: FreshViews | None = None  # with `augment.views: 0`, instead of `views`
 
     @classmethod
     def read(cls) -> "TrainingData":

@@ -37,7 +37,7 @@ def test_find_lr_says_what_must_run_first(pixelproof: Program, tmp_path: Path) -
     """Else a fresh clone would show a traceback."""
     write_params(tmp_path / "params.yaml")
     message = said(pixelproof(tmp_path, "find-lr"))
-    assert "data/augmented: there are no stored views to train on. Run `dvc repro augment` first." in message
+    assert "data/augmented: no stored views to train on. Run `dvc repro augment` first." in message
 
 
 @pytest.mark.parametrize(("low", "high"), [("1", "0.1"), ("0", "1"), ("1e-3", "inf"), ("nan", "1")])

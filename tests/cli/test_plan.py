@@ -102,7 +102,7 @@ def test_plan_takes_the_number_of_classes(pixelproof: Program, tmp_path: Path) -
 
 def test_plan_takes_the_classes_of_the_last_ingest_of_the_same_source(pixelproof: Program, article: Path) -> None:
     """Else the number would have to be given although the pipeline knows it."""
-    assert "the number of classes is not known" in said(pixelproof(article, "plan"))
+    assert "the number of classes is unknown" in said(pixelproof(article, "plan"))
     (article / "reports").mkdir()
     report = {"source": "data/raw/digits", "classes": {"cat": 9, "dog": 9}}
     (article / "reports/ingest.json").write_text(json.dumps(report), "utf-8")

@@ -115,7 +115,7 @@ def test_an_item_of_a_list_is_named_by_its_place(tmp_path: Path) -> None:
 def test_an_unknown_layer_kind_is_refused_with_the_nearest(tmp_path: Path) -> None:
     """Else a misspelt kind would be a riddle."""
     message = complaint(changed(("cnn.layers.flatten.kind", "flaten")), tmp_path)
-    assert message.startswith("cnn.layers.flatten.kind: 'flaten' is no kind of layer (did you mean 'flatten'?)")
+    assert message.startswith("cnn.layers.flatten.kind: 'flaten' is not a kind of layer (did you mean 'flatten'?)")
     assert "max_pool" in message
 
 

@@ -21,7 +21,10 @@ def conv() -> dict[str, Any]:
             {"kind": "residual", "layers": {"a": conv() | {"filter": 3}}},
             "cnn.layers.r.layers.a.filter: unknown key (did",
         ),
-        ({"kind": "block", "layers": {"a": {"kind": "cnv"}}}, "cnn.layers.r.layers.a.kind: 'cnv' is no kind of layer"),
+        (
+            {"kind": "block", "layers": {"a": {"kind": "cnv"}}},
+            "cnn.layers.r.layers.a.kind: 'cnv' is not a kind of layer",
+        ),
         ({"kind": "block", "layers": {}}, "cnn.layers.r.layers: "),
         ({"kind": "block", "layers": {"a": conv()}, "repeat": 0}, "cnn.layers.r.repeat: input should be greater than"),
         ({"kind": "block", "layers": {"A": conv()}}, "cnn.layers.r.layers.A: a name here has lower-case letters"),

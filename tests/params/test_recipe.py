@@ -64,7 +64,11 @@ def test_every_optimizer_takes_its_own_options(optimizer: dict[str, object]) -> 
     [
         ("cnn.optimizer", "adam", "cnn.optimizer: "),
         ("cnn.optimizer", {"beta_1": 0.9}, "cnn.optimizer: an optimizer needs a `kind`"),
-        ("cnn.optimizer", {"kind": "adamv"}, "cnn.optimizer.kind: 'adamv' is no kind of optimizer (did you mean 'adam"),
+        (
+            "cnn.optimizer",
+            {"kind": "adamv"},
+            "cnn.optimizer.kind: 'adamv' is not a kind of optimizer (did you mean 'adam",
+        ),
         ("cnn.optimizer", {"kind": "adamw"}, "cnn.optimizer.weight_decay: this key is missing"),
         ("cnn.optimizer", {"kind": "adam", "beta1": 0.9}, "cnn.optimizer.beta1: unknown key (did you mean 'beta_1'?)"),
         ("cnn.optimizer", {"kind": "adam", "beta_1": 1}, "cnn.optimizer.beta_1: input should be less than 1, got 1"),
@@ -81,7 +85,11 @@ def test_every_optimizer_takes_its_own_options(optimizer: dict[str, object]) -> 
         ),
         ("cnn.optimizer", {"kind": "sgd", "nesterov": True}, "cnn.optimizer: nesterov looks ahead along the momentum"),
         ("cnn.optimizer", {"kind": "sgd", "weight_decay": -1}, "cnn.optimizer.weight_decay: input should be greater"),
-        ("cnn.schedule", {"kind": "cosin"}, "cnn.schedule.kind: 'cosin' is no kind of schedule (did you mean 'cosine'"),
+        (
+            "cnn.schedule",
+            {"kind": "cosin"},
+            "cnn.schedule.kind: 'cosin' is not a kind of schedule (did you mean 'cosine'",
+        ),
         ("cnn.schedule", {"kind": "cosine", "warmup": 5}, "unknown key (did you mean 'warmup_epochs'?)"),
         ("cnn.schedule", {"kind": "cosine", "milestones": [5]}, "cnn.schedule.milestones: unknown key"),
         ("cnn.schedule", {"kind": "cosine", "final_share": 1}, "cnn.schedule.final_share: input should be less than 1"),

@@ -53,7 +53,7 @@ def test_the_metric_decides_the_direction(tmp_path: Path) -> None:
         ({"cnn.head": {"choice": ["softmax", "softmin"]}}, "got 'softmin'"),
         ({"split.test_share": {"float": [0.1, 0.2]}}, "space.split.test_share"),
         ({"seed": {"int": [1, 9]}}, "space.seed"),
-        ({"mlp.learning_rate": RATE}, "a sweep of train@cnn varies what stands in cnn, resize, augment, train"),
+        ({"mlp.learning_rate": RATE}, "a sweep of train@cnn varies keys of cnn, resize, augment, train"),
         ({"cnn.learning_rate": {**RATE, "int": [1, 2]}}, "give exactly one of"),
         ({"cnn.learning_rate": {}}, "give exactly one of"),
         ({"cnn.learning_rate": {"float": [0.1, 0.001]}}, "the first number must be below the second"),

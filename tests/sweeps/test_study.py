@@ -112,7 +112,7 @@ def test_a_sweep_on_another_basis_is_refused(tmp_path: Path) -> None:
 def test_a_database_that_is_none_is_a_mistake_of_the_user(tmp_path: Path) -> None:
     """A misspelt address must not end in a traceback."""
     for storage in ("nonsense://server/name", f"sqlite:///{tmp_path}/no/folder/search.db"):
-        with pytest.raises(UserError, match="no database that a sweep can be kept in"):
+        with pytest.raises(UserError, match="cannot be used as a sweep"):
             open_study(sweep(), "search", storage, {}, epochs=9)
 
 

@@ -1,1 +1,1 @@
-"""Altered views of the training images: written before the training, or drawn while it runs."""
+"""Altered views of the training images: written before training, or drawn during it."""

@@ -1,4 +1,4 @@
-"""Views of training images that are drawn while the training goes on, in processes of their own.
+"""Views of training images that are drawn during training, in separate processes.
 
 Processes, since albumentations holds on to Python's lock: of images of 128 pixels two threads drew no more than one,
 and every thread keeps the training waiting. joblib's (loky) import nothing of the program that starts them, no

@@ -23,8 +23,8 @@ def _build(name: str, transform: Transform) -> albumentations.BasicTransform:
     kind = getattr(albumentations, transform.kind, None)
     if not (isinstance(kind, type) and issubclass(kind, albumentations.BasicTransform)):
         raise UserError(
-            f"augment.transforms.{name}.kind: {transform.kind!r} is no transform of albumentations "
-            f"{albumentations.__version__}. Its documentation lists them."
+            f"augment.transforms.{name}.kind: {transform.kind!r} is not a transform of albumentations "
+            f"{albumentations.__version__}. Its documentation lists all of them."
         )
     try:
         with warnings.catch_warnings():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WAITS_S = (1.0, 2.0, 4.0, 8.0)  # before each further attempt, counted anew whenever bytes have arrived
+WAITS_S = (1.0, 2.0, 4.0, 8.0)  # before each further attempt, counted again whenever bytes have arrived
 TIMEOUT_S = (10.0, 60.0)  # to connect; without a byte
 CHUNK = 64 * 1024
 PASSING = {408, 425, 429}  # besides 5xx, the answers that a later attempt may not meet
@@ -40,7 +40,7 @@ class _TryAgainError(Exception):
 def download(source: Download, folder: Path) -> Path:
     """Return the path of the file, in a folder of its own below `folder`; fetch what is not there yet.
 
-    What has arrived of a transfer that broke off lies beside it, and the next call goes on from there.
+    The part of a broken transfer that has arrived is kept beside it, and the next call resumes there.
     Raises UserError if the file cannot be had, or is not the one of the checksum, which is then removed.
     """
     import pooch
@@ -157,7 +157,7 @@ def _save(response: "Response", partial: Path, position: int, name: str) -> None
 
 
 def _reason(error: Exception) -> str:
-    """Return a few words in the place of requests' and urllib3's nested texts."""
+    """Return a short reason instead of the nested texts of requests and urllib3."""
     import requests
 
     if isinstance(error, requests.exceptions.SSLError):

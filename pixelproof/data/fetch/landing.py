@@ -84,13 +84,13 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 def _merge(filled: Path, files: dict[str, int], folder: Path, earlier: dict[str, int]) -> None:
-    """Move the files into `folder`, in the place of those that an earlier fetch put there."""
+    """Move the files into `folder`, replacing those of an earlier fetch."""
     ours = {path for path, size in _sizes(folder, earlier).items() if size == earlier[path]}  # not changed since
     for path in files:
         blocker = _blocker(folder, path)
         if blocker and blocker not in ours and not _same(filled / path, folder / path):
             raise UserError(
-                f"{folder / blocker}: a file that was not fetched lies where one of the data set belongs. "
+                f"{folder / blocker}: a file that was not fetched is where one of the data set belongs. "
                 "Move it elsewhere and run again."
             )
     for path in ours - files.keys():
@@ -110,7 +110,7 @@ def _remove(path: Path, folder: Path) -> None:
 
 
 def _blocker(folder: Path, path: str) -> str | None:
-    """Return what lies where `path` is to be: the file itself, or a file in the place of one of its folders."""
+    """Return what blocks `path`: a file of that name, or a file named as one of its folders."""
     parents = [str(parent) for parent in Path(path).parents if parent.parts]
     found = [parent for parent in parents if (folder / parent).exists() and not (folder / parent).is_dir()]
     return found[0] if found else path if (folder / path).exists() else None

@@ -1,1 +1,1 @@
-"""Images of one size, and which part each belongs to: what a training and an evaluation read."""
+"""Images of one size, and which part each belongs to: what training and evaluation read."""

@@ -18,7 +18,7 @@ NAME_LINES, DETAIL_LINES, INSTEAD_LINES = 1, 2, 4
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture, made by `thumbnail`, and what stands under it; where there is no picture, words take its place."""
+    """A picture, made by `thumbnail`, and its caption; where there is no picture, text replaces it."""
 
     picture: Image.Image | None
     name: str = ""  # one line, shortened in the middle

@@ -1,4 +1,4 @@
-"""Line drawings of the page as numbers for SVG: the network from top to bottom, and the curves of the training."""
+"""Line drawings of the page as numbers for SVG: the network from top to bottom, and the training curves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The averaged weights of a training: put into the network to be judged and saved, and taken out again."""
+"""Averaged weights: put into the network for evaluation and saving, and taken out again."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ class Averages:
         self._statistics: list[np.ndarray] | None = None  # of `_norms`, once `recalibrate_batch_norm` has measured them
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
+    def in_use(self) -> Iterator[None]:
         """Put the averages into the network for a while; before the first step there are none."""
         if not int(self._optimizer.iterations):
             yield
@@ -31,10 +31,10 @@ class Averages:
     def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
         """Measure, for the averages as they are now, batch norm's means and variances over these batches.
 
-        Those of the training belong to the raw weights, and averaged ones can do nothing with them while the learning
+        Those of the training steps belong to the raw weights, and are useless to averaged ones while the learning
         rate is high. Izmailov et al. 2018, arXiv:1803.05407, section 3.2.
         """
-        with self.judged(), _momentum_kept(self._norms):
+        with self.in_use(), _momentum_kept(self._norms):
             for number, batch in enumerate(batches):
                 for norm in self._norms:
                     norm.momentum = number / (number + 1)  # the mean over all batches, each counting the same

@@ -90,32 +90,32 @@ class CnnLearner:
         return images, targets if makes_soft_targets(self._params) else labels, weights
 
     def predict(self, batches: Iterable[Any]) -> np.ndarray:
-        with self._judged():
+        with self._averages_in_use():
             return predict(self.model, batches)
 
     def weights(self) -> Sequence[np.ndarray]:
-        with self._judged():
+        with self._averages_in_use():
             weights: Sequence[np.ndarray] = self.model.get_weights()
             return weights
 
     def restore(self, weights: Sequence[np.ndarray]) -> None:
         self.model.set_weights(weights)
-        self._averages = None  # these are what is judged now; the averages belong to a later step
+        self._averages = None  # these weights are evaluated from now on; the averages belong to a later step
 
     def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
         if self._averages:
             self._averages.recalibrate_batch_norm(batches)
 
-    def _judged(self) -> AbstractContextManager[None]:
+    def _averages_in_use(self) -> AbstractContextManager[None]:
         """Put the averaged weights, where there are some, into the model for a while."""
-        return self._averages.judged() if self._averages else nullcontext()
+        return self._averages.in_use() if self._averages else nullcontext()
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that the next step depends on: the model's and the optimizer's variables, in their order.
 
         The model's include the seed generators (of dropout), which Keras's `get_weights` leaves out; the optimizer's
         the averaged weights and the number of steps, from which the learning rate and the mixing follow. The keys are
-        positions: Keras numbers the names of some variables anew for each model that a process builds.
+        positions: Keras numbers the names of some variables again for each model that a process builds.
         """
         return {key: np.array(variable) for key, variable in self._variables().items()}
 
@@ -130,7 +130,7 @@ class CnnLearner:
         self._steps = int(self._trainer.optimizer.iterations)
 
     def _take_first_step(self) -> None:
-        """Let TensorFlow trace the step with a whole batch, as an undisturbed training does; the images do not matter.
+        """Let TensorFlow trace the step with a whole batch, as an undisturbed run does; the images do not matter.
 
         A step that is traced for a second size of batch serves every size, and rounds otherwise.
         """
@@ -146,7 +146,7 @@ class CnnLearner:
         return int(self.model.count_params())
 
     def save(self, folder: Path) -> None:
-        with self._judged():
+        with self._averages_in_use():
             self.model.save(folder / "model.keras")
 
 

@@ -53,7 +53,7 @@ def cutmix(images: np.ndarray, alpha: float, random: np.random.Generator) -> Mix
 
 
 def _stretch(side: int, share: float, random: np.random.Generator) -> slice:
-    """Return a stretch around a random pixel; what lies beyond the edge is cut off, so that corners are covered too."""
+    """Return a stretch around a random pixel; what is beyond the edge is cut off, so that corners are covered too."""
     middle, length = int(random.integers(side)), round(side * share)
     start = middle - length // 2
     return slice(max(start, 0), min(max(start + length, 0), side))

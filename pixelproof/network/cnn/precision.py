@@ -22,11 +22,11 @@ def resolve_precision(precision: Precision | None) -> Precision:
     return precision or "float32"
 
 
-def has_bfloat16(told: Path = PROCESSOR) -> bool:
+def has_bfloat16(cpuinfo: Path = PROCESSOR) -> bool:
     """Tell whether every processor has instructions for bfloat16. Without them it is many times slower than float32."""
-    if not told.is_file():
+    if not cpuinfo.is_file():
         return False
-    flags = [line for line in told.read_text("utf-8").splitlines() if line.startswith("flags")]
+    flags = [line for line in cpuinfo.read_text("utf-8").splitlines() if line.startswith("flags")]
     return bool(flags) and all(BFLOAT16_FLAGS & {*line.split()} for line in flags)
 
 

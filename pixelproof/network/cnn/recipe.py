@@ -1,6 +1,6 @@
 """The recipe of params.yaml as Keras takes it: optimizer, loss, accuracy; and the targets of a batch.
 
-This lies in the room of the networks, below the trainings, since the CNN's learner is built with it.
+It is in the room of the networks, below `training`, since the CNN's learner is built with it.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def make_optimizer(params: Cnn) -> keras.optimizers.Optimizer:
 
 
 def makes_soft_targets(params: Cnn) -> bool:
-    """Tell whether a batch's targets are probabilities, in the place of class numbers."""
+    """Tell whether a batch's targets are probabilities instead of class numbers."""
     return bool(params.label_smoothing or params.mixup or params.cutmix)
 
 

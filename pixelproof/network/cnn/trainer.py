@@ -47,7 +47,7 @@ def make_trainer(network: keras.Model, params: Cnn) -> keras.Model:
         make_optimizer(params),
         make_loss(params),
         metrics=[make_accuracy(params)],
-        # On TensorFlow XLA made convolutions on CPUs about 7 times slower; JAX is nothing without it.
+        # On TensorFlow XLA made convolutions on CPUs about 7 times slower; JAX needs it.
         jit_compile=False if on_tensorflow else "auto",
     )
     trainer.optimizer.build(network.trainable_variables)  # so that the state is complete before the first step

@@ -52,7 +52,7 @@ class MlpLearner:
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         pixels = self.model["scale"].transform(flatten(images))
-        with np.errstate(over="ignore", invalid="ignore"):  # told by a loss that is no number, not by a warning
+        with np.errstate(over="ignore", invalid="ignore"):  # shows as a loss that is not finite, not as a warning
             # Only the first step creates the weights, so the first batch is measured after it.
             before = self._judge(pixels, labels) if hasattr(self.model["mlp"], "coefs_") else None
             took = self._take_step(pixels, labels)
@@ -83,7 +83,7 @@ class MlpLearner:
         return True
 
     def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
-        """Do nothing: scikit-learn's weights are judged as they are."""
+        """Do nothing: scikit-learn's weights are evaluated as they are."""
 
     def predict(self, batches: Iterable[Any]) -> np.ndarray:
         return predict(self.model, batches)
@@ -120,7 +120,7 @@ class MlpLearner:
         for key, array in arrays.items():
             array[:] = state[key]
         for name, owner, key in self._each(SCALARS):
-            kind = type(getattr(owner, key))  # a float32 in the place of a float would round the next step otherwise
+            kind = type(getattr(owner, key))  # a float32 instead of a float would round the next step differently
             setattr(owner, key, kind(state[f"{name}/{key}"].item()))
         kind = type(classifier.loss_)
         classifier.loss_curve_ = [kind(loss) for loss in state[CURVE].tolist()]

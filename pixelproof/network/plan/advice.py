@@ -1,4 +1,4 @@
-"""What a person should know about planned networks: what looks wrong, and what an MLP on the same pixels would cost."""
+"""Advice on planned networks: what looks wrong, and what an MLP on the same pixels would cost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def _too_little_data(plan: Plan, photos: int | None) -> Iterator[str]:
     if photos is not None and plan.trainable > values:
         yield (
             f"{plan.trainable:,} parameters are trained on {photos:,} photos of {values:,} pixel values in all: "
-            "it can learn them by heart. Take more photos, or a smaller network."
+            "it can memorise them. Take more photos, or a smaller network."
         )
 
 
@@ -55,7 +55,7 @@ def _mostly_dense(plan: Plan) -> Iterator[str]:
         if layer.kind == "dense" and layer.parameters >= DENSE_SHARE * plan.parameters:
             yield (
                 f"{layer.name} holds {layer.parameters:,} of the {plan.parameters:,} parameters. "
-                "Pool more before it, or put global_average_pool in the place of flatten."
+                "Pool more before it, or use global_average_pool instead of flatten."
             )
 
 

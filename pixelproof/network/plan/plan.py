@@ -29,7 +29,7 @@ class PlannedLayer:
     multiply_adds: int  # for one image
     options: Mapping[str, Any]  # the layer as params.yaml gives it: what DVC must see change
     inputs: Sequence[str]  # names of the layers that it reads, or "input"
-    trainable: int  # parameters that training changes by gradients
+    trainable: int  # parameters that gradients change
     activation_bytes: int  # of its outputs, for one image, as float32
     receptive_field: Pair | None  # (height, width) in pixels; None: the whole image
 
@@ -59,7 +59,7 @@ def plan_cnn(cnn: Cnn, input_shape: Shape, classes: int) -> Plan:
 
 
 def _planned_node(node: Node) -> PlannedLayer:
-    assert node.layer is not None  # only the image has none, and it is no node of the layout
+    assert node.layer is not None  # only the image has none, and it is not a node of the layout
     kind = getattr(node.layer, "kind", "backbone")
     options = node.layer.model_dump(exclude={"kind"}, exclude_none=True)
     return _planned(node.name, kind, options, node.step, node.inputs, node.view.field if node.view else None)
@@ -126,7 +126,7 @@ def summary(plans: Mapping[str, Plan]) -> dict[str, dict[str, int]]:
 def class_count(ingest: Ingest, report: Path, given: int | None = None) -> int:
     """Return the number of classes: that of `ingest.classes`, else `given`, else that of ingest's `report`.
 
-    The report counts only if it is about the same source. Raises UserError if nothing tells the number.
+    The report counts only if it is about the same source. Raises UserError if the number is unknown.
     """
     if ingest.classes is not None:
         return len(ingest.classes)
@@ -137,6 +137,6 @@ def class_count(ingest: Ingest, report: Path, given: int | None = None) -> int:
         if content["source"] == ingest.source:
             return len(content["classes"])
     raise UserError(
-        f"the number of classes is not known: ingest.source {ingest.source!r} has not been ingested yet. "
+        f"the number of classes is unknown: ingest.source {ingest.source!r} has not been ingested yet. "
         "List ingest.classes in params.yaml, pass --classes, or run `dvc repro ingest` first."
     )

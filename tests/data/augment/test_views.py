@@ -116,7 +116,7 @@ def test_an_unknown_transform_is_named(kind: str) -> None:
     """Else a misspelt transform would end in a traceback of another library."""
     with pytest.raises(UserError) as refused:
         compose(settings_for({"flip": TRANSFORMS["flip"], "move": {"kind": kind}}))
-    assert str(refused.value).startswith(f"augment.transforms.move.kind: {kind!r} is no transform of albumentations")
+    assert str(refused.value).startswith(f"augment.transforms.move.kind: {kind!r} is not a transform of albumentations")
 
 
 @pytest.mark.parametrize("argument", [{"rotat": [-5, 5]}, {"p": 2.0}, {"p": "often"}, {"rotate": "far"}, {"scale": {}}])

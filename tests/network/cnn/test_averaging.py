@@ -22,7 +22,7 @@ def test_batch_norm_gets_the_means_and_variances_of_the_averaged_network(learner
     import keras
 
     learner.recalibrate_batch_norm(batches())
-    with learner._judged():
+    with learner._averages_in_use():
         norm = learner.model.get_layer("norm")
         before = keras.Model(learner.model.inputs[0], norm.input)
         outputs = [np.asarray(before(batch.images)) for batch in batches()]

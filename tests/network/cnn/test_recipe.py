@@ -161,7 +161,7 @@ def test_averaged_weights_are_the_exponential_average_of_all_steps() -> None:
         steps(learner, range(number, number + 1))
         raw = [np.array(variable) for variable in learner.model.trainable_variables]
         expected = raw if expected is None else [0.8 * old + 0.2 * new for old, new in zip(expected, raw, strict=True)]
-    with learner._judged():
+    with learner._averages_in_use():
         for variable, average in zip(learner.model.trainable_variables, expected, strict=True):
             np.testing.assert_allclose(variable, average, rtol=1e-5, atol=1e-7)
 

@@ -54,7 +54,7 @@ def test_an_mlp_is_not_warned_of_for_being_dense_and_seeing_all() -> None:
     """Else the baseline would be blamed for what it is."""
     mlp = Mlp(hidden=[5], activation="relu", l2=0.0, learning_rate=0.1)
     assert warnings(plan_mlp(mlp, (9, 9, 1), 2), None) == []
-    assert "by heart" in warnings(plan_mlp(mlp, (9, 9, 1), 2), 4)[0]
+    assert "memorise" in warnings(plan_mlp(mlp, (9, 9, 1), 2), 4)[0]
 
 
 @pytest.mark.parametrize("limit", [0, 10, 270_002, 270_003, 540_004, 540_005, 13_500_101])

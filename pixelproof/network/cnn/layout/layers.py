@@ -50,7 +50,7 @@ class Step:
     shape_formula: str = ""
     parameters: int = 0  # all numbers the layer holds
     parameters_formula: str = ""
-    frozen: int = 0  # those of them that training does not change by gradients
+    frozen: int = 0  # those of them that gradients do not change
     multiply_adds: int = 0  # for one image
     inner_values: int = 0  # for one image: what is computed on the way to the output, where that is many layers
 

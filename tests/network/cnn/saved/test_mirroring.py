@@ -23,7 +23,7 @@ def test_the_answer_is_the_mean_over_both_images_also_of_the_saved_model(learner
     from pixelproof.network.cnn.saved.saved import predict
 
     network = learner.model.get_layer("cnn")
-    with learner._judged():
+    with learner._averages_in_use():
         expected = (network.predict_on_batch(IMAGES) + network.predict_on_batch(IMAGES[:, :, ::-1])) / 2
     np.testing.assert_allclose(learner.predict(batches()), expected, rtol=1e-5)
     learner.save(tmp_path)
