@@ -72,7 +72,7 @@ def place(work: Path, model: str, fingerprint: str) -> Path:
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Put the checkpoint in the place of the last one, which stays until this one is on the disk.
+    """Replace the last checkpoint by this one, once it is on the disk.
 
     Raises OSError, as where the disk is full; the last one is whole then.
     """

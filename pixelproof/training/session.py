@@ -31,8 +31,8 @@ class Session:
             self.keeper.save(state)
             raise Interrupted(f"{self.name}, {_position(state)}: {stop}", stop.number) from None
         best = best_epoch(state.history, self.params.early_stopping)
-        told = f"best epoch {best.epoch}: valid loss {best.valid_loss:.4f}, valid accuracy {best.valid_accuracy:.4f}"
-        logging.info("%s: %s; %s", self.name, stop_reason(state, self.params), told)
+        result = f"best epoch {best.epoch}: valid loss {best.valid_loss:.4f}, valid accuracy {best.valid_accuracy:.4f}"
+        logging.info("%s: %s; %s", self.name, stop_reason(state, self.params), result)
 
     def _run(self, training: TrainingBatches, valid: ValidBatches, state: State, interruption: Interruption) -> None:
         with console.training_bar(self.name, self.params.epochs * self.images, self._done(state)) as show:
@@ -59,12 +59,12 @@ class Session:
         """Say in a few words, for the bar, what has been reached."""
         history, totals, epochs = state.history, state.epoch_totals, self.params.epochs
         loss = totals.loss / totals.images if totals.images else history[-1].train_loss
-        told = f"epoch {min(len(history) + 1, epochs)}/{epochs}  loss {loss:.4f}"
+        progress = f"epoch {min(len(history) + 1, epochs)}/{epochs}  loss {loss:.4f}"
         if not history:
-            return told
+            return progress
         best = best_epoch(history, self.params.early_stopping)
         accuracies = f"valid accuracy {history[-1].valid_accuracy:.4f}  best {best.valid_accuracy:.4f}"
-        return f"{told}  {accuracies} in epoch {best.epoch}"
+        return f"{progress}  {accuracies} in epoch {best.epoch}"
 
 
 def _line(epoch: Epoch, epochs: int) -> str:
