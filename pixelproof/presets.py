@@ -1,6 +1,5 @@
 """Presets: whole params files that can be copied over params.yaml."""
 
-import subprocess
 from difflib import get_close_matches, unified_diff
 from itertools import count
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from pixelproof.errors import UserError
 from pixelproof.files import write_text
 from pixelproof.params.whole import load_params
+from pixelproof.repository import git
 
 FOLDER = Path("presets")
 
@@ -54,13 +54,7 @@ def put(path: Path, text: str) -> Path | None:
 
 def _is_committed(path: Path) -> bool:
     """Tell whether the last commit has the file exactly as it is."""
-    try:
-        shown = subprocess.run(
-            ["git", "show", f"HEAD:./{path.name}"], cwd=path.parent, capture_output=True, check=False
-        )
-    except FileNotFoundError:  # no Git on this machine
-        return False
-    return shown.returncode == 0 and shown.stdout == path.read_bytes()
+    return git.output("show", f"HEAD:./{path.name}", folder=path.parent) == path.read_bytes()
 
 
 def _free_backup(path: Path) -> Path:

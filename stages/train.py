@@ -16,7 +16,7 @@ from uuid import uuid4
 import pandas as pd
 
 from pixelproof.data.images.store import Images
-from pixelproof.files import read_json, replacing, write_json, write_text
+from pixelproof.files import read_json, replacing, write_json
 from pixelproof.files.journal import fingerprint
 from pixelproof.params.train import Train
 from pixelproof.paths import MODELS, PLAN, WORK
@@ -61,7 +61,7 @@ def train(
         learner.load_state(found.learner)
     with resource_errors_as_user_errors(path.parent), Interruption() as interruption:
         origin = collect()
-        write_text(path.with_name(CHANGES), origin.changes)
+        origin.write_changes(path.with_name(CHANGES))
         record = begun_record(
             described,
             logged,

@@ -7,29 +7,31 @@ from pathlib import Path
 
 from pixelproof.errors import UserError
 from pixelproof.files import remove
+from pixelproof.repository import git
+from pixelproof.repository.cache import cache_folder
 
 SETTINGS = Path(".dvc/config.local")
 
 
-def clone_project(project: Path, commit: str, folder: Path, cache: str) -> Path:
-    """Clone the repository of a project into `folder`, in the place of what is there; return the project in it.
+def clone_project(project: Path, commit: str, folder: Path) -> Path:
+    """Clone the repository of a project into `folder`, replacing what is there; return the project in it.
 
-    The project's own local settings of DVC hold there, too; `cache` is an absolute path.
+    The project's own local settings of DVC hold there, too, and its cache is shared.
     """
-    top = run(project, "git", "rev-parse", "--show-toplevel")
-    root = folder / run(project, "git", "rev-parse", "--show-prefix")
+    top = git.run("rev-parse", "--show-toplevel", folder=project)
+    root = folder / git.run("rev-parse", "--show-prefix", folder=project)
     remove(folder)
-    run(project, "git", "clone", "--quiet", "--local", "--no-checkout", top, str(folder))
-    run(folder, "git", "checkout", "--quiet", "--force", "--detach", commit)
+    git.run("clone", "--quiet", "--local", "--no-checkout", top, str(folder))
+    git.run("checkout", "--quiet", "--force", "--detach", commit, folder=folder)
     if (project / SETTINGS).is_file():
         shutil.copy2(project / SETTINGS, root / SETTINGS)
-    run(root, sys.executable, "-m", "dvc", "cache", "dir", "--local", cache)
+    _dvc(root, "cache", "dir", "--local", str(cache_folder(project)))
     return root
 
 
-def run(folder: Path, *command: str) -> str:
-    """Return what the command prints. Raises UserError with what it says if it fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def _dvc(folder: Path, *arguments: str) -> None:
+    """Run DVC. Raises UserError with its own words if it fails."""
+    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, check=False)
     if done.returncode:
-        raise UserError(f"{folder}: `{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout.strip()
+        words = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")
+        raise UserError(f"{folder}: `dvc {' '.join(arguments)}` failed: {words}")

@@ -18,8 +18,9 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from pixelproof.files import read_json, remove
-from pixelproof.params.section import PARAMS, read_yaml
-from pixelproof.repository.cloning import clone_project, run
+from pixelproof.params.section import PARAMS
+from pixelproof.repository import git, lock
+from pixelproof.repository.cloning import clone_project
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import with_values
 
@@ -35,9 +36,8 @@ class Snapshot:
     def __init__(self, project: Path, folder: Path, source: str) -> None:
         self.project = project
         self.source = source
-        self.top = Path(_git(project, "rev-parse", "--show-toplevel"))
-        self.commit = _git(project, "rev-parse", "HEAD")
-        self.cache = run(project, sys.executable, "-m", "dvc", "cache", "dir")
+        self.top = Path(git.run("rev-parse", "--show-toplevel", folder=project))
+        self.commit = git.run("rev-parse", "HEAD", folder=project)
         self._changed = folder / "changed"
         names = _changed(project) + _untracked(project, source)
         self._removed = [name for name in names if not (project / name).is_file()]
@@ -48,7 +48,7 @@ class Snapshot:
 
     def restore(self, clone: Path) -> None:
         """Put a clone's workspace, whatever was done in it, into the snapshot's state."""
-        _git(clone, "checkout", "--quiet", "--force", "--detach", self.commit)
+        git.run("checkout", "--quiet", "--force", "--detach", self.commit, folder=clone)
         for name in self._removed:
             remove(clone / name)
         if self._changed.is_dir():
@@ -61,7 +61,7 @@ class Clone:
     def __init__(self, snapshot: Snapshot, folder: Path) -> None:
         self._snapshot = snapshot
         self._top = folder
-        self.root = clone_project(snapshot.project, snapshot.commit, folder, snapshot.cache)
+        self.root = clone_project(snapshot.project, snapshot.commit, folder)
         _name_author(snapshot.top, folder)
         snapshot.restore(self.root)
         # What no cache holds, such as the evaluation's files before the first one, is not an error: it will be made.
@@ -118,43 +118,37 @@ class Clone:
         """Bring the finished experiment into the project, where `dvc exp show` and `dvc exp apply` find it."""
         ref = f"refs/exps/*/{name}"
         with FETCHING:
-            _git(self._snapshot.top, "fetch", "--quiet", "--no-tags", str(self._top), f"{ref}:{ref}")
+            git.run("fetch", "--quiet", "--no-tags", str(self._top), f"{ref}:{ref}", folder=self._snapshot.top)
 
 
 def has_experiments(project: Path, prefix: str) -> bool:
     """Tell whether the project has a DVC experiment whose name begins so."""
-    refs = _git(project, "for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
+    refs = git.run("for-each-ref", "--format=%(refname)", "refs/exps", folder=project).splitlines()
     return any(ref.rpartition("/")[2].startswith(prefix) for ref in refs)
 
 
 def _changed(project: Path) -> list[str]:
     """Return the files, relative to the project, that differ from the last commit or are gone."""
-    return [name for name in _git(project, "diff", "-z", "--name-only", "--relative", "HEAD").split("\0") if name]
+    names = git.run("diff", "-z", "--name-only", "--relative", "HEAD", folder=project)
+    return [name for name in names.split("\0") if name]
 
 
 def _untracked(project: Path, source: str) -> list[str]:
     """Return the files that Git neither has nor ignores, without the photos."""
     lies_inside = (project / source).resolve().is_relative_to(project)
     photos = [f":(exclude){Path(project, source).resolve().relative_to(project)}"] if lies_inside else []
-    names = _git(project, "ls-files", "-z", "--others", "--exclude-standard", "--", ".", *photos)
+    names = git.run("ls-files", "-z", "--others", "--exclude-standard", "--", ".", *photos, folder=project)
     return [name for name in names.split("\0") if name]
 
 
 def _is_dvcs(project: Path, path: str) -> bool:
     """Tell whether a path is an output of a stage, or imported."""
-    lock = project / "dvc.lock"
-    stages = read_yaml(lock)["stages"].values() if lock.is_file() else []
-    outputs = {out["path"] for stage in stages for out in stage.get("outs", [])}
-    return Path(path).as_posix() in outputs or (project / f"{path}.dvc").is_file()
+    is_output = bool(lock.hashes_of([Path(path).as_posix()], project / lock.LOCK))
+    return is_output or (project / f"{path}.dvc").is_file()
 
 
 def _name_author(project: Path, clone: Path) -> None:
     """Let the clone's experiments have the author that the project's own settings of Git name."""
     for key in ("user.name", "user.email"):
-        named = subprocess.run(["git", "config", key], cwd=project, capture_output=True, text=True, check=False)
-        if named.returncode == 0:
-            _git(clone, "config", key, named.stdout.strip())
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    return run(folder, "git", *arguments)
+        if named := git.ask("config", key, folder=project):
+            git.run("config", key, named, folder=clone)

@@ -10,7 +10,7 @@ import pytest
 
 from pixelproof.tracking.run.description import NOTE, opening
 from pixelproof.tracking.run.naming import changes, run_name
-from pixelproof.tracking.run.record import Kept, KeptRun, Record, RunAddition, flatten, now, points
+from pixelproof.tracking.run.record import Record, RecordedRun, RunAddition, RunFolder, flatten, now, points
 
 COMMIT = "3f2a1b9c0d3f2a1b9c0d3f2a1b9c0d3f2a1b9c0d"
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "DVC_ROOT")
@@ -62,7 +62,7 @@ def log_pair(
         added = [
             RunAddition(kind="evaluated", run_id=record.run_id, written=now(), comparison=text) for text in compared
         ]
-        delivery = deliver(client, KeptRun(Kept(record, {}), [Kept(each, {}) for each in added]))
+        delivery = deliver(client, RecordedRun(RunFolder(record, {}), [RunFolder(each, {}) for each in added]))
     runs_table.save(client, delivery.run.info.experiment_id)
 
 

@@ -11,11 +11,11 @@ from pixelproof.tracking.run.record import (
     CHANGES,
     RUN_ID,
     DataSet,
-    Kept,
-    KeptRun,
-    Point,
+    MetricPoint,
     Record,
+    RecordedRun,
     RunAddition,
+    RunFolder,
     files_in,
     points,
 )
@@ -47,11 +47,11 @@ def a_record(run_id: str = "1" * 32, **changes: Any) -> Record:
     return Record.model_validate(content | changes)
 
 
-def curve(values: Mapping[int, float], key: str = "valid/loss") -> list[Point]:
-    return [Point(key=key, step=step, value=value, timestamp=START + step) for step, value in values.items()]
+def curve(values: Mapping[int, float], key: str = "valid/loss") -> list[MetricPoint]:
+    return [MetricPoint(key=key, step=step, value=value, timestamp=START + step) for step, value in values.items()]
 
 
-def an_addition(written: int, accuracy: float, run_id: str = "1" * 32, **changes: Any) -> Kept[RunAddition]:
+def an_addition(written: int, accuracy: float, run_id: str = "1" * 32, **changes: Any) -> RunFolder[RunAddition]:
     """An evaluation at `written`, milliseconds after the start of the training."""
     at = START + written
     record = RunAddition(
@@ -61,11 +61,11 @@ def an_addition(written: int, accuracy: float, run_id: str = "1" * 32, **changes
         tags={"partner_run_id": f"partner {written}"},
         metrics=points({"test/accuracy": accuracy}, step=0, timestamp=at),
     )
-    return Kept(record.model_copy(update=changes), {})
+    return RunFolder(record.model_copy(update=changes), {})
 
 
-def kept(record: Record | None = None, folder: Path | None = None, *additions: Kept[RunAddition]) -> KeptRun:
-    return KeptRun(Kept(record or a_record(), files_in(folder) if folder else {}), list(additions))
+def a_run(record: Record | None = None, folder: Path | None = None, *additions: RunFolder[RunAddition]) -> RecordedRun:
+    return RecordedRun(RunFolder(record or a_record(), files_in(folder) if folder else {}), list(additions))
 
 
 def with_changes(folder: Path) -> Path:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from pixelproof.tracking.history import revisions
 from tests.support.commits import git
 
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "DVC_ROOT")
@@ -15,7 +14,6 @@ VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty Git repository, which is the working folder."""
     monkeypatch.chdir(tmp_path)
-    revisions.cache_folder.cache_clear()
     git("init", "--quiet")
     return tmp_path
 

@@ -28,7 +28,16 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from pixelproof.tracking.run.description import NOTE, with_comparison
-from pixelproof.tracking.run.record import FINISHED, RUN_ID, DataSet, Kept, KeptRun, Point, Record, RunAddition
+from pixelproof.tracking.run.record import (
+    FINISHED,
+    RUN_ID,
+    DataSet,
+    MetricPoint,
+    Record,
+    RecordedRun,
+    RunAddition,
+    RunFolder,
+)
 from pixelproof.tracking.store.connection import experiment_id, find, store_uri
 
 PARAMS_PER_CALL, METRICS_PER_CALL = 100, 1000  # MLflow's limits
@@ -46,13 +55,13 @@ def begin(client: MlflowClient, record: Record, uri: str | None = None) -> Run:
     return client.create_run(experiment, record.started, run_name=record.name)
 
 
-def deliver(client: MlflowClient, kept: KeptRun, uri: str | None = None) -> "Delivery":
+def deliver(client: MlflowClient, run: RecordedRun, uri: str | None = None) -> "Delivery":
     """Bring the store to the state of a run that is over, with all that was added to it."""
-    delivery = Delivery(client, obtain(client, kept.training.record, uri))
+    delivery = Delivery(client, obtain(client, run.training.record, uri))
     if delivery.run.info.lifecycle_stage == LifecycleStage.ACTIVE:
-        delivery.training(kept.training)
-        newest = {kept.record.kind: kept for kept in kept.additions}
-        for addition in kept.additions:
+        delivery.training(run.training)
+        newest = {addition.record.kind: addition for addition in run.additions}
+        for addition in run.additions:
             delivery.metrics(addition.record.metrics)
             if addition is newest[addition.record.kind]:
                 delivery.rest(addition)
@@ -80,34 +89,34 @@ class Delivery:
     def model_id(self) -> str | None:
         return self._outputs[0] if self._outputs else None
 
-    def training(self, kept: Kept[Record]) -> None:
+    def training(self, folder: RunFolder[Record]) -> None:
         """Bring all that the training's record says; the status last, since it says that the rest is there."""
-        record = kept.record
+        record = folder.record
         self._bring_params(record.params)
         self._bring_tags({**record.tags, RUN_ID: record.run_id}, replace=self._open)
         self._bring_inputs(record.inputs)
         self.metrics(record.metrics)
-        self._bring_artifacts(kept.artifacts())
+        self._bring_artifacts(folder.artifacts())
         if record.model:
-            self._bring_model(record.model, kept.model_files())
+            self._bring_model(record.model, folder.model_files())
         if record.status != "RUNNING" and self._open and self.run.info.status != record.status:
             self._client.set_terminated(self._id, record.status, record.ended)
             self._open = record.status != FINISHED
             self.changes += 1
 
-    def rest(self, kept: Kept[RunAddition]) -> None:
-        """Bring a addition's files and tags, unless the store has those of a later one; the mark comes last."""
-        record = kept.record
+    def rest(self, folder: RunFolder[RunAddition]) -> None:
+        """Bring an addition's files and tags, unless the store has those of a later one; the mark comes last."""
+        record = folder.record
         if int(self._tags.get(record.mark, 0)) >= record.written:
             return
-        self._send_artifacts(kept.artifacts())
+        self._send_artifacts(folder.artifacts())
         self._bring_tags(record.tags, replace=True)
         if record.comparison:  # what a person has written into the description stays
             described = with_comparison(self._tags.get(NOTE, ""), record.comparison)
             self._bring_tags({NOTE: described}, replace=True)
         self._bring_tags({record.mark: str(record.written)}, replace=True)
 
-    def metrics(self, points: Iterable[Point]) -> None:
+    def metrics(self, points: Iterable[MetricPoint]) -> None:
         """Bring the points that are missing, the oldest first.
 
         A point that repeats the value that its step had at that time is none: a second evaluation of one model.
@@ -123,7 +132,7 @@ class Delivery:
             self._client.log_batch(self._id, metrics=batch)
         self.changes += len(missing)
 
-    def _metric(self, point: Point) -> Metric:
+    def _metric(self, point: MetricPoint) -> Metric:
         model = self.model_id if point.key.startswith(("test/", "comparison/")) else None
         return Metric(point.key, point.value, point.timestamp, point.step, model_id=model)
 

@@ -24,10 +24,10 @@ from pixelproof.tracking.run.record import (
     FAILED,
     FINISHED,
     KILLED,
-    Kept,
-    KeptRun,
-    Point,
+    MetricPoint,
     Record,
+    RecordedRun,
+    RunFolder,
     Status,
     files_in,
     now,
@@ -74,7 +74,7 @@ class LiveRun:
             self._put_off(error, began)
         self._has_name = True
 
-    def add(self, points: Iterable[Point]) -> None:
+    def add(self, points: Iterable[MetricPoint]) -> None:
         self.record.metrics.extend(points)
         self.flush()
 
@@ -87,7 +87,7 @@ class LiveRun:
             with server_errors_as_user_errors():
                 delivery = self._delivery or self._connect()
                 news = self.record.model_copy(update={"metrics": self.record.metrics[self._told :]})
-                delivery.training(Kept(news, self.files))
+                delivery.training(RunFolder(news, self.files))
         except TROUBLES as error:
             if is_local(store_uri()):
                 raise
@@ -170,12 +170,12 @@ def _can_go_on(client: MlflowClient, run: Run, experiment: str) -> bool:
 
 def complete(model: Path, addition: Path) -> None:
     """Bring to MLflow what a stage adds to the run of the model in the folder `model`; where that fails, warn."""
-    kept = KeptRun(read_training(files_in(model)), [read_addition(files_in(addition))])
+    run = RecordedRun(read_training(files_in(model)), [read_addition(files_in(addition))])
     try:
         with patience(), server_errors_as_user_errors():
-            client = connect(kept.training.record.experiment)
+            client = connect(run.training.record.experiment)
             with delivering():
-                delivery = deliver(client, kept)
+                delivery = deliver(client, run)
             runs_table.save(client, delivery.run.info.experiment_id)
     except (MlflowException, requests.RequestException, UnreachableError) as error:
         if is_local(store_uri()):

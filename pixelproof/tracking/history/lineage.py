@@ -9,7 +9,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
-from pixelproof.tracking.history.revisions import cache_folder
+from pixelproof.repository.cache import cache_folder
 from pixelproof.tracking.run.provenance import DATA
 from pixelproof.tracking.run.record import CHANGES, RUN_ID
 from pixelproof.tracking.store.connection import find, project_root, store_uri
@@ -79,7 +79,7 @@ def rebuild_commands(run: Run) -> list[str]:
         f"git checkout {commit}",
         f"mlflow artifacts download --run-id {run_id} --artifact-path {CHANGES} --dst-path .",
         f"git apply --allow-empty --whitespace=nowarn {CHANGES}",
-        f"dvc cache dir --local {shlex.quote(str(cache_folder().resolve()))}",
+        f"dvc cache dir --local {shlex.quote(str(cache_folder()))}",
         f"dvc checkout --force {' '.join(DATA)}",
         "unset MLFLOW_TRACKING_URI",
         f"dvc repro --single-item --force {tags.get('dvc.stage', 'train@' + tags['model'])}",

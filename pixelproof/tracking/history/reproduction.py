@@ -15,9 +15,9 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
+from pixelproof.repository import lock
 from pixelproof.repository.cloning import clone_project
-from pixelproof.tracking.history.revisions import cache_folder
-from pixelproof.tracking.run.provenance import DATA, data_hashes, versions
+from pixelproof.tracking.run.provenance import DATA, versions
 from pixelproof.tracking.run.record import CHANGES
 
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy")  # by epoch; what the clock says differs
@@ -25,14 +25,14 @@ NOT_COMPARED = ("git.", "dvc.", "host", "platform", "cpus", "command", "mlflow."
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a rebuilt run equals the recorded one, in words."""
+class Reproduction:
+    """Whether a rebuilt run equals the recorded one, and in what they differ, in words."""
 
     identical: bool
     words: str
 
 
-def reproduction(client: MlflowClient, recorded: Run) -> Verdict:
+def reproduction(client: MlflowClient, recorded: Run) -> Reproduction:
     """Rebuild a run in a temporary folder and compare. Raises UserError where something that is needed is gone."""
     with tempfile.TemporaryDirectory(prefix="pixelproof-") as folder:
         store, rebuilt = rebuild(client, recorded, Path(folder) / "clone")
@@ -41,10 +41,10 @@ def reproduction(client: MlflowClient, recorded: Run) -> Verdict:
     if not differing:
         weights = rebuilt.data.tags["weights_sha256"]
         same = f"{len(rebuilt.data.params)} parameters, {values} values of {len(CURVES)} curves"
-        return Verdict(True, f"identical: {same}, and the weights (sha256 {weights})")
+        return Reproduction(True, f"identical: {same}, and the weights (sha256 {weights})")
     others = "".join(f"\n  {library}" for library in other_versions(recorded))
     hint = f"\nThese versions differ from those that it was trained with:{others}" if others else ""
-    return Verdict(False, f"not identical: {differing[0]}; {len(differing)} differences in all{hint}")
+    return Reproduction(False, f"not identical: {differing[0]}; {len(differing)} differences in all{hint}")
 
 
 def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient, Run]:
@@ -58,7 +58,7 @@ def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient,
         raise UserError(f"run {run.info.run_id}: it names no commit and stage (`pixelproof where` says what it has).")
     with tempfile.TemporaryDirectory() as artifacts:
         changes = Path(client.download_artifacts(run.info.run_id, CHANGES, artifacts))
-        root = clone_project(Path.cwd(), commit, folder, str(cache_folder().resolve()))
+        root = clone_project(Path.cwd(), commit, folder)
         _run(folder, "git", "apply", "--allow-empty", "--whitespace=nowarn", str(changes.resolve()))
     _check_out_data(root)
     _run(root, sys.executable, "-m", "dvc", "repro", "--single-item", "--force", "--no-commit", stage, shown=True)
@@ -69,7 +69,7 @@ def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient,
 
 def _check_out_data(root: Path) -> None:
     """Bring what a training reads from DVC's cache."""
-    for path, md5 in data_hashes(root / "dvc.lock", DATA).items():
+    for path, md5 in lock.hashes_of(DATA, root / lock.LOCK).items():
         try:
             _run(root, sys.executable, "-m", "dvc", "checkout", "--quiet", "--force", path)
         except UserError:

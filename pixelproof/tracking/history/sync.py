@@ -14,9 +14,9 @@ from pixelproof.errors import UserError
 from pixelproof.files import remove
 from pixelproof.tracking.delivery.delivery import deliver
 from pixelproof.tracking.delivery.live import UNDELIVERED, delivering, patience
-from pixelproof.tracking.history.kept import find_all
+from pixelproof.tracking.history.recorded import recorded_runs
 from pixelproof.tracking.run.naming import experiment_name
-from pixelproof.tracking.run.record import KeptRun
+from pixelproof.tracking.run.record import RecordedRun
 from pixelproof.tracking.store import runs_table
 from pixelproof.tracking.store.connection import connect, experiment_id, find, project_root, store_uri
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
@@ -37,9 +37,8 @@ def sync(uri: str | None = None) -> Iterator[str]:
             f"{uri!r} is no address of an MLflow store. Expected one as sqlite:////tmp/copy.db or http://..."
         )
     undelivered = project_root() / UNDELIVERED
-    found = find_all(undelivered)
-    runs = found.runs()
-    yield from (f"cannot be rebuilt: {gap}" for gap in found.gaps)
+    runs, gaps = recorded_runs(undelivered)
+    yield from (f"cannot be rebuilt: {gap}" for gap in gaps)
     if not runs:
         raise UserError("there is no run to deliver: neither a commit, nor an experiment, nor this folder has one.")
     refusals: list[str] = []
@@ -56,12 +55,12 @@ def sync(uri: str | None = None) -> Iterator[str]:
         raise UserError(f"MLflow refused {len(refusals)} of {len(runs)} runs; the others are there.")
 
 
-def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path, refusals: list[str]) -> str:
-    run_id = kept.training.record.run_id
+def _deliver(client: MlflowClient, run: RecordedRun, uri: str, undelivered: Path, refusals: list[str]) -> str:
+    run_id = run.training.record.run_id
     try:
         with delivering():  # one by one, so that a training that begins need not wait for all of them
             is_new = find(client, run_id) is None
-            delivery = deliver(client, kept, uri)
+            delivery = deliver(client, run, uri)
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(INVALID_PARAMETER_VALUE):
             raise
@@ -73,7 +72,7 @@ def _deliver(client: MlflowClient, kept: KeptRun, uri: str, undelivered: Path, r
     return MADE if is_new else COMPLETED if delivery.changes else THERE
 
 
-def _show_in_tables(client: MlflowClient, runs: list[KeptRun], uri: str) -> None:
+def _show_in_tables(client: MlflowClient, runs: list[RecordedRun], uri: str) -> None:
     """Choose the columns of the runs table anew, in every experiment that has one of these runs."""
     for name in {experiment_name(run.training.record.experiment) for run in runs}:
         runs_table.save(client, experiment_id(client, name, uri))

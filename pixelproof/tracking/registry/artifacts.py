@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from pixelproof.errors import UserError
-from pixelproof.tracking.history.revisions import MODELS, RevisionRun, runs_by_commit
+from pixelproof.tracking.history.revisions import MODELS, ModelRevision, runs_by_commit
 
 # <artifact>@v<major>.<minor>.<patch> registers a version, <artifact>#<stage>#<n> gives it a stage, with ! takes it away
 VERSION = re.compile(r"(?P<artifact>[^@#]+)@v(?P<major>\d+)\.\d+\.\d+")
@@ -25,7 +25,7 @@ class GitTag:
         return ["git", "tag", "--annotate", "--message", message, self.name, self.commit]
 
 
-def find_kept(ids: Set[str | None], weights: str | None) -> RevisionRun | None:
+def find_kept(ids: Set[str | None], weights: str | None) -> ModelRevision | None:
     """Return where Git and DVC keep what a run has trained: by one of its ids, else by the hash of the same weights.
 
     Of several commits the one that a tag registers, else the last one.
@@ -37,7 +37,7 @@ def find_kept(ids: Set[str | None], weights: str | None) -> RevisionRun | None:
     return next((one for one in found if one.revision in registered), found[0] if found else None)
 
 
-def missing_tags(kept: RevisionRun, alias: str, version: int) -> list[GitTag]:
+def missing_tags(kept: ModelRevision, alias: str, version: int) -> list[GitTag]:
     """Return the tags that make DVC's registry say what MLflow's does; those that are there are left out.
 
     The major number of the version is MLflow's, unless an earlier tag has it. A stage belongs to each artifact by

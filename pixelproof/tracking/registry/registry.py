@@ -17,7 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.files import locked
-from pixelproof.tracking.history.revisions import RevisionRun
+from pixelproof.tracking.history.revisions import ModelRevision
 from pixelproof.tracking.registry import artifacts
 from pixelproof.tracking.registry.gate import SAME_TEST_PART, Contender, Terms, Verdict, judge
 from pixelproof.tracking.run.record import RUN_ID
@@ -118,7 +118,7 @@ def _logged_model(client: MlflowClient, run: Run) -> LoggedModel:
     return max(whole, key=lambda model: model.creation_timestamp)
 
 
-def _facts(run: Run, kept: RevisionRun | None) -> dict[str, str]:
+def _facts(run: Run, kept: ModelRevision | None) -> dict[str, str]:
     """Return what stays true of a version: what it was made of, what it measured, and where DVC keeps it."""
     tags = {key: run.data.tags[key] for key in FACTS if key in run.data.tags}
     tested = {key: repr(value) for key, value in run.data.metrics.items() if key.startswith("test/")}
@@ -165,7 +165,7 @@ def _hand_over(client: MlflowClient, holder: ModelVersion | None, version: Model
 
 
 def _dvc_side(
-    run: Run, kept: RevisionRun | None, version: ModelVersion, terms: Terms, *, git_tag: bool
+    run: Run, kept: ModelRevision | None, version: ModelVersion, terms: Terms, *, git_tag: bool
 ) -> Iterator[str]:
     """Yield what there is to say, or to do, so that DVC's registry names the same model."""
     if not kept:

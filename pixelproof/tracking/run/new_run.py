@@ -1,7 +1,6 @@
 """A new run's name and description, from params.yaml as it is and as Git has it."""
 
 import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pixelproof.repository import git
 from pixelproof.tracking.run.description import NOTE, opening
 from pixelproof.tracking.run.naming import changes, run_name
 
@@ -35,7 +35,8 @@ def describe_new_run(model: str, environment: Mapping[str, str] = os.environ) ->
 
 def _committed(revision: str) -> tuple[str, Mapping[str, Any]]:
     """Return a commit's abbreviated hash and the content of its params.yaml; nothing where it has none."""
-    commit, content = _git("rev-parse", "--short", revision).strip(), _mapping(_git("show", f"{revision}:./{PARAMS}"))
+    commit, (text,) = git.ask("rev-parse", "--short", revision), git.contents([f"{revision}:./{PARAMS}"])
+    content = _mapping(text)
     return (commit, content) if content else ("", {})
 
 
@@ -46,12 +47,3 @@ def _mapping(text: str) -> Mapping[str, Any]:
     except YAMLError:
         return {}
     return content if isinstance(content, Mapping) else {}
-
-
-def _git(*arguments: str) -> str:
-    """Return what Git says; nothing where there is no Git, no repository or no commit."""
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""

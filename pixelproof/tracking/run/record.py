@@ -27,11 +27,11 @@ FAILED: Status = "FAILED"
 KILLED: Status = "KILLED"
 
 
-class _Kept(BaseModel):
+class _Content(BaseModel):
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
 
 
-class Point(_Kept):
+class MetricPoint(_Content):
     """A value of a metric; `timestamp` in milliseconds since 1970."""
 
     key: str
@@ -40,7 +40,7 @@ class Point(_Kept):
     timestamp: int
 
 
-class DataSet(_Kept):
+class DataSet(_Content):
     """A data set that a run was given, in the words of MLflow's `log_input`."""
 
     name: str
@@ -52,14 +52,14 @@ class DataSet(_Kept):
     context: str
 
 
-class RunAddition(_Kept):
+class RunAddition(_Content):
     """What a stage after the training adds to a run; `kind` is the stage's work, `written` when it was done."""
 
     kind: str
     run_id: str
     written: int
     tags: dict[str, str] = {}
-    metrics: list[Point] = []
+    metrics: list[MetricPoint] = []
     artifacts: list[str] = []  # files beside the record, by their names in the run
     comparison: str = ""  # Markdown, for the run's description
 
@@ -69,7 +69,7 @@ class RunAddition(_Kept):
         return f"pixelproof.{self.kind}"
 
 
-class Record(_Kept):
+class Record(_Content):
     """A training's run. `started` and `ended` in milliseconds since 1970."""
 
     run_id: str
@@ -81,7 +81,7 @@ class Record(_Kept):
     params: dict[str, str]
     tags: dict[str, str]
     inputs: list[DataSet] = []
-    metrics: list[Point] = []
+    metrics: list[MetricPoint] = []
     artifacts: list[str] = []
     model: str | None = None  # the name of the logged model, whose files are in MODEL; none before it is trained
 
@@ -90,8 +90,11 @@ R = TypeVar("R", Record, RunAddition)
 
 
 @dataclass(frozen=True)
-class Kept(Generic[R]):
-    """A record with its files, by their paths in its folder; they may lie anywhere, as in DVC's cache."""
+class RunFolder(Generic[R]):
+    """A folder of a run: what its training left, or what a later stage added.
+
+    `files` are by their paths in the folder; they may lie anywhere, as in DVC's cache.
+    """
 
     record: R
     files: Mapping[str, Path]
@@ -113,11 +116,11 @@ class Kept(Generic[R]):
 
 
 @dataclass(frozen=True)
-class KeptRun:
-    """A run with all that was added to it later."""
+class RecordedRun:
+    """A run: what its training left, and all that later stages added, the oldest first."""
 
-    training: Kept[Record]
-    additions: list[Kept[RunAddition]]
+    training: RunFolder[Record]
+    additions: list[RunFolder[RunAddition]]
 
 
 def now() -> int:
@@ -125,22 +128,22 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def points(metrics: Mapping[str, float], *, step: int, timestamp: int) -> list[Point]:
-    return [Point(key=key, step=step, value=value, timestamp=timestamp) for key, value in metrics.items()]
+def points(metrics: Mapping[str, float], *, step: int, timestamp: int) -> list[MetricPoint]:
+    return [MetricPoint(key=key, step=step, value=value, timestamp=timestamp) for key, value in metrics.items()]
 
 
 def write_record(record: Record | RunAddition, folder: Path) -> None:
     write_text(folder / RECORD, record.model_dump_json(indent=1) + "\n")
 
 
-def read_training(files: Mapping[str, Path]) -> Kept[Record]:
+def read_training(files: Mapping[str, Path]) -> RunFolder[Record]:
     """Return the record of a training among the files of its folder. Raises UserError if it cannot be read."""
-    return Kept(_parsed(Record, files[RECORD]), files)
+    return RunFolder(_parsed(Record, files[RECORD]), files)
 
 
-def read_addition(files: Mapping[str, Path]) -> Kept[RunAddition]:
+def read_addition(files: Mapping[str, Path]) -> RunFolder[RunAddition]:
     """Return the record of a later stage among the files of its folder. Raises UserError if it cannot be read."""
-    return Kept(_parsed(RunAddition, files[RECORD]), files)
+    return RunFolder(_parsed(RunAddition, files[RECORD]), files)
 
 
 def _parsed(kind: type[R], path: Path) -> R:
@@ -148,7 +151,7 @@ def _parsed(kind: type[R], path: Path) -> R:
         return kind.model_validate_json(path.read_text("utf-8"))
     except (OSError, ValidationError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: this is no record of a run that can be read: {reason}.") from None
+        raise UserError(f"{path}: not a valid record of a run: {reason}.") from None
 
 
 def files_in(folder: Path) -> dict[str, Path]:
@@ -156,19 +159,19 @@ def files_in(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def joined(trainings: Iterable[Kept[Record]], additions: Iterable[Kept[RunAddition]]) -> list[KeptRun]:
+def joined(trainings: Iterable[RunFolder[Record]], additions: Iterable[RunFolder[RunAddition]]) -> list[RecordedRun]:
     """Return a run for each training, with its additions, the oldest first; each thing once.
 
     Of several records of one training the last that ended counts, as after a signal at its very end.
     """
-    ordered = sorted(trainings, key=lambda kept: kept.record.ended or 0)
-    by_id = {kept.record.run_id: kept for kept in ordered}
-    own: dict[str, dict[tuple[str, int], Kept[RunAddition]]] = {run_id: {} for run_id in by_id}
-    for kept in sorted(additions, key=lambda kept: kept.record.written):
-        if kept.record.run_id in own:
-            own[kept.record.run_id][kept.record.kind, kept.record.written] = kept
-    runs = sorted(by_id.values(), key=lambda kept: kept.record.started)
-    return [KeptRun(kept, list(own[kept.record.run_id].values())) for kept in runs]
+    ordered = sorted(trainings, key=lambda folder: folder.record.ended or 0)
+    by_id = {folder.record.run_id: folder for folder in ordered}
+    own: dict[str, dict[tuple[str, int], RunFolder[RunAddition]]] = {run_id: {} for run_id in by_id}
+    for folder in sorted(additions, key=lambda folder: folder.record.written):
+        if folder.record.run_id in own:
+            own[folder.record.run_id][folder.record.kind, folder.record.written] = folder
+    runs = sorted(by_id.values(), key=lambda folder: folder.record.started)
+    return [RecordedRun(folder, list(own[folder.record.run_id].values())) for folder in runs]
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

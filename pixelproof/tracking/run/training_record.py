@@ -12,7 +12,7 @@ from pixelproof.paths import AUGMENTED, RESIZED, SPLITS
 from pixelproof.tracking.run.inputs import image_input
 from pixelproof.tracking.run.new_run import NewRunDescription
 from pixelproof.tracking.run.provenance import Provenance
-from pixelproof.tracking.run.record import CHANGES, DataSet, Point, Record, points
+from pixelproof.tracking.run.record import CHANGES, DataSet, MetricPoint, Record, points
 
 Counts = Mapping[str, Mapping[str, int]]  # part -> class -> images
 CURVES = {  # a metric of each epoch, by the column of history.csv
@@ -72,7 +72,7 @@ def _inputs(counts: Counts, store: ImageStore, origin: Mapping[str, str]) -> Ite
             yield image_input(part, of_class, store.shape, path, images, splits)
 
 
-def curves(history: Iterable[Mapping[str, Any]]) -> list[Point]:
+def curves(history: Iterable[Mapping[str, Any]]) -> list[MetricPoint]:
     """Return the points of epochs (rows of history.csv), each with the time at which its epoch ended."""
     return [
         point

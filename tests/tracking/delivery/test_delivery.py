@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pixelproof.tracking.run.record import CHANGES, RUN_ID, Point
-from tests.support.records import START, a_record, an_addition, curve, everything, kept, with_changes
+from pixelproof.tracking.run.record import CHANGES, RUN_ID, MetricPoint
+from tests.support.records import START, a_record, a_run, an_addition, curve, everything, with_changes
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 
@@ -42,7 +42,7 @@ def stored(client: Any) -> Any:
 
 def test_all_of_a_record_is_there_and_a_second_delivery_changes_nothing(deliver: Any, uri: str, tmp_path: Path) -> None:
     """Else MLflow would show something else than DVC keeps, or things twice."""
-    run = kept(a_record(artifacts=[CHANGES]), with_changes(tmp_path), an_addition(10_000, 0.9))
+    run = a_run(a_record(artifacts=[CHANGES]), with_changes(tmp_path), an_addition(10_000, 0.9))
     assert deliver(run) > 0
     first = everything(uri)
     assert first[RUN]["name"] == ("pixelproof", "mlp")
@@ -63,7 +63,7 @@ def test_more_than_mlflow_takes_at_once_is_delivered(deliver: Any, uri: str) -> 
     """Else a deep network or a long training could not be logged: MLflow takes 100 params and 1000 points a call."""
     params = {f"key{number}": str(number) for number in range(230)}
     metrics = curve({step: step / 7 for step in range(2300)})
-    deliver(kept(a_record(params=params, metrics=metrics)))
+    deliver(a_run(a_record(params=params, metrics=metrics)))
     found = everything(uri)[RUN]
     assert found["params"] == params
     assert found["curves"]["valid/loss"] == [(point.step, point.timestamp, point.value) for point in metrics]
@@ -73,8 +73,8 @@ def test_only_points_that_are_missing_are_brought(deliver: Any, uri: str) -> Non
     """Else a delivery that broke off would leave a curve with a gap, or with a step twice."""
     whole = a_record(metrics=curve({step: 1 / step for step in range(1, 9)}))
     half = whole.model_copy(update={"metrics": whole.metrics[1:6:2], "status": "RUNNING"})
-    deliver(kept(half))
-    deliver(kept(whole))
+    deliver(a_run(half))
+    deliver(a_run(whole))
     assert everything(uri)[RUN]["curves"]["valid/loss"] == [(p.step, p.timestamp, p.value) for p in whole.metrics]
 
 
@@ -82,16 +82,16 @@ def test_an_evaluation_that_says_the_same_again_adds_no_point_and_one_that_diffe
     """Else a model whose partner is trained anew would get its accuracy again and again, or keep an old comparison."""
     said = [an_addition(at, accuracy) for at, accuracy in ((10, 0.9), (20, 0.9), (30, 0.8), (40, 0.9))]
     for addition in said:  # one by one, as they are evaluated
-        deliver(kept(None, None, addition))
+        deliver(a_run(None, None, addition))
     told = [(0, START + 10, 0.9), (0, START + 30, 0.8), (0, START + 40, 0.9)]
     assert everything(uri)[RUN]["curves"]["test/accuracy"] == told
-    assert deliver(kept(None, None, *said)) == 0
+    assert deliver(a_run(None, None, *said)) == 0
 
 
 def test_a_store_that_knows_a_later_evaluation_keeps_it(deliver: Any, uri: str) -> None:
     """Else to sync would bring back what an older commit says of a model, in the place of what is true now."""
-    deliver(kept(None, None, an_addition(20, 0.8)))
-    deliver(kept(None, None, an_addition(10, 0.7)))
+    deliver(a_run(None, None, an_addition(20, 0.8)))
+    deliver(a_run(None, None, an_addition(10, 0.7)))
     found = everything(uri)[RUN]
     assert found["tags"]["partner_run_id"] == "partner 20"
     assert len(found["curves"]["test/accuracy"]) == 2
@@ -99,30 +99,30 @@ def test_a_store_that_knows_a_later_evaluation_keeps_it(deliver: Any, uri: str) 
 
 def test_what_a_person_changed_in_a_finished_run_stays(deliver: Any, client: Any) -> None:
     """Else to sync would undo what somebody has written in MLflow."""
-    deliver(kept())
+    deliver(a_run())
     client.set_tag(stored(client).info.run_id, "model", "my favourite")
-    assert deliver(kept()) == 0
+    assert deliver(a_run()) == 0
     assert stored(client).data.tags["model"] == "my favourite"
 
 
 def test_a_run_that_a_person_deleted_stays_deleted(deliver: Any, client: Any, uri: str) -> None:
     """Else nobody could tidy up."""
-    deliver(kept())
+    deliver(a_run())
     client.delete_run(stored(client).info.run_id)
-    assert deliver(kept()) == 0
+    assert deliver(a_run()) == 0
     assert everything(uri) == {}
 
 
 def test_a_metric_without_a_number_is_kept_as_such(deliver: Any, client: Any) -> None:
     """A run must not be refused over one value."""
-    infinite = Point(key="valid/loss", step=1, value=float("inf"), timestamp=START)
-    deliver(kept(a_record(metrics=[infinite])))
+    infinite = MetricPoint(key="valid/loss", step=1, value=float("inf"), timestamp=START)
+    deliver(a_run(a_record(metrics=[infinite])))
     assert stored(client).data.metrics["valid/loss"] > 1e300
 
 
 def test_a_model_that_is_half_there_is_made_anew(deliver: Any, client: Any, uri: str, tmp_path: Path) -> None:
     """Else a delivery that was killed would leave two models, or one that cannot be loaded."""
-    deliver(kept(a_record(status="RUNNING")))
+    deliver(a_run(a_record(status="RUNNING")))
     run = stored(client)
     client.create_logged_model(run.info.experiment_id, name="mlp", source_run_id=run.info.run_id)
     folder = tmp_path / "kept"
@@ -130,8 +130,8 @@ def test_a_model_that_is_half_there_is_made_anew(deliver: Any, client: Any, uri:
     (folder / "mlflow/MLmodel").write_text("flavors: {}\nutc_time_created: '2026-01-01 00:00:00'\n")
     (folder / "mlflow/weights").write_bytes(b"1")
     (folder / "mlflow/weights").chmod(0o444)  # as DVC's cache protects its files
-    assert deliver(kept(a_record(model="mlp"), folder)) > 0
-    assert deliver(kept(a_record(model="mlp"), folder)) == 0
+    assert deliver(a_run(a_record(model="mlp"), folder)) > 0
+    assert deliver(a_run(a_record(model="mlp"), folder)) == 0
     ((name, status, params, files),) = everything(uri)[RUN]["models"]
     assert (name, status, params) == ("mlp", "READY", {"seed": "7"})
     assert files.keys() == {"weights"}
@@ -143,7 +143,7 @@ def test_a_run_is_found_in_another_store_by_the_id_that_it_had(deliver: Any, cli
     from pixelproof.errors import UserError
     from pixelproof.tracking.history.lineage import find_run
 
-    deliver(kept())
+    deliver(a_run())
     other = stored(client).info.run_id
     assert other != RUN
     assert {find_run(client, id).info.run_id for id in (RUN, RUN[:9], other, other[:9])} == {other}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pixelproof.tracking.run.record import CHANGES, RECORD, RUN_ID, Point, Record
+from pixelproof.tracking.run.record import CHANGES, RECORD, RUN_ID, MetricPoint, Record
 from tests.support.imports import ROOT
 from tests.support.postgres import free_port
 from tests.support.records import a_record, curve, everything, with_changes
@@ -30,7 +30,7 @@ def begun(run_id: str = "1" * 32, **changes: Any) -> Record:
     return a_record(run_id, **{"status": "RUNNING", "ended": None, "metrics": [], "inputs": [], **changes})
 
 
-def recorded(live: Any, record: Record, *, resumed: bool = False, metrics: Sequence[Point] = ()) -> str:
+def recorded(live: Any, record: Record, *, resumed: bool = False, metrics: Sequence[MetricPoint] = ()) -> str:
     """Make a run; return its id."""
     with live.recording(record, {}, resumed=resumed) as run:
         run.add(metrics)

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from pixelproof.errors import UserError
-from pixelproof.tracking.history import revisions
-from pixelproof.tracking.history.revisions import RevisionRun, all_runs, runs_by_commit, runs_of
+from pixelproof.tracking.history.revisions import ModelRevision, all_runs, runs_by_commit, runs_of
 from tests.support.commits import commit, git
 
 
@@ -18,8 +17,8 @@ def test_a_commit_leads_to_its_runs(repository: Path) -> None:
     """Else no number of an old commit could be looked up in MLflow."""
     first, one = commit("one")
     _, two = commit("two", accuracy=0.8)
-    assert runs_of(first) == [RevisionRun(first, "cnn", "one", "w-one", 0.9, one)]
-    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", 0.8, two)]
+    assert runs_of(first) == [ModelRevision(first, "cnn", "one", "w-one", 0.9, one)]
+    assert runs_of("HEAD") == [ModelRevision("HEAD", "cnn", "two", "w-two", 0.8, two)]
 
 
 def test_an_experiment_leads_to_its_runs_by_its_name(repository: Path) -> None:
@@ -29,9 +28,9 @@ def test_an_experiment_leads_to_its_runs_by_its_name(repository: Path) -> None:
     git("reset", "--quiet", "--hard", base)
     git("update-ref", f"refs/exps/{base[:2]}/{base[2:]}/tidy-moss", tried)
     git("update-ref", "refs/exps/exec/EXEC_BRANCH", tried)  # DVC's own, no experiment
-    found = RevisionRun("tidy-moss", "cnn", "tried", "w-tried", 0.95, other)
+    found = ModelRevision("tidy-moss", "cnn", "tried", "w-tried", 0.95, other)
     assert runs_of("tidy-moss") == [found]
-    assert all_runs() == [RevisionRun("HEAD", "cnn", "one", "w-one", 0.9, one), found]
+    assert all_runs() == [ModelRevision("HEAD", "cnn", "one", "w-one", 0.9, one), found]
 
 
 def test_the_runs_of_every_commit_are_found_each_once(repository: Path) -> None:
@@ -48,9 +47,8 @@ def test_a_project_below_the_top_of_its_repository_is_read(repository: Path, mon
     below = repository / "below"
     below.mkdir()
     monkeypatch.chdir(below)
-    revisions.cache_folder.cache_clear()
     _, one = commit("one")
-    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "one", "w-one", 0.9, one)]
+    assert runs_of("HEAD") == [ModelRevision("HEAD", "cnn", "one", "w-one", 0.9, one)]
     assert [run.run_id for run in runs_by_commit()] == ["one"]
 
 
@@ -58,7 +56,7 @@ def test_a_model_that_was_not_evaluated_has_no_accuracy(repository: Path) -> Non
     """Else an experiment that only trains would show its baseline's accuracy as its own."""
     _, baseline = commit("one")
     _, two = commit("two", evaluated=baseline)
-    assert runs_of("HEAD") == [RevisionRun("HEAD", "cnn", "two", "w-two", None, two)]
+    assert runs_of("HEAD") == [ModelRevision("HEAD", "cnn", "two", "w-two", None, two)]
 
 
 def test_a_model_that_the_cache_lacks_is_listed_without_its_run(repository: Path) -> None:
@@ -70,13 +68,30 @@ def test_a_model_that_the_cache_lacks_is_listed_without_its_run(repository: Path
     assert [(run.run_id, run.accuracy) for run in runs_of("HEAD")] == [(None, 0.9)]
 
 
-def test_a_cache_elsewhere_is_found(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Else a team that shares a cache would find no run."""
+def test_a_cache_elsewhere_is_found(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a team that shares a cache would find no run, or a person who has one cache for all projects."""
     commit("one")
-    elsewhere = tmp_path_factory.mktemp("shared") / "cache"
+    elsewhere, settings = tmp_path_factory.mktemp("shared") / "cache", tmp_path_factory.mktemp("settings")
     (repository / ".dvc/cache").rename(elsewhere)
-    (repository / ".dvc/config").write_text(f"[cache]\n    dir = {elsewhere}\n")
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(settings))
+    (settings / "config").write_text(f"[cache]\n    dir = {elsewhere}\n")
     assert runs_of("HEAD")[0].run_id == "one"
+
+
+def test_an_accuracy_is_of_the_model_that_was_evaluated_also_by_a_stage_between(repository: Path) -> None:
+    """Else a pipeline that keeps the models' answers apart from their comparison would show no accuracy."""
+    git("init", "--quiet")
+    _, trained = commit("one")
+    text = Path("dvc.lock").read_text()
+    answers = "    - path: answers/cnn\n      md5: 0123\n"
+    text = text.replace("    - path: models/cnn\n      hash: md5\n      md5: " + trained, answers, 1)
+    between = f"  answer@cnn:\n    deps:\n    - path: models/cnn\n      md5: {trained}\n    outs:\n{answers}"
+    for asked, accuracy in ((trained, 0.9), ("another", None)):
+        Path("dvc.lock").write_text(text + between.replace(trained, asked))
+        git("commit", "--quiet", "--all", "-m", "a stage between")
+        assert [run.accuracy for run in runs_of("HEAD")] == [accuracy]
 
 
 @pytest.mark.parametrize(("revision", "words"), [("nothing-like-it", "no commit"), ("HEAD", "names no trained model")])

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from pixelproof.errors import UserError
-from pixelproof.tracking.history import revisions
-from pixelproof.tracking.history.revisions import RevisionRun
+from pixelproof.tracking.history.revisions import ModelRevision
 from pixelproof.tracking.registry.artifacts import GitTag, find_kept, missing_tags, shown, write_tags
 from tests.support.commits import commit, git
 
@@ -18,12 +17,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("GIT_AUTHOR", "GIT_COMMITTER"):
         monkeypatch.setenv(f"{variable}_NAME", "t")
         monkeypatch.setenv(f"{variable}_EMAIL", "t@example.org")
-    revisions.cache_folder.cache_clear()
     git("init", "--quiet")
     return tmp_path
 
 
-def kept(run_id: str) -> RevisionRun:
+def kept(run_id: str) -> ModelRevision:
     found = find_kept({run_id}, None)
     assert found is not None
     return found
@@ -86,7 +84,6 @@ def test_a_project_below_the_top_is_named_as_gto_names_it(project: Path, monkeyp
     below = project / "apps/cats"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    revisions.cache_folder.cache_clear()
     commit("one")
     assert promote("one", 1) == ["apps/cats=cnn@v1.0.0", "apps/cats=cnn#champion#1"]
 

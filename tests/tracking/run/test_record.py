@@ -11,7 +11,7 @@ from pixelproof.errors import UserError
 from pixelproof.tracking.run.record import (
     MODEL,
     RECORD,
-    Kept,
+    RunFolder,
     files_in,
     joined,
     read_training,
@@ -41,14 +41,14 @@ def test_a_record_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None
 def test_files_that_are_missing_are_named(tmp_path: Path) -> None:
     """Else half a run would be rebuilt, and pass for the whole."""
     record = a_record(artifacts=["changes.diff"], model="mlp")
-    assert Kept(record, {}).missing() == ["changes.diff", f"{MODEL}/MLmodel"]
+    assert RunFolder(record, {}).missing() == ["changes.diff", f"{MODEL}/MLmodel"]
     for name in ("changes.diff", f"{MODEL}/MLmodel"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     files = files_in(tmp_path)
-    assert Kept(record, files).missing() == []
+    assert RunFolder(record, files).missing() == []
     gone = {**files, f"{MODEL}/model.skops": tmp_path / "not in the cache"}
-    assert Kept(record, gone).missing() == [f"{MODEL}/model.skops"]
+    assert RunFolder(record, gone).missing() == [f"{MODEL}/model.skops"]
 
 
 def test_runs_get_their_own_supplements_the_oldest_first_and_each_once() -> None:
@@ -56,7 +56,8 @@ def test_runs_get_their_own_supplements_the_oldest_first_and_each_once() -> None
     first, second = a_record("a", started=2), a_record("b", started=1)
     late, early, other = an_addition(9, 0.9, "a"), an_addition(3, 0.3, "a"), an_addition(5, 0.5, "b")
     runs = joined(
-        [Kept(first, {}), Kept(second, {}), Kept(first, {})], [late, early, late, other, an_addition(1, 0, "?")]
+        [RunFolder(first, {}), RunFolder(second, {}), RunFolder(first, {})],
+        [late, early, late, other, an_addition(1, 0, "?")],
     )
     assert [run.training.record.run_id for run in runs] == ["b", "a"]
     assert [kept.record.written for kept in runs[1].additions] == [early.record.written, late.record.written]
@@ -66,12 +67,12 @@ def test_runs_get_their_own_supplements_the_oldest_first_and_each_once() -> None
 def test_of_two_records_of_one_training_the_later_one_counts() -> None:
     """A training that was stopped after its end and continued has two, and they end at different times."""
     late, early = a_record("a", ended=9), a_record("a", ended=5)
-    (run,) = joined([Kept(late, {}), Kept(early, {})], [])
+    (run,) = joined([RunFolder(late, {}), RunFolder(early, {})], [])
     assert run.training.record is late
 
 
 def test_mlflow_is_not_loaded() -> None:
     """Else finding what Git and DVC keep would take four seconds before it begins."""
     loaded = "'mlflow' in sys.modules or 'dvc' in sys.modules"
-    code = f"import sys, pixelproof.tracking.history.kept; raise SystemExit({loaded})"
+    code = f"import sys, pixelproof.tracking.history.recorded; raise SystemExit({loaded})"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,7 +8,7 @@ import pytest
 
 from pixelproof.tracking.run.record import CHANGES
 from pixelproof.tracking.store.moved import follow_folder
-from tests.support.records import a_record, kept, with_changes
+from tests.support.records import a_record, a_run, with_changes
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 
@@ -28,7 +28,7 @@ def moved(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     mlflow.sklearn.save_model(
         MaxAbsScaler().fit([[4.0]]), str(folder / "mlflow"), pip_requirements=[], serialization_format="skops"
     )
-    delivery = deliver(connect(), kept(a_record(artifacts=[CHANGES], model="mlp"), with_changes(folder)))
+    delivery = deliver(connect(), a_run(a_record(artifacts=[CHANGES], model="mlp"), with_changes(folder)))
     mlflow.register_model(f"models:/{delivery.model_id}", "scaler")
     root.rename(elsewhere := tmp_path / "an archive_100% full")
     as_new_program(monkeypatch, elsewhere)

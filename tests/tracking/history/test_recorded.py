@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelproof.tracking.history.kept import find_all
+from pixelproof.tracking.history.recorded import recorded_runs
 from pixelproof.tracking.run.record import RECORD, write_record
 from tests.support.commits import git, keep
 from tests.support.records import a_record, an_addition
@@ -50,17 +50,16 @@ def test_every_commit_branch_and_experiment_gives_its_runs_once(repository: Path
     tried = commit("tried", {"models/mlp": training("one"), "reports/runs/mlp": evaluation("one", 9)})
     git("checkout", "--quiet", "aside")
     git("update-ref", f"refs/exps/{base[:2]}/{base[2:]}/tidy-moss", tried)
-    found = find_all(NOTHING)
-    runs = {run.training.record.run_id: len(run.additions) for run in found.runs()}
-    assert runs == {"one": 2, "two": 0, "three": 0}
-    assert found.gaps == []
+    runs, gaps = recorded_runs(NOTHING)
+    assert {run.training.record.run_id: len(run.additions) for run in runs} == {"one": 2, "two": 0, "three": 0}
+    assert gaps == []
 
 
 def test_what_is_not_committed_counts_too(repository: Path) -> None:
     """Else a training would not be delivered before it is committed."""
     write_record(a_record("here"), Path("models/mlp"))
     write_record(an_addition(5, 0.9, "here").record, Path("reports/runs/mlp"))
-    (run,) = find_all(NOTHING).runs()
+    ((run,), _) = recorded_runs(NOTHING)
     assert (run.training.record.run_id, len(run.additions)) == ("here", 1)
 
 
@@ -71,32 +70,30 @@ def test_what_the_cache_lacks_is_named_once(repository: Path) -> None:
         if path.is_file():
             path.unlink()
     git("tag", "v1")
-    found = find_all(NOTHING)
-    assert found.runs() == []
-    assert found.gaps == [
-        f"commit {base[:7]}: models/mlp is not in DVC's cache; `dvc pull` or `dvc exp pull` brings it"
-    ]
+    runs, gaps = recorded_runs(NOTHING)
+    assert runs == []
+    assert gaps == [f"commit {base[:7]}: models/mlp is not in DVC's cache; `dvc pull` or `dvc exp pull` brings it"]
 
 
 def test_a_training_of_an_earlier_version_is_named(repository: Path) -> None:
     """It has no record; to leave it out without a word would hide that MLflow lacks it."""
     commit("old", {"models/mlp": {"run.json": '{"run_id": "old"}'}})
-    (gap,) = find_all(NOTHING).gaps
+    _, (gap,) = recorded_runs(NOTHING)
     assert "kept no record" in gap
 
 
 def test_a_file_of_a_record_that_the_cache_lacks_is_named(repository: Path) -> None:
     """Else a run would be rebuilt without its model."""
     commit("one", {"models/mlp": {RECORD: a_record("one", model="mlp").model_dump_json(), "mlflow/MLmodel": "x"}})
-    assert find_all(NOTHING).gaps == []
+    assert recorded_runs(NOTHING)[1] == []
     Path(".dvc/cache/files/md5", (md5 := hashlib.md5(b"x").hexdigest())[:2], md5[2:]).unlink()
-    found = find_all(NOTHING)
-    assert found.runs() == []
-    assert "models/mlp/mlflow/MLmodel is not in DVC's cache" in found.gaps[0]
+    runs, gaps = recorded_runs(NOTHING)
+    assert runs == []
+    assert "models/mlp/mlflow/MLmodel is not in DVC's cache" in gaps[0]
 
 
 def test_outside_git_only_this_folder_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a project without Git could not deliver anything."""
     monkeypatch.chdir(tmp_path)
     write_record(a_record("here"), Path("models/mlp"))
-    assert [run.training.record.run_id for run in find_all(NOTHING).runs()] == ["here"]
+    assert [run.training.record.run_id for run in recorded_runs(NOTHING)[0]] == ["here"]
