@@ -49,6 +49,13 @@ def obtain(client: MlflowClient, record: Record, uri: str | None = None) -> Run:
     return find(client, record.run_id) or begin(client, record, uri)
 
 
+def has_all(run: Run, recorded: RecordedRun) -> bool:
+    """Tell whether a finished run in the store has all that was added, by the marks, each of which came last."""
+    marks = [int(run.data.tags.get(addition.record.mark, 0)) for addition in recorded.additions]
+    written = [addition.record.written for addition in recorded.additions]
+    return run.info.status == FINISHED and all(mark >= when for mark, when in zip(marks, written, strict=True))
+
+
 def begin(client: MlflowClient, record: Record, uri: str | None = None) -> Run:
     """Begin a run for the record."""
     experiment = experiment_id(client, record.experiment, uri or store_uri())

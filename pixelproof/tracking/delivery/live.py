@@ -18,7 +18,7 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.files import locked
-from pixelproof.tracking.delivery.delivery import Delivery, begin, deliver
+from pixelproof.tracking.delivery.delivery import Delivery, begin, deliver, has_all, obtain
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import (
     FAILED,
@@ -175,8 +175,11 @@ def complete(model: Path, addition: Path) -> None:
         with patience(), server_errors_as_user_errors():
             client = connect(run.training.record.experiment)
             with delivering():
-                delivery = deliver(client, run)
-            runs_table.save(client, delivery.run.info.experiment_id)
+                stored = obtain(client, run.training.record)
+                if has_all(stored, run):
+                    return
+                deliver(client, run)
+            runs_table.save(client, stored.info.experiment_id)
     except (MlflowException, requests.RequestException, UnreachableError) as error:
         if is_local(store_uri()):
             raise

@@ -1,7 +1,10 @@
 """Where MLflow keeps runs, and how one is found there."""
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import mlflow
@@ -40,11 +43,29 @@ def connect(experiment: str | None = None, uri: str | None = None) -> MlflowClie
     """
     uri = uri or store_uri()
     mlflow.set_tracking_uri(uri)
-    with locked(project_root()):  # MLflow lets two first processes create the same tables
-        follow_folder(project_root())
-        client = MlflowClient()
-        experiment_id(client, experiment_name(experiment), uri)
+    return _client(uri, experiment_name(experiment), project_root())
+
+
+@cache
+def _client(uri: str, experiment: str, root: Path) -> MlflowClient:
+    """Return a client of the store, in which the experiment is; once for each in a process."""
+    with locked(root), _no_garbage_collection():  # MLflow lets two first processes create the same tables
+        follow_folder(root)
+        client = MlflowClient(uri)
+        experiment_id(client, experiment, uri)
     return client
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Collect no garbage while MLflow loads SQLAlchemy: each time all of TensorFlow would be looked through (0.3 s)."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def experiment_id(client: MlflowClient, name: str, uri: str) -> str:

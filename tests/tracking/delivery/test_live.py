@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pixelproof.tracking.run.record import CHANGES, RECORD, RUN_ID, MetricPoint, Record
+from pixelproof.tracking.run.record import CHANGES, RECORD, RUN_ID, MetricPoint, Record, write_record
 from tests.support.imports import ROOT
 from tests.support.postgres import free_port
-from tests.support.records import a_record, curve, everything, with_changes
+from tests.support.records import a_record, an_addition, curve, everything, with_changes
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 
@@ -125,6 +125,29 @@ def test_what_went_wrong_shows_where_mlflow_fails_too(
         monkeypatch.setattr(MlflowClient, "set_terminated", fail)
         raise KeyError("the first")
     assert "could not be marked as FAILED" in caplog.text
+
+
+def test_what_a_stage_adds_is_there_and_a_second_time_nothing_is_done(root: Path, live: Any) -> None:
+    """Else an evaluation would not show in MLflow, or each stage that runs again would write the same once more."""
+    from pixelproof.tracking.store import runs_table
+
+    run_id = recorded(live, record := begun(), metrics=curve({1: 0.5}))
+    model, addition = Path("models/mlp"), Path("reports/runs/mlp")
+    write_record(record, model)
+    write_record(an_addition(9, 0.75, run_id).record, addition)
+
+    def saved() -> Any:
+        experiment = client().get_experiment_by_name("pixelproof")
+        return client().get_run(run_id).data.metrics["test/accuracy"], experiment.tags[runs_table.TAG]
+
+    live.complete(model, addition)
+    first = saved()
+    assert first[0] == 0.75
+    live.complete(model, addition)
+    assert saved() == first
+    write_record(an_addition(20, 0.5, run_id).record, addition)
+    live.complete(model, addition)
+    assert saved()[0] == 0.5
 
 
 @pytest.fixture

@@ -58,6 +58,26 @@ def test_a_saved_mlp_answers_as_before(tmp_path: Path) -> None:
     assert (folder / "model.skops").read_bytes() == (tmp_path / "model.skops").read_bytes()
 
 
+def test_what_is_installed_is_not_listed_to_check_pins_that_come_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else to save a model would take five times as long: MLflow looks at every file of every package."""
+    import importlib_metadata
+    from mlflow.utils import requirements_utils
+
+    from pixelproof.network.cnn.cnn import build
+    from pixelproof.tracking.run.models import save_keras_model
+
+    listed = []
+    monkeypatch.setattr(requirements_utils, "_MODULES_TO_PACKAGES", None)
+    monkeypatch.setattr(importlib_metadata, "packages_distributions", lambda: listed.append(1) or {})
+    params = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
+    model = build(Cnn.model_validate(params), IMAGES.shape[1:], 3)
+    model.save(tmp_path / "model.keras")
+    save_keras_model(model, IMAGES, model.predict_on_batch(IMAGES), tmp_path / "model.keras", tmp_path / "mlflow")
+    assert listed == []
+
+
 def check(folder: Path, inputs: np.ndarray, outputs: np.ndarray, pins: list[str]) -> None:
     """The model says what it takes, what it gives and what it needs, without which no server could run it."""
     import mlflow

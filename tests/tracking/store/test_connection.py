@@ -39,6 +39,23 @@ def test_runs_are_kept_in_the_projects_folder_whatever_the_working_folder(new_ro
     assert files(Path.cwd()) == []
 
 
+def test_a_process_connects_once(root: Path, connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each stage would look for the experiment, and for a folder that was moved, with every addition to a run."""
+    client = connection.connect()
+    assert connection.connect() is client
+    (root / "mlflow.db").rename(root / "team.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'team.db'}")
+    assert connection.connect() is not client
+
+
+def test_garbage_is_collected_again_after_connecting(root: Path, connection: Any) -> None:
+    """Else a training would keep whatever its epochs leave behind."""
+    import gc
+
+    connection.connect()
+    assert gc.isenabled()
+
+
 def test_without_dvc_the_working_folder_is_the_projects(
     connection: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
