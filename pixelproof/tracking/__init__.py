@@ -1,1 +1,1 @@
-"""What MLflow is told about a training."""
+"""Runs: recorded in files, delivered to MLflow, found again, compared and registered."""

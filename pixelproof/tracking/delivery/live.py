@@ -1,6 +1,6 @@
-"""A run while it is made: recorded here, and told to MLflow as far as MLflow can be reached.
+"""A run while it is made: recorded here, and delivered to MLflow as far as that can be reached.
 
-A tracking server that is down, or refuses half way, stops no training: what it misses is in DVC's files at the end.
+A tracking server that is down, or refuses half way, stops no training run: what it lacks is in DVC's files at the end.
 """
 
 import logging
@@ -45,8 +45,8 @@ PATIENCE = {  # with a server, while a model waits; a person may set others
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
 }
-PAUSE = 20  # times as long as a vain attempt took, until the next one: a server that hangs costs a twentieth at most
-TROUBLES = (MlflowException, requests.RequestException, UserError)
+PAUSE = 20  # times as long as a failed attempt took, until the next one: a server that hangs costs a twentieth at most
+FAILURES = (MlflowException, requests.RequestException, UserError)
 
 
 class LiveRun:
@@ -58,7 +58,7 @@ class LiveRun:
         self.is_behind = False
         self._has_name = resumed  # the record's run_id may stand in a checkpoint
         self._delivery: Delivery | None = None
-        self._told = 0  # points that the store has
+        self._delivered = 0  # points that the store has
         self._again_at = 0.0
 
     @property
@@ -71,7 +71,7 @@ class LiveRun:
         try:
             self._connect()
         except UnreachableError as error:
-            self._put_off(error, began)
+            self._postpone(error, began)
         self._has_name = True
 
     def add(self, points: Iterable[MetricPoint]) -> None:
@@ -86,16 +86,16 @@ class LiveRun:
         try:
             with server_errors_as_user_errors():
                 delivery = self._delivery or self._connect()
-                news = self.record.model_copy(update={"metrics": self.record.metrics[self._told :]})
+                news = self.record.model_copy(update={"metrics": self.record.metrics[self._delivered :]})
                 delivery.training(RunFolder(news, self.files))
-        except TROUBLES as error:
+        except FAILURES as error:
             if is_local(store_uri()):
                 raise
-            self._put_off(error, began)
+            self._postpone(error, began)
         else:
-            self._told = len(self.record.metrics)
+            self._delivered = len(self.record.metrics)
             if self.is_behind:
-                logging.info("MLflow takes the logs again; it has all of them now")
+                logging.info("MLflow accepts logs again, and has all of them now")
             self.is_behind = False
 
     def end(self, status: Status) -> None:
@@ -123,14 +123,15 @@ class LiveRun:
                     self.record.run_id = run.info.run_id
             elif run.info.status != "RUNNING":
                 client.update_run(run.info.run_id, "RUNNING")
-            self._delivery, self._told = Delivery(client, client.get_run(run.info.run_id)), 0
+            self._delivery, self._delivered = Delivery(client, client.get_run(run.info.run_id)), 0
         return self._delivery
 
-    def _put_off(self, error: Exception, began: float) -> None:
+    def _postpone(self, error: Exception, began: float) -> None:
         if not self.is_behind:
             reason = str(error).split("\n")[0]
             logging.warning(
-                "MLflow: %s\nThe training goes on; its logs are kept here, and `pixelproof sync` delivers them.", reason
+                "MLflow: %s\nThe training continues; its logs are kept here, and `pixelproof sync` delivers them.",
+                reason,
             )
         self.is_behind, self._delivery = True, None
         self._again_at = time.monotonic() + PAUSE * (time.monotonic() - began)
@@ -157,7 +158,7 @@ def _end_early(run: LiveRun, status: Status) -> None:
     """End the run; where the store fails, too, that must not hide what went wrong before."""
     try:
         run.end(status)
-    except (*TROUBLES, OSError) as error:
+    except (*FAILURES, OSError) as error:
         logging.warning("MLflow: the run could not be marked as %s: %s", status, error)
 
 
@@ -184,7 +185,7 @@ def complete(model: Path, addition: Path) -> None:
         if is_local(store_uri()):
             raise
         reason = str(error).split("\n")[0]
-        logging.warning("MLflow: %s\n%s keeps what it misses; `pixelproof sync` delivers it.", reason, addition)
+        logging.warning("MLflow: %s\n%s keeps what MLflow lacks; `pixelproof sync` delivers it.", reason, addition)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ FACTS = {
 
 
 def open_store() -> MlflowClient:
-    """Connect to the store that trainings log to. Raises UserError if there is none yet."""
+    """Connect to the store that training runs log to. Raises UserError if there is none yet."""
     uri = store_uri()
     if uri.startswith(LOCAL) and not Path(uri.removeprefix(LOCAL)).exists():
         raise UserError(f"{uri.removeprefix(LOCAL)}: there is no run yet. Run `make repro` first.")
@@ -51,7 +51,7 @@ def find_run(client: MlflowClient, run_id: str) -> Run:
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     found = [run for run in client.search_runs(experiments) if any(id.startswith(run_id) for id in _ids(run))]
     if len(found) != 1:
-        many = f"{len(found)} runs begin so" if found else "there is no such run"
+        many = f"{len(found)} runs begin with this" if found else "there is no such run"
         raise UserError(f"run {run_id!r}: {many} in {store_uri()}. `make ui` shows the runs and their ids.")
     return found[0]
 
@@ -68,7 +68,7 @@ def rebuild_commands(run: Run) -> list[str]:
     if not commit:
         raise UserError(
             f"run {run.info.run_id}: it does not name the commit that it comes from: it was trained outside Git, or "
-            "by a version of this program before provenance was kept."
+            "by an early version of this program, which did not record the origin of a run."
         )
     run_id, folder = run.info.run_id, f"run-{run.info.run_id[:8]}"
     origin = tags.get("git.remote") or "."
@@ -87,7 +87,7 @@ def rebuild_commands(run: Run) -> list[str]:
 
 
 def facts(run: Run) -> Iterator[tuple[str, str]]:
-    """Yield what a run's tags say of its origin, by name, in the order in which a person asks."""
+    """Yield what a run's tags say about its origin, by name."""
     tags = run.data.tags
     yield "run", f"{run.info.run_id} ({run.info.run_name}, {run.info.status})"
     if tags.get(RUN_ID, run.info.run_id) != run.info.run_id:

@@ -24,7 +24,7 @@ from pixelproof.tracking.run.record import (
 )
 
 PULL = "`dvc pull` or `dvc exp pull` brings it"
-FOLDERS = ("models/*", "reports/runs/*")  # of trainings, and of what later stages add
+FOLDERS = ("models/*", "reports/runs/*")  # of training runs, and of what later stages add
 R = TypeVar("R", Record, RunAddition)
 
 

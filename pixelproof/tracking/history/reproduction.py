@@ -33,7 +33,7 @@ class Reproduction:
 
 
 def reproduction(client: MlflowClient, recorded: Run) -> Reproduction:
-    """Rebuild a run in a temporary folder and compare. Raises UserError where something that is needed is gone."""
+    """Rebuild a run in a temporary folder and compare. Raises UserError if something that is needed is gone."""
     with tempfile.TemporaryDirectory(prefix="pixelproof-") as folder:
         store, rebuilt = rebuild(client, recorded, Path(folder) / "clone")
         differing = list(differences(client, recorded, store, rebuilt))
@@ -50,12 +50,14 @@ def reproduction(client: MlflowClient, recorded: Run) -> Reproduction:
 def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient, Run]:
     """Train a recorded run again in `folder`, a new clone of the project; return its store there and its new run.
 
-    The images come from DVC's cache, by the hashes that the run recorded. Raises UserError where something that is
+    The images come from DVC's cache, by the hashes that the run recorded. Raises UserError if something that is
     needed is gone.
     """
     commit, stage = run.data.tags.get("git.commit"), run.data.tags.get("dvc.stage")
     if not commit or not stage:
-        raise UserError(f"run {run.info.run_id}: it names no commit and stage (`pixelproof where` says what it has).")
+        raise UserError(
+            f"run {run.info.run_id}: it records no commit or no stage (`pixelproof where` shows what it records)."
+        )
     with tempfile.TemporaryDirectory() as artifacts:
         changes = Path(client.download_artifacts(run.info.run_id, CHANGES, artifacts))
         root = clone_project(Path.cwd(), commit, folder)
@@ -68,7 +70,7 @@ def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient,
 
 
 def _check_out_data(root: Path) -> None:
-    """Bring what a training reads from DVC's cache."""
+    """Bring what a training run reads from DVC's cache."""
     for path, md5 in lock.hashes_of(DATA, root / lock.LOCK).items():
         try:
             _run(root, sys.executable, "-m", "dvc", "checkout", "--quiet", "--force", path)
@@ -90,7 +92,7 @@ def other_versions(run: Run) -> Iterator[str]:
     recorded = {key.removeprefix("version."): tag for key, tag in run.data.tags.items() if key.startswith("version.")}
     for library, now in versions(recorded).items():
         if now != recorded[library]:
-            yield f"{library} {now} in the place of {recorded[library]}"
+            yield f"{library} {now} instead of {recorded[library]}"
 
 
 def _compared(tags: dict[str, str]) -> dict[str, str]:
@@ -109,7 +111,7 @@ def _differing(kind: str, recorded: dict[Any, Any], rebuilt: dict[Any, Any]) -> 
 
 
 def _run(folder: Path, *command: str, shown: bool = False) -> str:
-    """Run a command in a folder, its own store there; `shown` lets a person see what it says."""
+    """Run a command in a folder, its own store there; `shown` lets a person see what it prints."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     out = sys.stderr if shown else subprocess.PIPE

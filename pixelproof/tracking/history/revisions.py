@@ -31,7 +31,9 @@ def runs_of(revision: str) -> list[ModelRevision]:
     git.require()
     reference = next((ref for name, ref in _experiments() if name == revision), revision)
     if not git.ask("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}"):
-        raise UserError(f"{revision!r}: no commit, branch, tag or experiment. `dvc exp show -A` lists the experiments.")
+        raise UserError(
+            f"{revision!r}: no such commit, branch, tag or experiment. `dvc exp show -A` lists the experiments."
+        )
     found = list(_models([(revision, reference)]))
     if not found:
         raise UserError(f"{revision!r}: its dvc.lock names no trained model. Run `dvc repro` there.")

@@ -21,36 +21,38 @@ from pixelproof.tracking.store import runs_table
 from pixelproof.tracking.store.connection import connect, experiment_id, find, project_root, store_uri
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
-MADE, COMPLETED, THERE = "made", "completed", "there already"
-DELETED, REFUSED = "deleted in MLflow, and left so", "refused"
+MADE, COMPLETED, THERE = "made", "completed", "already there"
+DELETED, REFUSED = "deleted in MLflow, and left deleted", "refused"
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "databricks")
 
 
 def sync(uri: str | None = None) -> Iterator[str]:
-    """Deliver every run to the store at `uri`, else the one that trainings log to; yield what there is to say.
+    """Deliver every run to the store at `uri`, else the one that training runs log to; yield lines to print.
 
     Raises UserError where the store refuses or does not answer.
     """
     uri = uri or store_uri()
     if uri.partition(":")[0].partition("+")[0] not in SCHEMES:
         raise UserError(
-            f"{uri!r} is no address of an MLflow store. Expected one as sqlite:////tmp/copy.db or http://..."
+            f"{uri!r}: not the address of an MLflow store. Expected one such as sqlite:////tmp/copy.db or http://..."
         )
     undelivered = project_root() / UNDELIVERED
     runs, gaps = recorded_runs(undelivered)
     yield from (f"cannot be rebuilt: {gap}" for gap in gaps)
     if not runs:
-        raise UserError("there is no run to deliver: neither a commit, nor an experiment, nor this folder has one.")
+        raise UserError(
+            "there is no run to deliver: no commit, no experiment, and not this folder has one. Run `dvc repro`, or `dvc pull`."
+        )
     refusals: list[str] = []
     with server_errors_as_user_errors():
-        with patience():  # a server that is down is told at once, and not after MLflow's four minutes
+        with patience():  # a server that is down is reported soon, and not after MLflow's four minutes
             client = connect(runs[0].training.record.experiment, uri)
         bar = console.progress(runs, "sync", len(runs))
         counts = Counter(_deliver(client, run, uri, undelivered, refusals) for run in bar)
         if counts[MADE] or counts[COMPLETED]:
             _show_in_tables(client, runs, uri)
     yield from refusals
-    yield _told(counts)
+    yield _summary(counts)
     if refusals:
         raise UserError(f"MLflow refused {len(refusals)} of {len(runs)} runs; the others are there.")
 
@@ -78,9 +80,9 @@ def _show_in_tables(client: MlflowClient, runs: list[RecordedRun], uri: str) -> 
         runs_table.save(client, experiment_id(client, name, uri))
 
 
-def _told(counts: Counter[str]) -> str:
+def _summary(counts: Counter[str]) -> str:
     total = f"{counts.total()} runs"
     if set(counts) == {THERE}:
-        return f"{total}, all of them there already; nothing was changed"
+        return f"{total}, all of them already there; nothing was changed"
     kinds = [f"{counts[kind]} {kind}" for kind in (MADE, COMPLETED, THERE, DELETED, REFUSED) if counts[kind]]
     return f"{total}: {', '.join(kinds)}"

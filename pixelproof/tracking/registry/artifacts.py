@@ -1,17 +1,19 @@
-"""A promoted model on DVC's side: the commit that holds it, and the Git tags of GTO, DVC's registry, that name it."""
+"""A promoted model on DVC's side: the commit that holds it, and the tags of GTO, DVC's registry, that name it."""
 
-import re
 import shlex
-import subprocess
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pixelproof.errors import UserError
+from pixelproof.repository import git
 from pixelproof.tracking.history.revisions import MODELS, ModelRevision, runs_by_commit
 
-# <artifact>@v<major>.<minor>.<patch> registers a version, <artifact>#<stage>#<n> gives it a stage, with ! takes it away
-VERSION = re.compile(r"(?P<artifact>[^@#]+)@v(?P<major>\d+)\.\d+\.\d+")
-STAGE = re.compile(r"(?P<artifact>[^@#]+)#(?P<stage>[^@#!]+)(?P<taken>!?)#(?P<count>\d+)")
+if TYPE_CHECKING:
+    from gto.base import Artifact
+    from gto.registry import GitRegistry
 
 
 @dataclass(frozen=True)
@@ -25,51 +27,53 @@ class GitTag:
         return ["git", "tag", "--annotate", "--message", message, self.name, self.commit]
 
 
-def find_kept(ids: Set[str | None], weights: str | None) -> ModelRevision | None:
+def find_model(ids: Set[str | None], weights: str | None) -> ModelRevision | None:
     """Return where Git and DVC keep what a run has trained: by one of its ids, else by the hash of the same weights.
 
-    Of several commits the one that a tag registers, else the last one.
+    Of several commits the one that is registered, else the last one.
     """
-    kept = list(runs_by_commit())
-    found = [one for one in kept if one.run_id and one.run_id in ids]
-    found = found or [one for one in kept if weights and one.weights_sha256 == weights]
-    registered = {tag.commit for tag in _annotated() if VERSION.fullmatch(tag.name)} if found else set()
-    return next((one for one in found if one.revision in registered), found[0] if found else None)
+    models = list(runs_by_commit())
+    found = [model for model in models if model.run_id and model.run_id in ids]
+    found = found or [model for model in models if weights and model.weights_sha256 == weights]
+    registered = _registered_commits() if len(found) > 1 else set()
+    return next((model for model in found if model.revision in registered), found[0] if found else None)
 
 
-def missing_tags(kept: ModelRevision, alias: str, version: int) -> list[GitTag]:
+def missing_tags(model: ModelRevision, alias: str, version: int) -> list[GitTag]:
     """Return the tags that make DVC's registry say what MLflow's does; those that are there are left out.
 
     The major number of the version is MLflow's, unless an earlier tag has it. A stage belongs to each artifact by
     itself, an alias to one model: so the other artifact loses the stage.
     """
-    tags, prefix = _annotated(), _prefix()
-    artifact = f"{prefix}{kept.model}"
-    majors = {int(found["major"]): tag.commit for tag in tags if (found := _parsed(VERSION, tag, artifact))}
+    from gto.constants import Action
+    from gto.tag import name_tag
+
     missing = []
-    if kept.revision not in majors.values():
-        missing.append(GitTag(f"{artifact}@v{max([version, *(major + 1 for major in majors)])}.0.0", kept.revision))
-    for model in MODELS:
-        holder, count = _stage(tags, f"{prefix}{model}", alias)
-        if model == kept.model and holder != kept.revision:
-            missing.append(GitTag(f"{artifact}#{alias}#{count + 1}", kept.revision))
-        elif model != kept.model and holder:
-            missing.append(GitTag(f"{prefix}{model}#{alias}!#{count + 1}", holder))
+    with _registry() as registry:
+        own = registry.find_artifact(_artifact(model.model), create_new=True)
+        if model.revision not in _versions(own):
+            major = max([version, *(each + 1 for each in _versions(own).values())])
+            name = name_tag(Action.REGISTER, own.artifact, version=f"v{major}.0.0", simple=True)
+            missing.append(GitTag(name, model.revision))
+        for each in MODELS:
+            artifact = registry.find_artifact(_artifact(each), create_new=True)
+            holder = _holder(artifact, alias)
+            if each == model.model and holder != model.revision:
+                name = name_tag(Action.ASSIGN, artifact.artifact, stage=alias, scm=registry.scm)
+                missing.append(GitTag(name, model.revision))
+            elif each != model.model and holder:
+                name = name_tag(Action.UNASSIGN, artifact.artifact, stage=alias, scm=registry.scm)
+                missing.append(GitTag(name, holder))
     return missing
 
 
-def _stage(tags: Sequence[GitTag], artifact: str, stage: str) -> tuple[str | None, int]:
-    """Return the commit that has an artifact's stage, and the last number of all its stages' tags."""
-    numbered = {int(found["count"]): (found, tag) for tag in tags if (found := _parsed(STAGE, tag, artifact))}
-    last = max((number for number, (found, _) in numbered.items() if found["stage"] == stage), default=0)
-    holder = numbered[last][1].commit if last and not numbered[last][0]["taken"] else None
-    return holder, max(numbered, default=0)
-
-
 def write_tags(tags: Sequence[GitTag], message: str) -> None:
-    """Make the tags. Raises UserError with Git's own words if it does not, as without a name and an address."""
-    for tag in tags:
-        _git(*tag.command(message)[1:])
+    """Make the tags. Raises UserError with the reason of GTO, or of its Git, where it does not."""
+    from gto.tag import create_tag
+
+    with _registry() as registry:
+        for tag in tags:
+            create_tag(registry.scm, tag.name, rev=tag.commit, message=message)
 
 
 def shown(tags: Sequence[GitTag], message: str) -> list[str]:
@@ -77,24 +81,41 @@ def shown(tags: Sequence[GitTag], message: str) -> list[str]:
     return [shlex.join(tag.command(message)) for tag in tags]
 
 
-def _parsed(kind: re.Pattern[str], tag: GitTag, artifact: str) -> re.Match[str] | None:
-    found = kind.fullmatch(tag.name)
-    return found if found and found["artifact"] == artifact else None
+@contextmanager
+def _registry() -> Iterator["GitRegistry"]:
+    """Open DVC's registry of this project; GTO takes a second to load."""
+    from gto.exceptions import GTOException
+    from gto.registry import GitRegistry
+    from scmrepo.exceptions import SCMError
+
+    try:
+        with GitRegistry.from_url(Path.cwd()) as registry:
+            yield registry
+    except (GTOException, SCMError) as error:
+        raise UserError(f"the Git tags of DVC's registry: {error.__cause__ or error}") from error
 
 
-def _annotated() -> list[GitTag]:
-    lines = _git("for-each-ref", "--format=%(refname:strip=2) %(*objectname)", "refs/tags").splitlines()
-    return [GitTag(name, commit) for name, _, commit in (line.partition(" ") for line in lines) if commit]
+def _artifact(model: str) -> str:
+    """Return GTO's name of a model, with the folder of a project that lies below the top of its repository."""
+    below = git.run("rev-parse", "--show-prefix").rstrip("/")
+    return f"{below}:{model}" if below else model
 
 
-def _prefix() -> str:
-    """Return what stands before an artifact's name where the project lies below the top of its repository."""
-    below = _git("rev-parse", "--show-prefix").strip().rstrip("/")
-    return f"{below}=" if below else ""
+def _versions(artifact: "Artifact") -> dict[str, int]:
+    """Return the major number of each registered version by its commit."""
+    from gto.versions import SemVer
+
+    registered = [version for version in artifact.versions if version.is_registered]
+    return {version.commit_hexsha: int(SemVer.parse(version.version).major) for version in registered}
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UserError(f"`{shlex.join(['git', *arguments])}` failed: {done.stderr.strip()}")
-    return done.stdout
+def _holder(artifact: "Artifact", stage: str) -> str | None:
+    """Return the commit that got an artifact's stage last and still has it."""
+    given = [version.stages[stage] for version in artifact.versions if stage in version.stages]
+    active = [each for each in given if each.is_active]
+    return max(active, key=lambda each: each.activated_at).commit_hexsha if active else None
+
+
+def _registered_commits() -> set[str]:
+    with _registry() as registry:
+        return {commit for artifact in registry.get_state().artifacts.values() for commit in _versions(artifact)}

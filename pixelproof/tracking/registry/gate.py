@@ -1,4 +1,4 @@
-"""May a run take the champion's place? Facts in, a verdict in words out; nothing is read or written."""
+"""May a run replace the champion? Facts in, a decision in words out; nothing is read or written."""
 
 import re
 from collections.abc import Mapping
@@ -49,19 +49,19 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """Whether a run passes, and why, in words."""
 
     passes: bool
     words: str
 
 
-def judge(run: Contender, champion: Contender | None, terms: Terms) -> Verdict:
-    """Decide whether `run` takes the place of `champion`; the first one needs only to be complete."""
+def judge(run: Contender, champion: Contender | None, terms: Terms) -> Decision:
+    """Decide whether `run` replaces `champion`; the first one needs only to be complete."""
     passes, why = _decide(run, champion, terms)
     if not passes:
-        return Verdict(False, f"{run} does not become {terms.alias}: {why} Nothing was changed.")
-    return Verdict(True, f"{why}.{_tree(run)}")
+        return Decision(False, f"{run} does not become {terms.alias}: {why} Nothing was changed.")
+    return Decision(True, f"{why}.{_tree(run)}")
 
 
 def _decide(run: Contender, champion: Contender | None, terms: Terms) -> tuple[bool, str]:
@@ -71,10 +71,10 @@ def _decide(run: Contender, champion: Contender | None, terms: Terms) -> tuple[b
         return True, f"{run} is the first {terms.alias}, with {terms.metric} {run.measured:.4f}"
     remedy = f"If that is for good, take the alias {terms.alias} away (docs/registry.md), and promote again."
     if lack := _not_measured(champion, terms):
-        return False, f"{champion}, the {terms.alias} now, is nothing to compare with: {lack} {remedy}"
+        return False, f"{champion}, the {terms.alias} now, cannot be compared with: {lack} {remedy}"
     if others := [path for path in SAME_TEST_PART if run.data[path] != champion.data[path]]:
         hashes = "; ".join(f"{path} is {run.data[path]} here and {champion.data[path]} there" for path in others)
-        unlike = f"answered another test part ({hashes}), so their numbers cannot be compared"
+        unlike = f"was evaluated on another test part ({hashes}), so their numbers cannot be compared"
         return False, f"{champion}, the {terms.alias} now, {unlike}. {remedy}"
     return _compare(run, champion, terms)
 
@@ -87,15 +87,15 @@ def _not_measured(run: Contender, terms: Terms) -> str:
             "(after `dvc exp apply NAME` for the trial of a sweep)."
         )
     if missing := [path for path in SAME_TEST_PART if path not in run.data]:
-        return f"it names no hash of {' and '.join(missing)}: it was not trained by DVC. Run `dvc repro`."
+        return f"it records no hash of {' and '.join(missing)}: it was not trained by DVC. Run `dvc repro`."
     return ""
 
 
 def _not_repeatable(run: Contender) -> str:
     if run.status != "FINISHED":
-        return f"it is {run.status}, not FINISHED. Run `dvc repro`, which goes on with it, and promote what comes out."
+        return f"it is {run.status}, not FINISHED. Run `dvc repro`, which continues it, and promote the result."
     if not run.commit:
-        return "it names no commit, so nobody could have it again. Run `dvc repro` in a Git repository."
+        return "it records no commit, so it cannot be reproduced. Run `dvc repro` in a Git repository."
     return ""
 
 
@@ -106,7 +106,7 @@ def _compare(run: Contender, champion: Contender, terms: Terms) -> tuple[bool, s
     assert champion.parameters is not None
     lead = BETTER[terms.metric] * (run.measured - champion.measured)
     both = f"{terms.metric} {run.measured:.4f}, and {champion.measured:.4f} for {champion}, on the same test part"
-    wins = f"{run} takes the place of {champion}: {both}"
+    wins = f"{run} replaces {champion}: {both}"
     if abs(lead) <= EQUAL:
         sizes = f"equal, with {run.parameters:,} parameters against {champion.parameters:,}"
         fewer = run.parameters < champion.parameters

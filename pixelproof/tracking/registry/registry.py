@@ -19,7 +19,7 @@ from pixelproof.errors import UserError
 from pixelproof.files import locked
 from pixelproof.tracking.history.revisions import ModelRevision
 from pixelproof.tracking.registry import artifacts
-from pixelproof.tracking.registry.gate import SAME_TEST_PART, Contender, Terms, Verdict, judge
+from pixelproof.tracking.registry.gate import SAME_TEST_PART, Contender, Decision, Terms, judge
 from pixelproof.tracking.run.record import RUN_ID
 from pixelproof.tracking.store.connection import project_root, store_uri
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
@@ -37,7 +37,7 @@ def registered_name(client: MlflowClient, run: Run) -> str:
 
 @server_errors_as_user_errors()
 def promote(client: MlflowClient, run: Run, terms: Terms, *, dry_run: bool = False, git_tag: bool = False) -> list[str]:
-    """Let a run take an alias if the gate lets it pass; return what is to be told, line by line.
+    """Let a run take an alias if the gate lets it pass; return the lines to print.
 
     The run that has the alias already keeps it, and gets what it lacks on DVC's side. Raises UserError, with the
     registry unchanged, if the run does not pass.
@@ -47,24 +47,24 @@ def promote(client: MlflowClient, run: Run, terms: Terms, *, dry_run: bool = Fal
     mlflow.set_tracking_uri(store_uri())  # MLflow looks a version's model up where its own setting leads
     with locked(project_root()):  # two promotions at once would both beat the same champion
         name = registered_name(client, run)
-        kept = artifacts.find_kept({run.info.run_id, run.data.tags.get(RUN_ID)}, run.data.tags.get("weights_sha256"))
-        if git_tag and not kept:
+        model = artifacts.find_model({run.info.run_id, run.data.tags.get(RUN_ID)}, run.data.tags.get("weights_sha256"))
+        if git_tag and not model:
             raise UserError(f"{_contender(run, terms)}: {_not_kept(run)} Nothing was changed.")
         holder = _holder(client, name, terms.alias)
         if holder and holder.run_id == run.info.run_id:
-            told = f"{_contender(run, terms)} is {terms.alias} already: {_named(holder)}. MLflow was not changed."
-            return [told, *_dvc_side(run, kept, holder, terms, git_tag=git_tag and not dry_run)]
-        verdict = judge(_contender(run, terms), _champion(client, holder, terms), terms)
-        if not verdict.passes:
-            raise UserError(verdict.words)
-        model = _logged_model(client, run)
+            line = f"{_contender(run, terms)} is {terms.alias} already: {_named(holder)}. MLflow was not changed."
+            return [line, *_dvc_side(run, model, holder, terms, git_tag=git_tag and not dry_run)]
+        decision = judge(_contender(run, terms), _champion(client, holder, terms), terms)
+        if not decision.passes:
+            raise UserError(decision.words)
+        logged = _logged_model(client, run)
         if dry_run:
-            return [verdict.words, "--dry-run: nothing was changed."]
-        tags = {**_facts(run, kept), **_reasons(verdict, holder, terms)}
-        version = _register(client, name, model, tags, f"{datetime.now(UTC):%Y-%m-%d}: {verdict.words}")
+            return [decision.words, "--dry-run: nothing was changed."]
+        tags = {**_facts(run, model), **_reasons(decision, holder, terms)}
+        version = _register(client, name, logged, tags, f"{datetime.now(UTC):%Y-%m-%d}: {decision.words}")
         _hand_over(client, holder, version, terms)
-        told = f"{_named(version)} is now {terms.alias}: models:/{version.name}@{terms.alias}"
-        return [verdict.words, told, *_dvc_side(run, kept, version, terms, git_tag=git_tag)]
+        line = f"{_named(version)} is now {terms.alias}: models:/{version.name}@{terms.alias}"
+        return [decision.words, line, *_dvc_side(run, model, version, terms, git_tag=git_tag)]
 
 
 def _contender(run: Run, terms: Terms) -> Contender:
@@ -100,8 +100,8 @@ def _champion(client: MlflowClient, holder: ModelVersion | None, terms: Terms) -
         return _contender(client.get_run(holder.run_id or ""), terms)
     except MlflowException:
         raise UserError(
-            f"{_named(holder)}, the {terms.alias} now, comes from run {holder.run_id or '(none)'}, which MLflow has no "
-            f"more. Take the alias {terms.alias} away (docs/registry.md), and promote again. Nothing was changed."
+            f"{_named(holder)}, the {terms.alias} now, comes from run {holder.run_id or '(none)'}, which is no "
+            f"longer in MLflow. Take the alias {terms.alias} away (docs/registry.md), and promote again. Nothing was changed."
         ) from None
 
 
@@ -118,22 +118,22 @@ def _logged_model(client: MlflowClient, run: Run) -> LoggedModel:
     return max(whole, key=lambda model: model.creation_timestamp)
 
 
-def _facts(run: Run, kept: ModelRevision | None) -> dict[str, str]:
+def _facts(run: Run, model: ModelRevision | None) -> dict[str, str]:
     """Return what stays true of a version: what it was made of, what it measured, and where DVC keeps it."""
     tags = {key: run.data.tags[key] for key in FACTS if key in run.data.tags}
     tested = {key: repr(value) for key, value in run.data.metrics.items() if key.startswith("test/")}
-    dvc = {"dvc.revision": kept.revision, "dvc.model_md5": kept.md5} if kept else {}
+    dvc = {"dvc.revision": model.revision, "dvc.model_md5": model.md5} if model else {}
     return {**tags, **tested, PARAMETERS: str(int(run.data.metrics[PARAMETERS])), **dvc}
 
 
-def _reasons(verdict: Verdict, holder: ModelVersion | None, terms: Terms) -> dict[str, str]:
+def _reasons(decision: Decision, holder: ModelVersion | None, terms: Terms) -> dict[str, str]:
     """Return why the version got this alias; it may have others, for reasons of their own."""
     return {
         f"{terms.alias}.since": datetime.now(UTC).isoformat(timespec="seconds"),
         f"{terms.alias}.metric": terms.metric,
         f"{terms.alias}.margin": f"{terms.margin:g}",
         f"{terms.alias}.beat": f"version {holder.version}, run {holder.run_id}" if holder else "nobody",
-        f"{terms.alias}.verdict": verdict.words,
+        f"{terms.alias}.verdict": decision.words,
     }
 
 
@@ -165,19 +165,19 @@ def _hand_over(client: MlflowClient, holder: ModelVersion | None, version: Model
 
 
 def _dvc_side(
-    run: Run, kept: ModelRevision | None, version: ModelVersion, terms: Terms, *, git_tag: bool
+    run: Run, model: ModelRevision | None, version: ModelVersion, terms: Terms, *, git_tag: bool
 ) -> Iterator[str]:
-    """Yield what there is to say, or to do, so that DVC's registry names the same model."""
-    if not kept:
+    """Yield what was done, or is to be done, so that DVC's registry names the same model."""
+    if not model:
         yield f"DVC: {_not_kept(run)}"
         return
     message = f"{_named(version)}, run {run.info.run_id}"
-    tags = artifacts.missing_tags(kept, terms.alias, int(version.version))
+    tags = artifacts.missing_tags(model, terms.alias, int(version.version))
     if git_tag:
         artifacts.write_tags(tags, message)
         yield from (f"Git: {tag.name} is now at {tag.commit[:8]}" for tag in tags)
     elif tags:
-        yield f"DVC has this model at commit {kept.revision[:8]}. To tell its registry (or use --git-tag):"
+        yield f"DVC has this model at commit {model.revision[:8]}. These commands add it to DVC's registry (--git-tag runs them):"
         yield from artifacts.shown(tags, message)
 
 

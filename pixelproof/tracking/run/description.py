@@ -1,4 +1,4 @@
-"""What a run's page says of it in Markdown: what it is, and after the evaluation how it compares. Pure."""
+"""What a run's page says about it in Markdown: what it is, and after the evaluation how it compares. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def comparison(table: str, partner: str, run_id: str) -> str:
 
 
 def with_comparison(text: str, part: str) -> str:
-    """Put a comparison at the end of a description, or in the place of the last one.
+    """Put a comparison at the end of a description, or replace the last one.
 
     Whatever else a person has written into the description stays.
     """

@@ -10,7 +10,14 @@ SEPARATOR = " · "
 LONGEST_NAME = 80  # characters: what a runs table shows without scrolling
 LONGEST_EXPERIMENT = 24
 LONGEST_VALUE = 24
-DATA_SECTIONS = ("train", "augment", "resize", "split", "ingest", "fetch")  # what a training follows from, and `seed`
+DATA_SECTIONS = (
+    "train",
+    "augment",
+    "resize",
+    "split",
+    "ingest",
+    "fetch",
+)  # what a training run follows from, and `seed`
 ORDERED = ("layers", "transforms")  # mappings whose order changes what they mean
 
 
@@ -24,7 +31,7 @@ class Change:
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any], model: str) -> list[Change]:
-    """Return what differs between the contents of two params files, of all that this model's training follows from.
+    """Return what differs between the contents of two params files, of all that this model's training run follows from.
 
     The model's own params come first.
     """

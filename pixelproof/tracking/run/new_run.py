@@ -25,7 +25,7 @@ class NewRunDescription:
 
 
 def describe_new_run(model: str, environment: Mapping[str, str] = os.environ) -> NewRunDescription:
-    """Name a training by what params.yaml, in the working folder, changes against the commit that it stands on."""
+    """Name a training run by what params.yaml, in the working folder, changes against the commit that it stands on."""
     experiment = environment.get("DVC_EXP_NAME", "")
     commit, before = _committed(environment.get("DVC_EXP_BASELINE_REV") or "HEAD")
     changed = changes(before, _mapping(Path(PARAMS).read_text("utf-8")), model) if commit else []
@@ -41,7 +41,7 @@ def _committed(revision: str) -> tuple[str, Mapping[str, Any]]:
 
 
 def _mapping(text: str) -> Mapping[str, Any]:
-    """Return the content of a params file; nothing if it is none, as an old commit's may be."""
+    """Return the content of a params file; nothing if it is not valid, as an old commit's may be."""
     try:
         content = YAML(typ="safe").load(text)
     except YAMLError:

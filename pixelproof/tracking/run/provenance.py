@@ -14,10 +14,10 @@ from pixelproof.files import replacing
 from pixelproof.repository import git, lock
 
 LIBRARIES = ("albumentations", "dvc", "grain", "jax", "keras", "mlflow", "numpy", "scikit-learn", "tensorflow")
-DATA = ("data/resized", "data/augmented", "data/splits.csv")  # what a training reads
+DATA = ("data/resized", "data/augmented", "data/splits.csv")  # what a training run reads
 NAMED = 20  # files that a tag names; the rest are counted
 PARAMS = Path("params.yaml")
-MADE = (str(lock.LOCK), "reports")  # by the pipeline itself, while it runs; Git keeps them
+PIPELINE_FILES = (str(lock.LOCK), "reports")  # written by the pipeline while it runs; Git keeps them
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Provenance:
     """What leads from a run back to everything that made it."""
 
     tags: Mapping[str, str]
-    changes: bytes  # since the commit, as `git apply` takes them: in files that Git knows, and in MADE
+    changes: bytes  # since the commit, as `git apply` takes them: in files that Git knows, and in PIPELINE_FILES
 
     def write_changes(self, path: Path) -> None:
         with replacing(path) as beside:
@@ -35,9 +35,9 @@ class Provenance:
 def collect(environment: Mapping[str, str] = os.environ) -> Provenance:
     """Describe the project in the working folder, as it is now. What cannot be known has no tag."""
     commit = git.ask("rev-parse", "HEAD")
-    by_user = [".", *(f":(exclude){path}" for path in MADE)]
-    changed = git.ask("diff", "--name-only", "HEAD", "--", *by_user).splitlines()
-    new = git.ask("ls-files", "--others", "--exclude-standard", "--", *by_user).splitlines()
+    by_people = [".", *(f":(exclude){path}" for path in PIPELINE_FILES)]
+    changed = git.ask("diff", "--name-only", "HEAD", "--", *by_people).splitlines()
+    new = git.ask("ls-files", "--others", "--exclude-standard", "--", *by_people).splitlines()
     tags = {
         "git.commit": commit,
         "git.branch": git.ask("branch", "--show-current"),
@@ -72,7 +72,7 @@ def _changes() -> bytes:
         }
         git.ask("read-tree", "HEAD", environment=apart)
         git.ask("add", "--update", environment=apart)
-        git.ask("add", "--ignore-errors", *(path for path in MADE if Path(path).exists()), environment=apart)
+        git.ask("add", "--ignore-errors", *(path for path in PIPELINE_FILES if Path(path).exists()), environment=apart)
         return git.output("diff", "--cached", "--binary", "HEAD", environment=apart) or b""
 
 

@@ -25,12 +25,12 @@ from pixelproof.tracking.store.refusals import server_errors_as_user_errors, wit
 
 HOST = "127.0.0.1"
 PORTS = range(5000, 5100)  # MLflow's own port, and where another program has it, the next
-MADE_OF = ("dvc.yaml", str(PARAMS))  # by these a project's folder is known
+PROJECT_FILES = ("dvc.yaml", str(PARAMS))  # a project's folder has these
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes for judges of language models
 }
-ENDING = 10  # seconds that the server has to end
+SECONDS_TO_STOP = 10  # that the server has
 
 
 def main() -> None:
@@ -44,16 +44,18 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     with suppress(KeyboardInterrupt), serving(uri) as (server, process):
-        typer.echo(f"{address(server, experiment_id)}\nCtrl-C ends it.")
+        typer.echo(f"{address(server, experiment_id)}\nCtrl-C stops it.")
         process.wait()
 
 
 def project_folder(start: Path) -> Path:
     """Return the nearest project's folder at or above `start`, else the one that this program was installed from."""
     for folder in (start, *start.parents, *Path(__file__).resolve().parents):
-        if all((folder / name).is_file() for name in MADE_OF):
+        if all((folder / name).is_file() for name in PROJECT_FILES):
             return folder
-    raise UserError(f"{start}: neither here nor above are {' and '.join(MADE_OF)}. Change to the project's folder.")
+    raise UserError(
+        f"{start}: no {' and '.join(PROJECT_FILES)} here or in a folder above. Change to the project's folder."
+    )
 
 
 def chosen_experiment(params: Path) -> str | None:
@@ -131,7 +133,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
             time.sleep(0.1)
         finally:
             connection.close()
-    raise UserError(f"MLflow ended with status {process.returncode} before it answered; what it said stands above.")
+    raise UserError(f"MLflow ended with status {process.returncode} before it answered; its output is above.")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -139,7 +141,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
-            process.wait(ENDING)
+            process.wait(SECONDS_TO_STOP)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:

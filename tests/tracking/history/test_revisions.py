@@ -94,7 +94,9 @@ def test_an_accuracy_is_of_the_model_that_was_evaluated_also_by_a_stage_between(
         assert [run.accuracy for run in runs_of("HEAD")] == [accuracy]
 
 
-@pytest.mark.parametrize(("revision", "words"), [("nothing-like-it", "no commit"), ("HEAD", "names no trained model")])
+@pytest.mark.parametrize(
+    ("revision", "words"), [("nothing-like-it", "no such commit"), ("HEAD", "names no trained model")]
+)
 def test_a_revision_without_runs_is_told(repository: Path, revision: str, words: str) -> None:
     """Else a typing error would look like an experiment without runs."""
     git("commit", "--quiet", "--allow-empty", "-m", "empty")

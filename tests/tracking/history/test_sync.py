@@ -29,9 +29,9 @@ def test_what_was_done_is_told(root: Path, sync: Any) -> None:
     """Else nobody would know whether MLflow is complete now."""
     in_folder("a" * 32)
     assert sync() == ["1 runs: 1 made"]
-    assert sync() == ["1 runs, all of them there already; nothing was changed"]
+    assert sync() == ["1 runs, all of them already there; nothing was changed"]
     in_folder("b" * 32, name="cnn")
-    assert sync() == ["2 runs: 1 made, 1 there already"]
+    assert sync() == ["2 runs: 1 made, 1 already there"]
     assert everything(f"sqlite:///{root / 'mlflow.db'}").keys() == {"a" * 32, "b" * 32}
 
 
@@ -45,7 +45,7 @@ def test_a_run_that_somebody_deleted_is_told_and_stays_so(root: Path, sync: Any)
     run = find(client, "a" * 32)
     assert run is not None
     client.delete_run(run.info.run_id)
-    assert sync() == ["1 runs: 1 deleted in MLflow, and left so"]
+    assert sync() == ["1 runs: 1 deleted in MLflow, and left deleted"]
 
 
 def test_a_run_that_mlflow_refuses_does_not_keep_the_others_out(root: Path, sync: Any) -> None:
@@ -64,7 +64,7 @@ def test_a_run_that_mlflow_refuses_does_not_keep_the_others_out(root: Path, sync
 @pytest.mark.parametrize("address", ["nowhere", "htp://server:5000", "/tmp/folder"])
 def test_what_is_no_address_is_told(address: str, sync: Any) -> None:
     """Else a typing error would make a folder of that name, and look like success."""
-    with pytest.raises(UserError, match="no address of an MLflow store"):
+    with pytest.raises(UserError, match="not the address of an MLflow store"):
         sync(address)
 
 

@@ -93,8 +93,8 @@ def test_the_first_one_has_nobody_to_beat() -> None:
         ({"measured": None}, "it has no test/accuracy"),
         ({"measured": nan}, "it has no test/accuracy"),
         ({"parameters": None}, "no number of parameters"),
-        ({"commit": None}, "it names no commit"),
-        ({"data": {"data/resized": "aa.dir"}}, "it names no hash of data/splits.csv"),
+        ({"commit": None}, "it records no commit"),
+        ({"data": {"data/resized": "aa.dir"}}, "it records no hash of data/splits.csv"),
     ],
 )
 @pytest.mark.parametrize("champion", [None, replace(OTHER, measured=0.1)])

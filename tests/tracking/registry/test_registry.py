@@ -114,7 +114,7 @@ def test_a_better_one_takes_the_place_and_says_why(client: Any, trained: Trained
     promote(client, old)
     first = champion(client)
     told = promote(client, new, margin=0.02)
-    assert told[0].startswith(f"run {new.info.run_id[:8]} (cnn) takes the place of run {old.info.run_id[:8]} (mlp): ")
+    assert told[0].startswith(f"run {new.info.run_id[:8]} (cnn) replaces run {old.info.run_id[:8]} (mlp): ")
     version = champion(client)
     expected = {
         **DATA,
@@ -144,7 +144,7 @@ def test_a_better_one_takes_the_place_and_says_why(client: Any, trained: Trained
         ({"accuracy": 0.81}, "--margin asks for 0.05"),
         ({"accuracy": None}, "it has no test/accuracy"),
         ({"accuracy": 0.9, "data/splits.csv.md5": "cc"}, "data/splits.csv is cc here and bb there"),
-        ({"accuracy": 0.9, "git.commit": ""}, "it names no commit"),
+        ({"accuracy": 0.9, "git.commit": ""}, "it records no commit"),
     ],
 )
 def test_a_refusal_changes_nothing(client: Any, trained: Trained, options: dict[str, Any], words: str) -> None:
@@ -227,7 +227,7 @@ def test_a_champion_whose_run_is_gone_is_told(client: Any, trained: Trained, fol
     with closing(sqlite3.connect(folder / "mlflow.db")) as database:
         database.execute("update model_versions set run_id = 'gone' where run_id = ?", (run.info.run_id,))
         database.commit()
-    with pytest.raises(UserError, match=r"which MLflow has no more\. Take the alias champion away"):
+    with pytest.raises(UserError, match=r"which is no longer in MLflow\. Take the alias champion away"):
         promote(client, trained(0.9))
 
 
