@@ -10,7 +10,7 @@ from torch import nn
 from pixelproof.network.cnn.layout.geometry import pair
 from pixelproof.network.cnn.layout.layers import Add, Output, Windowed, window
 from pixelproof.network.cnn.layout.nodes import INPUT, Node
-from pixelproof.params import network as params
+from pixelproof.params import cnn as params
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "linear": nn.Identity,

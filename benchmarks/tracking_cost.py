@@ -24,7 +24,7 @@ from rich.console import Console
 
 from benchmarks.project import ROOT, write_project
 from pixelproof import console
-from pixelproof.data.store import Images
+from pixelproof.data.images.store import Images
 
 ROUNDS, EPOCHS = 3, 12
 SHAPE, CLASSES = (28, 28, 1), 10  # the digits
@@ -113,7 +113,7 @@ def _add(model: str, run_id: str, clock: "Clock") -> None:
 def _cnn() -> Save:
     """Return what the training stage does to save the CNN for MLflow; Keras is loaded before."""
     from pixelproof.network.cnn.cnn import CnnLearner
-    from pixelproof.params import load_params
+    from pixelproof.params.whole import load_params
 
     params, counts = load_params(), np.full(CLASSES, 100)
     learner = CnnLearner(params.cnn, params.train, SHAPE, CLASSES, steps_per_epoch=10, label_counts=counts, seed=7)
@@ -132,8 +132,9 @@ def _cnn() -> Save:
 
 def _mlp() -> Save:
     """Return what the training stage does to save the MLP for MLflow; scikit-learn is loaded before."""
-    from pixelproof.network.mlp.mlp import TRUSTED_TYPES, MlpLearner, flatten
-    from pixelproof.params import load_params
+    from pixelproof.network.mlp.mlp import MlpLearner
+    from pixelproof.network.mlp.saved import TRUSTED_TYPES, flatten
+    from pixelproof.params.whole import load_params
 
     params = load_params()
     learner = MlpLearner(params.mlp, params.train, int(np.prod(SHAPE)), CLASSES, steps_per_epoch=10, seed=7)

@@ -41,7 +41,7 @@ def sync(uri: str | None = None) -> Iterator[str]:
     yield from (f"cannot be rebuilt: {gap}" for gap in gaps)
     if not runs:
         raise UserError(
-            "there is no run to deliver: no commit, no experiment, and not this folder has one. Run `dvc repro`, or `dvc pull`."
+            "no run to deliver: no commit, no experiment and not this folder has one. Run `dvc repro` or `dvc pull`."
         )
     refusals: list[str] = []
     with server_errors_as_user_errors():

@@ -37,7 +37,7 @@ def is_local(uri: str) -> bool:
 
 @server_errors_as_user_errors()
 def connect(experiment: str | None = None, uri: str | None = None) -> MlflowClient:
-    """Choose the tracking store, the environment's unless `uri` names another, and make the experiment where it is missing.
+    """Choose the tracking store, the environment's unless `uri` names another; make the experiment if it is missing.
 
     The default is an absolute path: a relative one would be lost with the folder of a temporary experiment.
     """
