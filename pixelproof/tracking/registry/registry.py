@@ -101,7 +101,7 @@ def _champion(client: MlflowClient, holder: ModelVersion | None, terms: Terms) -
     except MlflowException:
         raise UserError(
             f"{_named(holder)}, the {terms.alias} now, comes from run {holder.run_id or '(none)'}, which is "
-            f"no longer in MLflow. Remove the alias {terms.alias} (docs/registry.md), promote again. Nothing was changed."
+            f"no longer in MLflow. Remove the alias {terms.alias} (docs/registry.md), promote again. Nothing changed."
         ) from None
 
 
