@@ -1,9 +1,17 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.support.photos import write_photos
+from tests.support.prepared import Prepared
+
+# Containers often set this; DVC, TensorFlow and MLflow would be compiled anew by each of some hundred processes, which
+# takes as long as all that they do.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no defect
 settings.load_profile("no deadline")
@@ -16,6 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take long: then processes side by side end at about the same time."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Projects to copy, made once for all of xdist's workers."""
+    own = tmp_path_factory.getbasetemp()
+    return Prepared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture

@@ -6,17 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose pipeline has run as far as both models need."""
-    project = Project.tiny(tmp_path_factory.mktemp("project"))
-    project.repro("augment")
-    return project
+    return prepared.ready_to_train(tmp_path_factory.mktemp("project"))
 
 
 def test_the_shuffle_test_trains_both_models_under_both_conditions(project: Project) -> None:

@@ -43,7 +43,7 @@ def ingest(project: Project) -> tuple[dict[str, bytes], str, int]:
 @pytest.mark.slow
 def test_two_thousand_damaged_files_are_accounted_for_quietly_and_twice_the_same(tmp_path: Path) -> None:
     """A crash on one file would stop the ingest of a million; another answer each time would train again."""
-    project = Project(tmp_path)
+    project = Project.create(tmp_path)
     write_damaged(tmp_path / "damaged", COUNT)
     project.edit(take_all)
     first, shown, peak = ingest(project)

@@ -17,7 +17,7 @@ LIMIT_BYTES = 2**30
 
 def test_no_stage_before_the_training_takes_a_gibibyte(cats_dogs: Path, tmp_path: Path) -> None:
     """2,002 real photos, and eight views of each, must fit into a small machine, and more photos must not need more."""
-    project = Project(tmp_path)
+    project = Project.create(tmp_path)
     preset = (ROOT / "presets/cats-dogs.yaml").read_text("utf-8")
     (tmp_path / "params.yaml").write_text(preset, encoding="utf-8")
     project.edit(lambda params: params["ingest"].update(source=str(cats_dogs)))
@@ -28,7 +28,7 @@ def test_no_stage_before_the_training_takes_a_gibibyte(cats_dogs: Path, tmp_path
 
 def test_strange_files_take_no_gibibyte_and_leave_the_terminal_clean(odd_files: Path, tmp_path: Path) -> None:
     """Some claim to hold billions of pixels; a library that complains of them would hide what the stage has to say."""
-    project = Project(tmp_path)
+    project = Project.create(tmp_path)
     everything = {"source": str(odd_files), "min_images_per_class": 1, "max_quarantined_share": 1.0}
     project.edit(lambda params: params["ingest"].update(everything))
     with (tmp_path / "terminal.txt").open("w+") as terminal:

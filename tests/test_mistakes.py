@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.photos import write_photos
-from tests.support.project import Project
+from tests.support.prepared import Prepared
+from tests.support.project import BEFORE_TRAINING, Project
 
 pytestmark = pytest.mark.slow
 
@@ -16,12 +17,11 @@ Change = Callable[[Any], object]
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose stages before the training have run."""
-    project = Project.tiny(tmp_path_factory.mktemp("project"))
+    project = prepared.ready_to_train(tmp_path_factory.mktemp("project"))
     write_photos(project.root / "few", per_class=3)
     (project.root / "empty/cats").mkdir(parents=True)
-    project.repro("fetch", "augment")
     for model in ("cnn", "mlp"):  # stand-ins: what counts is that no stage deletes or changes them
         (project.root / "models" / model).mkdir(parents=True)
         (project.root / "models" / model / "model").write_text("whole")
@@ -79,10 +79,7 @@ def test_a_mistake_is_one_clear_message_and_changes_nothing(mistake: str, projec
     assert project.outputs() == before
 
 
-LIGHT_STAGES = ["fetch", "ingest", "plan", "resize", "split", "augment"]
-
-
-@pytest.mark.parametrize("stage", LIGHT_STAGES)
+@pytest.mark.parametrize("stage", BEFORE_TRAINING)
 def test_a_stage_before_the_training_loads_neither_tensorflow_nor_mlflow(stage: str, project: Project) -> None:
     """They cost about 10 and 4 seconds, which a mistake, and every edit, would have to wait for."""
     script = (

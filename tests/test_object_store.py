@@ -64,7 +64,7 @@ def test_photos_of_a_bucket_are_imported_ingested_and_updated(endpoint: str, tmp
     assert "dvc update data/raw/photos.dvc" in page
     source = write_photos(tmp_path / "source")
     put(endpoint, source)
-    project = Project(tmp_path / "project")
+    project = Project.create(tmp_path / "project")
     project.edit(lambda params: params["ingest"].update(source="data/raw/photos", min_images_per_class=10))
     dvc(project, "remote", "add", "bucket", f"s3://{BUCKET}")
     dvc(project, "remote", "modify", "bucket", "endpointurl", endpoint)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.photos import write_photos
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 from tests.support.records import everything
 
@@ -53,11 +53,12 @@ def done(project: Project, *command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def queue(tmp_path_factory: pytest.TempPathFactory) -> Queue:
+def queue(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Queue:
     """A project whose queue of six experiments was worked off by two workers."""
     folder = tmp_path_factory.mktemp("queue")
-    write_photos(folder / "photos")
-    project = Project.tiny(folder / "project", source=str(folder / "photos"))
+    project = prepared.ready_to_train(folder / "project")
+    (project.root / "photos").rename(folder / "photos")  # which Git does not know, and so no temporary folder has
+    project.edit(lambda params: params["ingest"].update(source=str(folder / "photos")))
     project.edit(lambda params: params["train"].update(batch_size=16))
     project.repro("augment")  # once, and not in each temporary folder
     done(project, "git", "add", "--all")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.photos import photo
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
@@ -27,10 +28,9 @@ def commit(project: Project) -> str:
     return subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], cwd=project.root, text=True).strip()
 
 
-def test_the_report_counts_against_the_last_commit(tmp_path: Path) -> None:
+def test_the_report_counts_against_the_last_commit(prepared: Prepared, tmp_path: Path) -> None:
     """From the first run over new photos and another seed to an emptied cache and a temporary experiment."""
-    project = Project.tiny(tmp_path)
-    assert "split" in project.repro("split")
+    project = prepared.ready_to_train(tmp_path)
     assert changes(project) == {"compared_with": None, "reason": changes(project)["reason"]}
     assert changes(project)["reason"].startswith("no dvc.lock in commit ")
     head = commit(project)

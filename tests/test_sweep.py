@@ -15,6 +15,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 from ruamel.yaml import YAML
 
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
@@ -34,11 +35,11 @@ def searched(params: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project that has all that its trainings need; its photos lie inside, and Git does not know them."""
-    project = Project.tiny(tmp_path_factory.mktemp("project"))
+    project = prepared.ready_to_train(tmp_path_factory.mktemp("project"))
     project.edit(searched)
-    project.repro("augment")
+    project.repro("augment")  # `plan` alone
     return project
 
 

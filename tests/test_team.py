@@ -16,6 +16,7 @@ import requests
 from pixelproof.files import read_json
 from tests.support.imports import ROOT
 from tests.support.postgres import postgres_programs
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 from tests.support.team import OWN, Clone, Team, outside, team_server
 
@@ -85,9 +86,9 @@ def commit(project: Project, message: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def ada(team: Team, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def ada(team: Team, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The first clone: it has trained, and pushed all that it has to the team."""
-    project = Project.tiny(tmp_path_factory.mktemp("ada") / "project")
+    project = prepared.ready_to_train(tmp_path_factory.mktemp("ada") / "project")
     project.environment = team.member("ada", PASSWORDS["ada"])
     run(project, documented("dvc remote add -d team s3://dvc"))
     documented("dvc remote modify team endpointurl http://team.example.org:8333")
@@ -144,7 +145,7 @@ def photos(project: Project) -> dict[str, str]:
 
 def test_the_second_clone_has_the_same_photos_data_models_and_reports(ada: Project, bob: Project) -> None:
     """Else a team would compare models that were made of other files."""
-    assert len(photos(ada)) == 48
+    assert len(photos(ada)) == 68
     assert photos(bob) == photos(ada)
     assert bob.outputs() == ada.outputs()
     assert {"models/cnn/model.keras", "models/mlp/model.skops", "reports/index.html"} <= bob.outputs().keys()

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def up_to_date(ran: tuple[Project, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project that has run, for the edits of this module."""
-    return ran[0].copied_to(tmp_path_factory.mktemp("edited") / "project")
+def up_to_date(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose whole pipeline has run, for the edits of this module."""
+    return prepared.whole(tmp_path_factory.mktemp("edited"))
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ import pytest
 
 from pixelproof.data.images.store import ImageStore, open_views
 from pixelproof.files import read_json
+from tests.support.prepared import stages_run
 from tests.support.project import STAGES, Project
 
 pytestmark = pytest.mark.slow
 
 
-def test_all_stages_run_in_order(ran: tuple[Project, list[str]]) -> None:
-    """The first `dvc repro` must go from photos to the comparison."""
-    assert ran[1] == STAGES
+def test_all_stages_have_run_in_order(project: Project) -> None:
+    """`dvc repro` must go from photos to the comparison."""
+    assert stages_run(project) == STAGES
 
 
 def test_a_second_repro_runs_nothing(project: Project) -> None:

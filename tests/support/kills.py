@@ -27,7 +27,7 @@ PHOTOS_PER_CLASS = 600
 
 def large_project(root: Path) -> Project:
     """Return a project whose stages have something to do for longer than they take to start."""
-    project = Project(root)
+    project = Project.create(root)
     write_photos(root / "photos", PHOTOS_PER_CLASS, width=320, height=240)
     project.edit(lambda params: shrink(params, "photos"))
     project.edit(lambda params: params["resize"].update(height_px=64, width_px=64))

@@ -12,6 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pixelproof.tracking.store.moved import follow_folder
 from tests.support.imports import ROOT
 from tests.support.photos import write_photos
 
@@ -28,13 +29,9 @@ PARTS = (
     "requirements.lock",
 )
 OUTPUTS = ("data", "models", "reports", "mlflow.db")
+BEFORE_TRAINING = ("fetch", "ingest", "plan", "resize", "split", "augment")
 STAGES = [  # in dvc.yaml's order
-    "fetch",
-    "ingest",
-    "plan",
-    "resize",
-    "split",
-    "augment",
+    *BEFORE_TRAINING,
     "train@cnn",
     "train@mlp",
     "predict_cnn",
@@ -52,26 +49,33 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @classmethod
+    def create(cls, root: Path) -> "Project":
+        """Return a project as it is cloned: with the real params, and nothing that has run."""
         for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             (root / part).parent.mkdir(parents=True, exist_ok=True)
             copy(ROOT / part, root / part)
         for command in ("git init --quiet", "git add .", "git -c user.name=t -c user.email=t@t commit -qm start"):
             subprocess.run(command.split(), cwd=root, check=True)
+        return cls(root)
 
     @classmethod
     def tiny(cls, root: Path, source: str = "photos") -> "Project":
         """Return a project with 24 photos a class whose pipeline runs through in about a minute."""
-        project = cls(root)
+        project = cls.create(root)
         write_photos(root / "photos")
         project.edit(lambda params: shrink(params, source))
         return project
 
     def copied_to(self, root: Path) -> "Project":
-        """Return a copy of the whole project, with its repository, cache and outputs, which is as much up to date."""
-        subprocess.run(["cp", "-a", "--reflink=auto", str(self.root), str(root)], check=True)
-        copy = Project.__new__(Project)
-        copy.root, copy.environment = root, self.environment
+        """Copy all that there is, to a folder that may exist: Git's and DVC's own files, outputs, and MLflow's runs."""
+        root.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", "--reflink=auto", f"{self.root}/.", str(root)], check=True)
+        follow_folder(root)
+        copy = Project(root)
+        copy.environment = self.environment
         return copy
 
     def edit(self, change: Callable[[Any], object]) -> None:
@@ -87,7 +91,6 @@ class Project:
         """Run a program of the environment that runs the tests, in the project's folder."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
         environment |= self.environment
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
 

@@ -43,7 +43,7 @@ def main() -> None:
 
 def experiment(root: Path) -> None:
     """Make the experiments, each from the params of one commit."""
-    project = Project(root)
+    project = Project.create(root)
     project.edit(shorten)
     call(project, "git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-am", "three epochs")
     for name, edits in EXPERIMENTS.items():

@@ -35,7 +35,7 @@ TRAINED = 2  # checkpoints: the first is written before the first batch
 
 def prepared_project(root: Path, epochs: int = 8) -> Project:
     """Return a project that is ready to train, saved after each batch."""
-    project = Project(root)
+    project = Project.create(root)
     write_photos(root / "photos", PHOTOS_PER_CLASS)
     project.edit(lambda params: shrink(params, "photos"))
     project.edit(lambda params: params["train"].update(epochs=epochs, batch_size=BATCH_SIZE, checkpoint_minutes=1e-9))

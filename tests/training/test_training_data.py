@@ -20,6 +20,7 @@ from pixelproof.params.augment import Augment
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.train import Train
 from pixelproof.training.training_data import TrainingData
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 
 SHAPE = (8, 8, 1)
@@ -73,13 +74,11 @@ def test_drawn_views_are_fed_as_stored_ones_are(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.fixture
-def drawing(tmp_path: Path) -> Project:
+def drawing(prepared: Prepared, tmp_path: Path) -> Project:
     """A small project with `views: 0`, ready to be trained."""
-    project = Project.tiny(tmp_path)
+    project = prepared.ready_to_train(tmp_path)
     project.edit(lambda params: (params["augment"].update(views=0), params["train"].update(epochs=10_000)))
-    for stage in ("ingest", "plan", "resize", "split", "augment"):
-        done = project.run(sys.executable, "-m", f"stages.{stage}")
-        assert done.returncode == 0, done.stderr
+    project.repro("augment")
     return project
 
 

@@ -11,21 +11,21 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.support.imports import ROOT
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with an uncommitted edit, whose models have been trained, and whose Git knows who commits."""
-    project = Project.tiny(tmp_path_factory.mktemp("project"))
+    project = prepared.whole(tmp_path_factory.mktemp("project"))
     project.environment = {
         f"GIT_{role}_{key}": value
         for role in ("AUTHOR", "COMMITTER")
         for key, value in (("NAME", "t"), ("EMAIL", "t@example.org"))
     }
-    project.repro("train@cnn", "train@mlp")
     return project
 
 
