@@ -1,6 +1,6 @@
 """Kill stages with -9 at random moments, let them finish, and compare all they write with an undisturbed run's.
 
-python tests/kills.py [KILLS] [SEED]
+python -m tests.support.kills [KILLS] [SEED]
 """
 
 import os

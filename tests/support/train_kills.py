@@ -1,6 +1,6 @@
 """Kill trainings with -9 at random moments, continue them, and compare all they end with, to the bit.
 
-python tests/train_kills.py [KILLS] [SEED]
+python -m tests.support.train_kills [KILLS] [SEED]
 """
 
 import json
@@ -30,6 +30,7 @@ TAGS = ("model", "weights_sha256", "ended")  # others say where and by what comm
 TIMING = ("seconds", "images_per_second", "ended", "cpu_percent", "memory_bytes", "size_bytes")
 PHOTOS_PER_CLASS = 100
 BATCH_SIZE = 8
+STARTING = "starting.json"  # the seconds until an undisturbed training has done its first batch
 TRAINED = 2  # checkpoints: the first is written before the first batch
 
 
@@ -168,11 +169,19 @@ class Undisturbed(NamedTuple):
 
 
 def leave_alone(project: Project, model: str) -> Undisturbed:
+    """Train a model without any disturbance; note how long it took to begin."""
     started = time.perf_counter()
     process = start(project, model)
     wait_for_checkpoint(project, model, process, TRAINED)
     starting = time.perf_counter() - started
     finish(process)
+    (project.root / ".work" / f"{model}-{STARTING}").write_text(json.dumps(starting), encoding="utf-8")
+    return read_undisturbed(project, model)
+
+
+def read_undisturbed(project: Project, model: str) -> Undisturbed:
+    """Return what `leave_alone` gave, in the project or in one that it was copied from."""
+    starting = json.loads((project.root / ".work" / f"{model}-{STARTING}").read_text("utf-8"))
     return Undisturbed(result(project, model), starting)
 
 
@@ -185,7 +194,7 @@ def survive(project: Project, model: str, undisturbed: Undisturbed, kills: int, 
     rng, before, lines = np.random.default_rng(seed), set(runs(project)), []
     batches = undisturbed.result["best"][1] * batches_per_epoch(project)
     for number in range(kills):
-        if number % 5 == 2:
+        if number % 5 == 1:
             stopped = kill_after(project, model, rng.uniform(0, undisturbed.starting), count=0)
         else:
             count = TRAINED + int(rng.integers(1.3 * batches / kills))
