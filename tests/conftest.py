@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,18 +13,43 @@ from tests.support.prepared import Prepared
 # takes as long as all that they do.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# A shell lets what it starts in the background ignore Ctrl-C, and so would the programs that tests start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no defect
 settings.load_profile("no deadline")
 
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+TESTS = Path(__file__).parent
+SHARED = TESTS.parents[1] / "shared" / "data"
 
 
+# Groups of tests that take long, the longest first: then processes side by side end at about the same time.
+LONGEST = (
+    "pipeline/test_edits.py",
+    "test_sweep.py",
+    "test_queue.py",
+    "tracking/history/test_runs_of_commits.py",
+    "test_team.py",
+    "training_processes/test_kills.py",
+    "training_processes/test_continuing.py",
+    "training_processes/test_limits.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long: then processes side by side end at about the same time."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Begin with what takes long; keep the tests of a file together, but for those of a group of their own."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).as_posix()))
+    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
+    rank = {group: place for place, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: (rank.get(_group(item), len(rank)), _group(item) not in slow))
+
+
+def _group(item: pytest.Item) -> str:
+    (mark,) = item.iter_markers("xdist_group")
+    return str(mark.args[0])
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,10 @@ import requests
 
 from pixelproof.files import read_json
 from tests.support.postgres import free_port
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 from tests.support.records import everything
-from tests.support.train_kills import prepared_project
+from tests.support.train_kills import READY, prepared_project
 
 pytestmark = pytest.mark.slow
 
@@ -73,9 +74,10 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, port: int) -> Project:
+def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory, port: int) -> Project:
     """A project that is ready to train an MLP for some seconds, and logs to a server."""
-    project = prepared_project(tmp_path_factory.mktemp("project"), epochs=EPOCHS)
+    project = prepared.made(READY, prepared_project).copy(tmp_path_factory.mktemp("project"))
+    project.edit(lambda params: params["train"].update(epochs=EPOCHS))
     project.edit(lambda params: params["train"].pop("early_stopping"))
     project.edit(lambda params: params["train"].pop("checkpoint_minutes"))
     project.environment = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}

@@ -31,6 +31,7 @@ TIMING = ("seconds", "images_per_second", "ended", "cpu_percent", "memory_bytes"
 PHOTOS_PER_CLASS = 100
 BATCH_SIZE = 8
 STARTING = "starting.json"  # the seconds until an undisturbed training has done its first batch
+READY = "saved-after-each-batch"  # the name of a prepared project
 TRAINED = 2  # checkpoints: the first is written before the first batch
 
 

@@ -9,25 +9,28 @@ import pytest
 
 from tests.support.prepared import Prepared
 from tests.support.project import Project
-from tests.support.train_kills import MODELS, Undisturbed, leave_alone, prepared_project, read_undisturbed
+from tests.support.train_kills import MODELS, READY, Undisturbed, leave_alone, prepared_project, read_undisturbed
 
 
 @pytest.fixture(scope="module")
 def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project that has trained each model undisturbed."""
-    return prepared.made("trained-undisturbed", train_undisturbed).copy(tmp_path_factory.mktemp("trainings"))
+    return trained(prepared).copy(tmp_path_factory.mktemp("trainings"))
 
 
-def train_undisturbed(root: Path) -> None:
-    project = prepared_project(root)
-    for model in MODELS:
-        leave_alone(project, model)
+def trained(prepared: Prepared) -> Project:
+    def train(root: Path) -> None:
+        project = prepared.made(READY, prepared_project).copy(root)
+        for model in MODELS:
+            leave_alone(project, model)
+
+    return prepared.made("trained-undisturbed", train)
 
 
 @pytest.fixture(scope="session")
 def undisturbed(prepared: Prepared) -> Callable[[str], Undisturbed]:
     """Return what an undisturbed training of a model gave."""
-    return cache(partial(read_undisturbed, prepared.made("trained-undisturbed", train_undisturbed)))
+    return cache(partial(read_undisturbed, trained(prepared)))
 
 
 @pytest.fixture

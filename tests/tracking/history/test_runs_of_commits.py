@@ -85,12 +85,12 @@ def test_a_run_that_can_be_had_again_is_identical(project: Project) -> None:
 
 def test_a_run_that_was_recorded_wrongly_is_told_with_the_first_difference(project: Project) -> None:
     """Else a changed record would pass for the truth."""
-    run = run_id(project, "cnn")
-    with recorded_otherwise(project, run, "cnn.learning_rate", "0.5"):
+    run = run_id(project)
+    with recorded_otherwise(project, run, "mlp.learning_rate", "0.5"):
         done = project.run("pixelproof", "reproduce", run)
     assert done.returncode == 1
-    rate = YAML(typ="safe").load((project.root / "params.yaml").read_text("utf-8"))["cnn"]["learning_rate"]
-    told = f"not identical: parameter cnn.learning_rate: 0.5 recorded, {rate} rebuilt; 1 differences in all"
+    rate = YAML(typ="safe").load((project.root / "params.yaml").read_text("utf-8"))["mlp"]["learning_rate"]
+    told = f"not identical: parameter mlp.learning_rate: 0.5 recorded, {rate} rebuilt; 1 differences in all"
     assert done.stdout.startswith(told)
 
 
@@ -168,7 +168,7 @@ def test_an_unknown_run_is_one_message(project: Project, command: str) -> None:
 
 def test_without_any_run_the_message_says_what_to_do(tmp_path: Path) -> None:
     """Else looking would leave an empty database behind."""
-    project = Project.tiny(tmp_path)
+    project = Project.create(tmp_path)
     done = project.run("pixelproof", "where", "0123")
     assert done.returncode == 1
     assert "make repro" in done.stderr

@@ -66,7 +66,10 @@ def address(root: Path) -> Iterator[str]:
         too_long.cancel()
         yield printed
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        try:
+            process.wait(60)
+        finally:
+            process.terminate()  # else this block would wait for it for ever
     assert process.returncode == 0
     assert not any(below.iterdir())
 
