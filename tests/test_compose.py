@@ -8,8 +8,8 @@ import pytest
 from packaging.requirements import Requirement
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tests.support.compose import COMPOSE, DEPLOY, SERVICES, VARIABLE, filled_in
 from tests.support.imports import ROOT
+from tests.support.servers.compose import COMPOSE, DEPLOY, SERVICES, VARIABLE, filled_in
 
 EXAMPLE = dict(
     line.split("=", 1) for line in (DEPLOY / ".env.example").read_text("utf-8").splitlines() if "=" in line[:40]

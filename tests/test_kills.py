@@ -4,14 +4,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.environment import environment
 from tests.support.kills import large_project, survive
 from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -32,10 +32,9 @@ def test_a_killed_repro_is_continued_by_the_next_one(project: Project) -> None:
     expected = project.outputs()
     (project.root / "dvc.lock").unlink(missing_ok=True)
     command = ["dvc", "repro", "--no-run-cache", "augment"]
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     with (project.root / "log.txt").open("wb") as log:
         killed = subprocess.Popen(
-            command, cwd=project.root, env=environment, stdout=log, stderr=log, start_new_session=True
+            command, cwd=project.root, env=environment(), stdout=log, stderr=log, start_new_session=True
         )
     journal = wait_for_journal(project.root / "data", "augmented", killed)
     os.killpg(killed.pid, signal.SIGKILL)
@@ -49,9 +48,9 @@ def test_a_killed_repro_is_continued_by_the_next_one(project: Project) -> None:
 
 def wait_for_journal(folder: Path, output: str, process: subprocess.Popen[bytes]) -> Path:
     """Return the journal of an output in the making, once it has lines."""
-    while process.poll() is None:
-        for journal in folder.glob(f".{output}.*.partial/journal"):
-            if journal.stat().st_size:
-                return journal
-        time.sleep(0.002)
-    raise AssertionError("the stage ended before it could be killed")
+
+    def journals() -> list[Path]:
+        return [path for path in folder.glob(f".{output}.*.partial/journal") if path.stat().st_size]
+
+    wait_until(journals, process, pause=0.002)
+    return journals()[0]

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,15 +14,16 @@ import pytest
 import requests
 
 from pixelproof.files import read_json
-from tests.support.postgres import free_port
+from tests.support.environment import environment
 from tests.support.prepared import Prepared
 from tests.support.project import Project
-from tests.support.records import everything
+from tests.support.runs import everything
+from tests.support.servers.postgres import free_port
 from tests.support.train_kills import READY, prepared_project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-START_SECONDS = 300  # MLflow takes ten; on a busy machine a hundred
 EPOCHS = 150
 CURVES = {"train/loss": "train_loss", "valid/loss": "valid_loss", "valid/accuracy": "valid_accuracy"}
 
@@ -34,32 +34,27 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     store = f"sqlite:///{folder / 'server.db'}"
     command = [sys.executable, "-m", "mlflow", "server", "--host=127.0.0.1", f"--port={port}", "--workers=1"]
     without = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # eight processes
-    environment = {**os.environ, **without}
     with (folder / "server.log").open("ab") as log:
         server = subprocess.Popen(
             [*command, f"--backend-store-uri={store}", f"--artifacts-destination={folder / 'artifacts'}"],
             cwd=folder,
-            env=environment,
+            env=environment() | without,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/health", server)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), server)
         yield server
     finally:
         kill(server)
 
 
-def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            if requests.get(address, timeout=5).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.2)
-    raise AssertionError("the server did not start")
+def answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.RequestException:
+        return False
 
 
 def kill(server: subprocess.Popen[bytes]) -> None:
@@ -85,11 +80,10 @@ def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory, port: 
 
 
 def train(project: Project) -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
     return subprocess.Popen(
         [sys.executable, "-m", "stages.train_mlp"],
         cwd=project.root,
-        env=environment | project.environment,
+        env=environment() | dict(project.environment),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -157,10 +151,10 @@ def wait_for_epochs(address: str, training: subprocess.Popen[str], epochs: int =
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(address)
-    while training.poll() is None:
+
+    def has_points() -> bool:
         experiment = client.get_experiment_by_name("pixelproof")
         runs = client.search_runs([experiment.experiment_id]) if experiment else []
-        if runs and len(client.get_metric_history(runs[0].info.run_id, "valid/loss")) >= epochs:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"the training ended before the server: {training.communicate()[0]}")
+        return bool(runs) and len(client.get_metric_history(runs[0].info.run_id, "valid/loss")) >= epochs
+
+    wait_until(has_points, training, pause=0.05)

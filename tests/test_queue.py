@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.prepared import Prepared
 from tests.support.project import Project
-from tests.support.records import everything
+from tests.support.runs import everything
 
 pytestmark = pytest.mark.slow
 

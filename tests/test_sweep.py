@@ -1,11 +1,8 @@
 """`pixelproof sweep` by real processes: killed and continued, stopped by Ctrl-C, pruned."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +12,14 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 from ruamel.yaml import YAML
 
+from tests.support.environment import environment
 from tests.support.prepared import Prepared
 from tests.support.project import Project
+from tests.support.waiting import LIMIT, wait_until
 
 pytestmark = pytest.mark.slow
 
 EPOCHS = 400
-LIMIT = 1500  # seconds; two cores that nobody else uses need a tenth
 START = "from pixelproof.cli import main; main()"  # the project's own copy, whatever is installed
 
 
@@ -49,10 +47,9 @@ def write_sweep(project: Project, name: str, **keys: Any) -> Path:
 
 
 def begin(project: Project, file: Path) -> "subprocess.Popen[str]":
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
     command = [sys.executable, "-c", START, "sweep", str(file)]
     return subprocess.Popen(
-        command, cwd=project.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=project.root, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
 
 
@@ -71,14 +68,6 @@ def trials(project: Project, name: str) -> list[FrozenTrial]:
 
 def states(project: Project, name: str) -> list[TrialState]:
     return [trial.state for trial in trials(project, name)]
-
-
-def wait_until(true: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    until = time.monotonic() + LIMIT
-    while not true():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < until
-        time.sleep(0.2)
 
 
 def logged(project: Project, sweep: str) -> dict[str, list[tuple[str, str]]]:

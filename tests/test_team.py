@@ -14,11 +14,12 @@ import pytest
 import requests
 
 from pixelproof.files import read_json
+from tests.support.environment import OWN, environment
 from tests.support.imports import ROOT
-from tests.support.postgres import postgres_programs
 from tests.support.prepared import Prepared
 from tests.support.project import Project
-from tests.support.team import OWN, Clone, Team, outside, team_server
+from tests.support.servers.postgres import postgres_programs
+from tests.support.servers.team import Clone, Team, team_server
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +66,7 @@ def add_user(team: Team, name: str, password: str) -> None:
     assert '"ada", "a password of 12 or more"' in code
     code = code.replace('"ada", "a password of 12 or more"', f"{name!r}, {password!r}")
     admin = team.member("admin", team.values["MLFLOW_ADMIN_PASSWORD"])
-    subprocess.run([sys.executable, "-c", code], env=outside() | admin, check=True)
+    subprocess.run([sys.executable, "-c", code], env=environment() | admin, check=True)
 
 
 def run(project: Project, command: str) -> str:

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from pixelproof.data.fetch import downloads
-from tests.support.server import Server, serving
+from tests.support.servers.web import Server, serving
 
 
 @pytest.fixture

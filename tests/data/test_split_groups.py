@@ -18,8 +18,8 @@ from pixelproof.data.splits import audit, split_photos
 from pixelproof.errors import UserError
 from pixelproof.params.ingest import Ingest
 from pixelproof.params.split import Split
+from tests.support.manifests import SEEDS, SHARES, quick, stratified
 from tests.support.sources import take_inventory
-from tests.support.tables import SEEDS, SHARES, quick, stratified
 
 # per photo: its picture, the group that the user gives it or none, its class
 PHOTOS = st.lists(

@@ -11,7 +11,7 @@ from pixelproof.data.images.parts import PARTS
 from pixelproof.data.splits import audit, split_photos
 from pixelproof.errors import UserError
 from pixelproof.params.split import Split
-from tests.support.tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
+from tests.support.manifests import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 
 
 def stable(valid: float = 0.2, test: float = 0.2) -> Split:

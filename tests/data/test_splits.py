@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pixelproof.data.images.parts import PARTS, positions, read_splits
 from pixelproof.data.splits import COLUMNS, audit, count_changes, split_photos
 from pixelproof.errors import UserError
-from tests.support.tables import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
+from tests.support.manifests import CLASS_SIZES, SEEDS, SHARES, parts, quick, stratified, table
 
 
 @quick

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from pixelproof.mistakes import explain
 from pixelproof.params.whole import Params
-from tests.support.complaints import changed
+from tests.support.params import changed
 
 
 def mistakes(content: object) -> str:

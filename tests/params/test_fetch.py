@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pixelproof.params.whole import Params
-from tests.support.complaints import changed, complaint
+from tests.support.params import changed, complaint
 
 SHA256 = "0123456789abcdefABCDEF" + "0" * 42
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from pixelproof.params.whole import Params, load_params
-from tests.support.complaints import ROOT, changed, complaint_about, good
+from tests.support.params import ROOT, changed, complaint_about, good
 
 PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
 

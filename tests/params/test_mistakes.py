@@ -6,7 +6,7 @@ import pytest
 
 from pixelproof.mistakes import SHOWN
 from pixelproof.params.whole import Params
-from tests.support.complaints import GONE, changed, complaint, good
+from tests.support.params import GONE, changed, complaint, good
 
 
 def test_an_unknown_key_is_named_with_its_path_and_the_nearest_known_one(tmp_path: Path) -> None:

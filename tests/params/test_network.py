@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pixelproof.params.whole import load_params
-from tests.support.complaints import changed, complaint
+from tests.support.params import changed, complaint
 
 
 def conv() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pixelproof.params.whole import Params
-from tests.support.complaints import changed, complaint, good
+from tests.support.params import changed, complaint, good
 
 RECIPE: dict[str, object] = {
     "cnn.optimizer": {"kind": "adamw", "weight_decay": 0.02, "beta_1": 0.95, "beta_2": 0.99, "epsilon": 1e-6},

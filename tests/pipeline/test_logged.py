@@ -14,7 +14,7 @@ from pixelproof.data.images.store import ImageStore
 from pixelproof.files import read_json
 from pixelproof.tracking.run.description import END, NOTE
 from tests.support.project import Project
-from tests.support.records import everything
+from tests.support.runs import everything
 
 pytestmark = pytest.mark.slow
 

@@ -1,11 +1,9 @@
 """A copy of the project with few small photos and the real params, shrunk: the whole pipeline in seconds."""
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pixelproof.tracking.store.moved import follow_folder
+from tests.support.environment import environment
 from tests.support.imports import ROOT
 from tests.support.photos import write_photos
 
@@ -89,10 +88,8 @@ class Project:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment that runs the tests, in the project's folder."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
-        environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-        environment |= self.environment
-        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        seen = {**environment(), **self.environment}
+        return subprocess.run(command, cwd=self.root, env=seen, capture_output=True, text=True, check=False)
 
     def repro(self, *arguments: str) -> list[str]:
         """Run `dvc repro`; return the stages that it ran, in order."""

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.browsing import chromium
+from tests.support.browser import chromium
 from tests.support.imports import ROOT
 from tests.support.project import Project
 

@@ -20,6 +20,7 @@ import pandas as pd
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
+from tests.support.environment import environment
 from tests.support.photos import write_photos
 from tests.support.project import Project, shrink
 
@@ -71,9 +72,7 @@ def start(project: Project, model: str, before: Callable[[], object] | None = No
 
 
 def spawn(project: Project, command: list[str], before: Callable[[], object] | None = None) -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    options: dict[str, Any] = {"cwd": project.root, "env": environment, "text": True, "start_new_session": True}
+    options: dict[str, Any] = {"cwd": project.root, "env": environment(), "text": True, "start_new_session": True}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.Popen(command, **options, **pipes, preexec_fn=before)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.commits import git
+from tests.support.git import git
 
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "DVC_ROOT")
 

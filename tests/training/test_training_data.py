@@ -1,8 +1,6 @@
 """What a training is fed: batches of views, stored or drawn, and every image of the validation part."""
 
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from pixelproof.params.train import Train
 from pixelproof.training.training_data import TrainingData
 from tests.support.prepared import Prepared
 from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 SHAPE = (8, 8, 1)
 TRAIN = Train.model_validate({"epochs": 1, "batch_size": 6})
@@ -89,7 +88,7 @@ def test_workers_load_no_tensorflow_and_die_with_a_killed_training(drawing: Proj
     with log.open("w") as file:
         training = psutil.Popen([sys.executable, "-m", "stages.train_cnn"], cwd=drawing.root, stderr=file)
     try:
-        wait(lambda: "epoch 2" in log.read_text() or training.poll() is not None, 120)
+        wait_until(lambda: "epoch 2" in log.read_text(), training)
         started = training.children(recursive=True)
         workers = [child for child in started if maps_library(child, "cv2")]
         assert len(workers) == fresh.workers(), log.read_text()
@@ -98,15 +97,8 @@ def test_workers_load_no_tensorflow_and_die_with_a_killed_training(drawing: Proj
     finally:
         training.kill()
         training.wait()
-    wait(lambda: not any(child.is_running() for child in started), 10)
+    wait_until(lambda: not any(child.is_running() for child in started), seconds=60)
 
 
 def maps_library(process: psutil.Process, name: str) -> bool:
     return name in Path(f"/proc/{process.pid}/maps").read_text()
-
-
-def wait(happened: Callable[[], bool], seconds: float) -> None:
-    began = time.monotonic()
-    while not happened():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.1)

@@ -12,8 +12,8 @@ from pixelproof.data.fetch.datasets import FETCHED, SHIPPED, SOURCES, write_data
 from pixelproof.errors import UserError
 from pixelproof.params.fetch import Fetch
 from stages.fetch import fetch
-from tests.support.served import PHOTOS, content, written
-from tests.support.server import Server, zipped
+from tests.support.archives import zipped
+from tests.support.servers.web import PHOTOS, Server, content, written
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from pixelproof.data.fetch import downloads
 from pixelproof.data.fetch.downloads import Download, download
 from pixelproof.errors import UserError
-from tests.support.server import Server, serving
+from tests.support.servers.web import Server, serving
 
 CONTENT = random.Random(0).randbytes(300_000)
 HALF = 150_000

@@ -12,8 +12,8 @@ from pixelproof.data.sources.folders import FolderSource
 from pixelproof.data.sources.source import scan
 from pixelproof.errors import UserError
 from pixelproof.params.fetch import Fetch
-from tests.support.served import PHOTOS, content, written
-from tests.support.server import Server, tarred, zipped
+from tests.support.archives import tarred, zipped
+from tests.support.servers.web import PHOTOS, Server, content, written
 
 
 def get(source: Download, folder: Path) -> Path:

@@ -9,9 +9,8 @@ from PIL import Image
 
 from pixelproof.data.ingest.manifest import COLUMNS, QUARANTINE_COLUMNS
 from pixelproof.data.sources.folders import MAX_BYTES
-from tests.support.ingesting import class_folder, complaint, ingest, snapshot
 from tests.support.photos import CLASSES, photo, write_photos
-from tests.support.sources import take_inventory
+from tests.support.sources import class_folder, complaint, ingest, snapshot, take_inventory
 
 
 def spoil(source: Path) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.support.ingesting import class_folder, complaint, ingest, snapshot
 from tests.support.photos import CLASSES, photo
-from tests.support.sources import take_inventory
+from tests.support.sources import class_folder, complaint, ingest, snapshot, take_inventory
 
 
 @pytest.mark.parametrize("name", ["NA", "null", "mes photos", "猫", "été", "100%", "a,b", "1.5", "-x", "cat.jpg"])

@@ -16,7 +16,7 @@ from pixelproof.data.ingest.facts import examine
 from pixelproof.data.photos.decode import decode
 from pixelproof.data.photos.modes import Pixels
 from pixelproof.data.photos.opening import EXIF_ORIENTATION, quiet_pillow
-from tests.support.encoded import animation, encoded, picture
+from tests.support.photos import animation, encoded, picture
 
 WHITE = 255
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from pixelproof.data.ingest.facts import Facts, examine
 from pixelproof.data.photos.opening import FORMATS, MAX_PIXELS, BadImageError, quiet_pillow
-from tests.support.encoded import animation, encoded, picture
+from tests.support.photos import animation, encoded, picture
 
 REASONS = {"zero bytes", "not an image", "truncated or damaged", "decompression bomb"}
 

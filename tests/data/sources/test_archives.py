@@ -10,7 +10,7 @@ import pytest
 from pixelproof.data.sources import archives
 from pixelproof.data.sources.archives import class_folders, unpack
 from pixelproof.errors import UserError
-from tests.support.server import tarred, zipped
+from tests.support.archives import tarred, zipped
 
 PHOTOS = {"cats/1.jpg": b"cat", "dogs/1.jpg": b"dog", "dogs/deep/2.jpg": b"dogs"}
 

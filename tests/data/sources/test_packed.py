@@ -21,9 +21,8 @@ from pixelproof.files.journal import Journal
 from pixelproof.params.ingest import Ingest
 from pixelproof.params.resize import Resize
 from pixelproof.params.split import Split
-from tests.support.archived import DIRECTORY, EACH_PACKING, PACKINGS, archive, forged
+from tests.support.archives import DIRECTORY, EACH_PACKING, PACKINGS, archive, forged, zipped
 from tests.support.photos import photo
-from tests.support.server import zipped
 from tests.support.sources import scan, take_inventory
 
 LAYOUTS: dict[str, tuple[list[str], str | None]] = {

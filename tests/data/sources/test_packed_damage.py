@@ -15,8 +15,7 @@ import pytest
 from pixelproof.data.sources import archives, packed
 from pixelproof.data.sources.source import open_source
 from pixelproof.errors import UserError
-from tests.support.archived import EACH_PACKING, PACKINGS, archive, forged
-from tests.support.server import tarred, zipped
+from tests.support.archives import EACH_PACKING, PACKINGS, archive, forged, tarred, zipped
 from tests.support.sources import scan
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from pixelproof.data.sources.archives import unpack
-from tests.support.archived import archive, unicode_path, zip_of_raw_names
-from tests.support.server import zipped
+from tests.support.archives import archive, unicode_path, zip_of_raw_names, zipped
 from tests.support.sources import scan
 
 MAC = "Cafe\u0301/1.png"  # the accent on its own, as macOS has it

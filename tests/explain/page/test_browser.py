@@ -9,7 +9,7 @@ import pytest
 
 from pixelproof.network.plan.plan import plan_cnn
 from pixelproof.params.cnn import Cnn
-from tests.support.browsing import PATIENCE, chromium
+from tests.support.browser import PATIENCE, chromium
 from tests.support.explained import Built, build_page, every_kind
 from tests.support.photos import CLASSES
 

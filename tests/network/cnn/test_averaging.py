@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pixelproof.training.feed import Batch
-from tests.support.learners import DEEP, IMAGES, batches, deep, labels, same, steps
+from tests.support.networks import DEEP, IMAGES, batches, deep, labels, same, steps
 
 pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
 

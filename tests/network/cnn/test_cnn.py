@@ -8,7 +8,7 @@ from pixelproof.network.cnn.layout.layers import Shape
 from pixelproof.params.cnn import Cnn
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
-from tests.support.learners import FLATTEN, IMAGES, SHAPE, SMALL, TRAIN, batches, labels, network, plan_json, trained
+from tests.support.networks import FLATTEN, IMAGES, SHAPE, SMALL, TRAIN, batches, labels, network, plan_json, trained
 
 pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.imports import ROOT
-from tests.support.learners import DEEP, SHAPE, SMALL, TRAIN, same, steps
+from tests.support.networks import DEEP, SHAPE, SMALL, TRAIN, same, steps
 
 pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
 

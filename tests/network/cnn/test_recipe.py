@@ -8,7 +8,7 @@ import pytest
 
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import weights_sha256
-from tests.support.learners import (
+from tests.support.networks import (
     DEEP,
     IMAGES,
     SHAPE,

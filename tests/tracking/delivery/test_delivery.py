@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pixelproof.tracking.run.record import CHANGES, RUN_ID, MetricPoint
-from tests.support.records import START, a_record, a_run, an_addition, curve, everything, with_changes
+from tests.support.runs import START, a_record, a_run, an_addition, curve, everything, with_changes
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

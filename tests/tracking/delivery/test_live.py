@@ -12,8 +12,8 @@ import pytest
 
 from pixelproof.tracking.run.record import CHANGES, RECORD, RUN_ID, MetricPoint, Record, write_record
 from tests.support.imports import ROOT
-from tests.support.postgres import free_port
-from tests.support.records import a_record, an_addition, curve, everything, with_changes
+from tests.support.runs import a_record, an_addition, curve, everything, with_changes
+from tests.support.servers.postgres import free_port
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

@@ -8,8 +8,8 @@ import pytest
 
 from pixelproof.tracking.history.recorded import recorded_runs
 from pixelproof.tracking.run.record import RECORD, write_record
-from tests.support.commits import git, keep
-from tests.support.records import a_record, an_addition
+from tests.support.git import git, keep
+from tests.support.runs import a_record, an_addition
 
 NOTHING = Path("nothing")
 OUT = """\

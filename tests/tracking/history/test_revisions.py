@@ -10,7 +10,7 @@ import pytest
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.history.revisions import ModelRevision, all_runs, runs_by_commit, runs_of
-from tests.support.commits import commit, git
+from tests.support.git import commit, git
 
 
 def test_a_commit_leads_to_its_runs(repository: Path) -> None:

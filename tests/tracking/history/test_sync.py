@@ -7,7 +7,7 @@ import pytest
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.run.record import write_record
-from tests.support.records import a_record, everything
+from tests.support.runs import a_record, everything
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

@@ -9,7 +9,7 @@ import pytest
 from pixelproof.errors import UserError
 from pixelproof.tracking.history.revisions import ModelRevision
 from pixelproof.tracking.registry.artifacts import GitTag, find_model, missing_tags, shown, write_tags
-from tests.support.commits import commit, git
+from tests.support.git import commit, git
 
 pytestmark = pytest.mark.slow  # loads GTO
 

@@ -6,7 +6,7 @@ import pytest
 
 from pixelproof.tracking.run.description import NOTE
 from pixelproof.tracking.run.new_run import describe_new_run
-from tests.support.commits import git
+from tests.support.git import git
 
 PARAMS = "seed: 7\ncnn: {learning_rate: 4e-3}\nmlp: {hidden: [100]}\n"
 

@@ -17,7 +17,7 @@ from pixelproof.tracking.run.record import (
     read_training,
     write_record,
 )
-from tests.support.records import a_record, an_addition, curve
+from tests.support.runs import a_record, an_addition, curve
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:

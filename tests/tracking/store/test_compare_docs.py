@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.imports import ROOT
-from tests.support.mlflow_runs import log_four, logging_to
+from tests.support.runs import log_four, logging_to
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

@@ -8,7 +8,7 @@ import pytest
 
 from pixelproof.tracking.run.record import CHANGES
 from pixelproof.tracking.store.moved import follow_folder
-from tests.support.records import a_record, a_run, with_changes
+from tests.support.runs import a_record, a_run, with_changes
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

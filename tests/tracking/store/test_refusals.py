@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pixelproof.errors import UserError
-from tests.support.postgres import free_port
+from tests.support.servers.postgres import free_port
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

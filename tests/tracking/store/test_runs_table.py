@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.mlflow_runs import PARAMS, log_four, log_pair, logging_to, measured
+from tests.support.runs import PARAMS, log_four, log_pair, logging_to, measured
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

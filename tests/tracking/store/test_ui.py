@@ -1,6 +1,5 @@
 """The real `mlflow ui` in a real browser: what a person sees who runs `make ui` after some experiments."""
 
-import os
 import re
 import signal
 import subprocess
@@ -12,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.browsing import PATIENCE, chromium
-from tests.support.mlflow_runs import COMMIT, log_four, logging_to
+from tests.support.browser import PATIENCE, chromium
+from tests.support.environment import environment
+from tests.support.runs import COMMIT, log_four, logging_to
 
 pytestmark = pytest.mark.slow
 
@@ -56,9 +56,8 @@ def address(root: Path) -> Iterator[str]:
     """What `python -m pixelproof.tracking.store.view` prints, run in a folder below the project's; Ctrl-C ends it."""
     below = root / "docs"
     below.mkdir()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "MLFLOW_"))}
     command = [sys.executable, "-m", "pixelproof.tracking.store.view"]
-    with subprocess.Popen(command, cwd=below, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=below, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         too_long = threading.Timer(PATIENCE / 1000, process.terminate)  # else the next line would wait for ever
         too_long.start()

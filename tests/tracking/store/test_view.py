@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pixelproof.errors import UserError
-from tests.support.mlflow_runs import logging_to
+from tests.support.runs import logging_to
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 

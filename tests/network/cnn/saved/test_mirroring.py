@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.learners import DEEP, IMAGES, SHAPE, TRAIN, batches, deep, plan_json, same, steps
+from tests.support.networks import DEEP, IMAGES, SHAPE, TRAIN, batches, deep, plan_json, same, steps
 
 pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
 

@@ -1,16 +1,15 @@
-"""A web server on 127.0.0.1 that can misbehave, and archives for it to serve."""
+"""A web server on 127.0.0.1 that can misbehave, what it serves, and what comes of that on the disk."""
 
-import io
 import re
-import tarfile
 import threading
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from pixelproof.data.fetch.downloads import Download
+from pixelproof.data.fetch.landing import MARKER
 
 
 class Server:
@@ -74,29 +73,14 @@ def serving() -> Iterator[Server]:
         thread.join()
 
 
-def zipped(files: Mapping[str, bytes], change: Callable[[zipfile.ZipInfo], None] | None = None) -> bytes:
-    """Return a zip archive; `change` may alter each entry's header."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            info = zipfile.ZipInfo(name)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            if change:
-                change(info)
-            archive.writestr(info, content)
-    return buffer.getvalue()
+PHOTOS = {"cats/1.jpg": b"cat 1", "cats/2.jpg": b"cat 2", "dogs/1.jpg": b"dog"}
 
 
-def tarred(
-    files: Mapping[str, bytes], mode: str = "w:gz", change: Callable[[tarfile.TarInfo], None] | None = None
-) -> bytes:
-    """Return a tar archive; `change` may alter each entry's header."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            if change:
-                change(info)
-            archive.addfile(info, io.BytesIO(content))
-    return buffer.getvalue()
+def written(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Return every file but the marker."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name != MARKER]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}

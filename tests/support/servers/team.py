@@ -3,8 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +10,11 @@ from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
-from tests.support.compose import DEPLOY, SERVICES, filled_in
-from tests.support.postgres import free_port, postgres
+from tests.support.environment import environment as clean_environment
 from tests.support.project import Project
-
-START_SECONDS = 300  # MLflow takes ten; on a busy machine a hundred
-OWN = ("AWS_", "DVC_", "MLFLOW_", "PG")  # variables of the machine's own that must decide nothing
+from tests.support.servers.compose import DEPLOY, SERVICES, filled_in
+from tests.support.servers.postgres import free_port, postgres
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,6 @@ class Clone(Project):
         self.environment = environment
 
 
-def outside() -> dict[str, str]:
-    """Return the environment without what would send a client elsewhere."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(OWN)}
-    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
-
-
 def command(service: str, values: Mapping[str, str], port: int) -> list[str]:
     """Return a service's command of compose.yaml: at `port`, on 127.0.0.1 alone, with deploy/ where it is here."""
     here = {"/deploy/": f"{DEPLOY}/", "--host=0.0.0.0": "--host=127.0.0.1", "--port=5000": f"--port={port}"}
@@ -79,7 +70,7 @@ def team_server(programs: Path, folder: Path, values: Mapping[str, str]) -> Iter
     port = free_port()
     values = {**values, "MLFLOW_HOSTS": f"127.0.0.1:{port}"}
     with postgres(programs, values["POSTGRES_PASSWORD"]) as database, object_store() as s3:
-        environment = outside() | filled_in(SERVICES["mlflow"]["environment"], values)
+        environment = clean_environment() | filled_in(SERVICES["mlflow"]["environment"], values)
         # only what names a place is another one than in compose.yaml
         environment |= {"PGHOST": "127.0.0.1", "PGPORT": str(database), "MLFLOW_S3_ENDPOINT_URL": s3}
         environment["MLFLOW_AUTH_CONFIG_PATH"] = environment["MLFLOW_AUTH_CONFIG_PATH"].replace("/deploy", str(DEPLOY))
@@ -117,8 +108,7 @@ def wait_until_healthy(server: subprocess.Popen[bytes], team: Team) -> None:
     marker, *check = SERVICES["mlflow"]["healthcheck"]["test"]
     assert marker == "CMD"
     check = [argument.replace("http://127.0.0.1:5000", team.mlflow) for argument in check]
-    deadline = time.monotonic() + START_SECONDS
-    while subprocess.run(check, env=team.environment, capture_output=True, check=False).returncode != 0:
-        waiting = server.poll() is None and time.monotonic() < deadline
-        assert waiting, f"MLflow's server did not start:\n{team.log.read_text('utf-8')}"
-        time.sleep(0.5)
+    try:
+        wait_until(lambda: subprocess.run(check, env=team.environment, capture_output=True).returncode == 0, server)
+    except AssertionError as failed:
+        raise AssertionError(f"MLflow's server did not start:\n{team.log.read_text('utf-8')}") from failed

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -9,7 +10,34 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import tarred, zipped
+
+def zipped(files: Mapping[str, bytes], change: Callable[[zipfile.ZipInfo], None] | None = None) -> bytes:
+    """Return a zip archive; `change` may alter each entry's header."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            if change:
+                change(info)
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def tarred(
+    files: Mapping[str, bytes], mode: str = "w:gz", change: Callable[[tarfile.TarInfo], None] | None = None
+) -> bytes:
+    """Return a tar archive; `change` may alter each entry's header."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            if change:
+                change(info)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
 
 PACKINGS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {
     "zip": zipped,
