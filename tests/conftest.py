@@ -47,6 +47,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (rank.get(_group(item), len(rank)), _group(item) not in slow))
 
 
+def pytest_collection_finish() -> None:
+    """To find the tests must take seconds: a test that needs TensorFlow imports it when it runs."""
+    assert "tensorflow" not in sys.modules, "a module of tests imports TensorFlow, or something that does"
+
+
 def _group(item: pytest.Item) -> str:
     (mark,) = item.iter_markers("xdist_group")
     return str(mark.args[0])

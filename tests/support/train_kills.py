@@ -13,16 +13,18 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from mlflow.entities import Run
-from mlflow.tracking import MlflowClient
 
 from tests.support.environment import environment
 from tests.support.photos import write_photos
 from tests.support.project import Project, shrink
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
 
 MODELS = ("cnn", "mlp")
 STAGES = ("ingest", "plan", "resize", "split", "augment")
@@ -144,18 +146,20 @@ def told(metric: Any, key: str) -> tuple[int, float | None]:
     return metric.step, None if key.endswith(TIMING) else metric.value
 
 
-def client_of(project: Project) -> MlflowClient:
+def client_of(project: Project) -> "MlflowClient":
+    from mlflow.tracking import MlflowClient  # as late as can be: it takes seconds
+
     return MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
 
 
-def runs(project: Project) -> Mapping[str, Run]:
+def runs(project: Project) -> "Mapping[str, Run]":
     client = client_of(project)
     experiment = client.get_experiment_by_name("pixelproof")
     assert experiment is not None
     return {run.info.run_id: run for run in client.search_runs([experiment.experiment_id])}
 
 
-def newest(project: Project, known: set[str]) -> Run:
+def newest(project: Project, known: set[str]) -> "Run":
     """Return the one run that is not among the known ones."""
     (run_id,) = set(runs(project)) - known
     return runs(project)[run_id]

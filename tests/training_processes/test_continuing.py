@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from pixelproof.network.cnn.precision import has_bfloat16
 from tests.support.project import Project
 from tests.support.train_kills import (
     Undisturbed,
@@ -43,6 +42,8 @@ def test_other_params_begin_anew(project: Project, undisturbed: Callable[[str], 
 
 def test_a_run_names_the_precision_that_auto_was(project: Project, undisturbed: Callable[[str], Undisturbed]) -> None:
     """Else two machines' runs would differ and nobody could see why."""
+    from pixelproof.network.cnn.precision import has_bfloat16
+
     undisturbed("cnn")
     record = json.loads((project.root / "models/cnn/record.json").read_text("utf-8"))
     taken = "mixed_bfloat16" if has_bfloat16() else "float32"

@@ -222,7 +222,7 @@ def test_another_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
     path = tmp_path / "state.npz"
     np.savez(path, **steps(learner_of(3), 3, range(4)).state())
     script = [sys.executable, "-c", CONTINUE, "3", str(path)]
-    found_there = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{ROOT / 'tests' / 'network'}"}
+    found_there = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{Path(__file__).parent}"}
     subprocess.run(script, check=True, cwd=ROOT, env=os.environ | found_there)  # what chooses BLAS's kernel included
     found, expected = dict(np.load(path)), steps(learner_of(3), 3, range(9)).state()
     assert {key: value.tobytes() for key, value in found.items()} == {k: v.tobytes() for k, v in expected.items()}
