@@ -201,7 +201,7 @@ def test_an_unknown_number_of_classes_is_an_error_with_three_remedies(tmp_path: 
 def test_planning_loads_no_heavy_library() -> None:
     """Else `pixelproof plan` would take ten seconds."""
     script = (
-        "import sys; from pixelproof.network import plan; from pixelproof.params.whole import load_params; "
+        "import sys; from pixelproof.network.plan import plan; from pixelproof.params.whole import load_params; "
         "plan.plan_models(load_params(), 10); "
         "print({'tensorflow', 'keras', 'numpy', 'pandas', 'sklearn', 'mlflow'} & set(sys.modules))"
     )
