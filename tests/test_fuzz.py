@@ -60,9 +60,10 @@ def test_two_thousand_damaged_files_are_accounted_for_quietly_and_twice_the_same
 
 
 @pytest.mark.slow
-def test_each_of_them_is_taken_soon_and_can_be_resized_if_it_is_accepted() -> None:
+def test_each_of_them_is_taken_soon_and_can_be_resized_if_it_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     """One file that takes a minute makes a bomb; one that only `resize` refuses would end the pipeline there."""
-    assert fuzz(range(COUNT), [sys.executable, str(ROOT / "tests/fuzz.py"), "--work"]) == []
+    monkeypatch.chdir(ROOT)
+    assert fuzz(range(COUNT), [sys.executable, "-m", "tests.support.fuzz", "--work"]) == []
 
 
 def test_a_seed_gives_the_same_file_each_time_and_another_seed_another() -> None:
@@ -112,7 +113,7 @@ def test_a_hunt_without_finds_finds_nothing() -> None:
 def test_the_command_ends_with_status_0_when_all_is_well(tmp_path: Path) -> None:
     """`make fuzz` is for scripts too; it writes the file of a seed for whoever looks into it."""
     kept = tmp_path / "damaged"
-    command = [sys.executable, "tests/fuzz.py", "--first", "11", "--count", "1", "--keep", str(kept)]
+    command = [sys.executable, "-m", "tests.support.fuzz", "--first", "11", "--count", "1", "--keep", str(kept)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "1 damaged files: 0 not taken as they should be\n")
     assert kept.read_bytes() == mutate(corpus(FOLDERS), 11)

@@ -1,7 +1,7 @@
 """Decode damaged files by the ten thousand; name every seed whose file is not taken as it should be.
 
-python tests/fuzz.py                  50,000 files, made of ../shared/data (where it is there) and of generated photos
-python tests/fuzz.py --first 4711 --count 1 --keep damaged.jpg      that one alone; its bytes are written down
+python -m tests.support.fuzz          50,000 files, made of ../shared/data (where it is there) and of generated photos
+python -m tests.support.fuzz --first 4711 --count 1 --keep damaged.jpg      that one alone; its bytes are written down
 
 The exit status is 1 if anything was found. A seed gives the same file as long as the photos are the same.
 """

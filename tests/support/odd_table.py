@@ -1,6 +1,6 @@
 """What ingest makes of strange files, as the table of docs/ingest.md.
 
-python tests/odd_table.py ../shared/data/odd     writes the table anew
+python -m tests.support.odd_table ../shared/data/odd     writes the table anew
 """
 
 import re

@@ -1,6 +1,6 @@
 """Photograph MLflow's pages after four real experiments on the digits, for docs/compare.md.
 
-    python tests/screenshots.py [FOLDER]
+    python -m tests.support.screenshots [FOLDER]
 
 Writes docs/mlflow-runs.png and docs/mlflow-compare.png. The experiments take some minutes, in a copy of the project in
 FOLDER, where another call finds them done; without FOLDER in a temporary one.
