@@ -6,7 +6,7 @@ import pytest
 
 from pixelproof.errors import UserError
 from pixelproof.repository import git
-from tests.support import commits
+from tests.support.git import git as run_git
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / "note.txt").write_bytes(b"caf\xe9\r\n")
     for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "start")):
-        commits.git(*arguments)
+        run_git(*arguments)
     return tmp_path
 
 
@@ -55,8 +55,8 @@ def test_bytes_come_as_git_has_them(repository: Path) -> None:
 def test_many_files_are_asked_for_at_once(repository: Path) -> None:
     """Else a file that one commit lacks would shift the contents of all others."""
     Path("other.txt").write_text("7\n8 blob 2\n")
-    commits.git("add", ".")
-    commits.git("commit", "--quiet", "-m", "second")
+    run_git("add", ".")
+    run_git("commit", "--quiet", "-m", "second")
     names = ["HEAD:other.txt", "HEAD~1:other.txt", "nowhere:x", "HEAD:./other.txt"]
     assert git.contents(names) == ["7\n8 blob 2\n", "", "", "7\n8 blob 2\n"]
     assert git.contents([]) == []
