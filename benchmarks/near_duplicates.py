@@ -19,8 +19,9 @@ from pixelproof import console
 from pixelproof.data.ingest.facts import examine
 from pixelproof.data.ingest.near import FINE_LIMIT
 from pixelproof.data.ingest.perceptual import perceptual_hashes
+from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.decode import decode
-from pixelproof.data.photos.opening import BadImageError, quiet_pillow
+from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.errors import UserError
 
 BITS = (0, 2, 4, 6, 8, 10)

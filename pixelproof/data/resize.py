@@ -14,15 +14,18 @@ from joblib import Parallel, delayed
 
 from pixelproof.console import drain_with_progress
 from pixelproof.data.images.store import StoreWriter
+from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.decode import decode
-from pixelproof.data.photos.modes import CHANNELS, Pixels
-from pixelproof.data.photos.opening import BadImageError, quiet_pillow
+from pixelproof.data.photos.jpeg import SCALES
+from pixelproof.data.photos.opening import quiet_pillow
+from pixelproof.data.photos.pixels import CHANNELS, FLIPPED_ACROSS, FLIPPED_DOWN, Pixels
 from pixelproof.data.sources.source import Source
 from pixelproof.errors import UserError
 from pixelproof.files.journal import Journal, chunks
 from pixelproof.params.resize import Resize
 
 READ = ["id", "sha256", "format", "mode", "orientation", "height", "width"]  # what is needed of a manifest
+Extent = tuple[float, float]  # (height, width) in pixels
 PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a thread costs a third of that
 
 
@@ -37,7 +40,7 @@ def resize_photos(
     store = StoreWriter(folder, photos, shape, classes, params.model_dump())
 
     def place(chunk: range, rows: list[Any]) -> tuple[range, int]:
-        store.write(chunk.start, (fit(_read(source, photo, params), params) for photo in rows))
+        store.write(chunk.start, (_fitted(source, photo, params) for photo in rows))
         return chunk, len(chunk)
 
     waiting = journal.without_finished(chunks(len(photos), PHOTOS_PER_TASK))
@@ -67,6 +70,11 @@ def _one_thread_each() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
+def _fitted(source: Source, photo: Any, params: Resize) -> Pixels:
+    pixels = _read(source, photo, params)
+    return fit(pixels, params, (photo.height, photo.width), photo.orientation)
+
+
 def _read(source: Source, photo: Any, params: Resize) -> Pixels:
     at_least = fitted_size(photo.height, photo.width, params)
     try:
@@ -89,10 +97,13 @@ def fitted_size(height: int, width: int, params: Resize) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def fit(pixels: Pixels, params: Resize) -> Pixels:
-    """Resize one photo to exactly (height_px, width_px): whole with bars, its middle, or out of shape."""
-    height, width = fitted_size(*pixels.shape[:2], params)
-    scaled = _scale(pixels, height, width)
+def fit(pixels: Pixels, params: Resize, size: tuple[int, int] | None = None, orientation: int = 1) -> Pixels:
+    """Resize one photo to exactly (height_px, width_px): whole with bars, its middle, or out of shape.
+
+    Pixels that were decoded at a fraction come with the photo's `size` (height, width) and `orientation`.
+    """
+    height, width = fitted_size(*(size or pixels.shape[:2]), params)
+    scaled = _scale_fraction(pixels, height, width, size or pixels.shape[:2], orientation)
     if params.fit == "crop":
         top, left = (height - params.height_px) // 2, (width - params.width_px) // 2
         return scaled[top : top + params.height_px, left : left + params.width_px]
@@ -104,18 +115,44 @@ def fit(pixels: Pixels, params: Resize) -> Pixels:
     return scaled
 
 
-def _scale(pixels: Pixels, height: int, width: int) -> Pixels:
+def _scale_fraction(pixels: Pixels, height: int, width: int, size: tuple[int, int], orientation: int) -> Pixels:
+    """Resize pixels that are a whole photo of `size`, or what it became at 1/2, 1/4 or 1/8, rounded up.
+
+    Of 643 columns at 1/8 the last of 81 shows three: taken for a whole one it would shift and squeeze the picture.
+    It lies where the file's last column is, which `orientation` may have turned to the beginning.
+    """
+    if pixels.shape[:2] == size:
+        return _scale(pixels, height, width, size)
+    down = slice(None, None, -1 if orientation in FLIPPED_DOWN else None)
+    across = slice(None, None, -1 if orientation in FLIPPED_ACROSS else None)
+    return _scale(pixels[down, across], height, width, _extent(pixels.shape[:2], size))[down, across]
+
+
+def _extent(scaled: tuple[int, int], size: tuple[int, int]) -> Extent:
+    """Return how much of each side of a photo at a fraction is picture: 80.375 of 81 columns for 643 at 1/8."""
+    scale = next(s for s in SCALES if (-(-size[0] // s), -(-size[1] // s)) == scaled)
+    return size[0] / scale, size[1] / scale
+
+
+def _scale(pixels: Pixels, height: int, width: int, extent: Extent) -> Pixels:
     """Resize by bilinear interpolation, which takes two neighbours into account; so it never shrinks by more than two.
 
     A side that must shrink by more is halved before, the mean of each two pixels: patterns would alias otherwise.
     """
     while (tall := pixels.shape[0] > 2 * height) | (wide := pixels.shape[1] > 2 * width):
-        pixels = _interpolate(pixels, pixels.shape[0] // (1 + tall), pixels.shape[1] // (1 + wide))
-    return _interpolate(pixels, height, width)
+        pixels = _interpolate(pixels, pixels.shape[0] // (1 + tall), pixels.shape[1] // (1 + wide), extent)
+        extent = pixels.shape[:2]
+    return _interpolate(pixels, height, width, extent)
 
 
-def _interpolate(pixels: Pixels, height: int, width: int) -> Pixels:
-    if pixels.shape[:2] == (height, width):
+def _interpolate(pixels: Pixels, height: int, width: int, extent: Extent) -> Pixels:
+    if pixels.shape[:2] == (height, width) == extent:
         return pixels
-    scaled: np.ndarray = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=cv2.INTER_LINEAR)
+    pixels = np.ascontiguousarray(pixels)
+    scaled: np.ndarray
+    if pixels.shape[:2] == extent:
+        scaled = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    else:  # the ratio counts, not how many pixels come out: there may be one more, of what lies beyond the picture
+        down, across = height / extent[0], width / extent[1]
+        scaled = cv2.resize(pixels, None, fx=across, fy=down, interpolation=cv2.INTER_LINEAR)[:height, :width]
     return scaled.reshape((height, width, pixels.shape[2]))

@@ -28,6 +28,7 @@ class Ingest(Section):
     min_images_per_class: Positive
     min_side_px: Positive
     max_quarantined_share: Annotated[float, Field(ge=0, le=1)]
+    max_megapixels: Positive | None = None  # of a JPEG; of other formats half or a quarter of it. None: 250
     near_duplicate_bits: Annotated[int, Field(ge=0, le=10)] | None = None  # of 64; 0 as None: copies by pixels only
     placeholder_copies: Annotated[int, Field(ge=3)] | None = None  # a picture repeated so often shows no class
 

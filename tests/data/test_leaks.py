@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pixelproof.data.store import ImageStore, StoreWriter
 
 from pixelproof.data import leaks as leaks_module
 from pixelproof.data import store as store_module
 from pixelproof.data.leaks import check_leaks, find_leaks, image_hashes
-from pixelproof.data.store import ImageStore, StoreWriter
 from pixelproof.errors import UserError
 
 SHAPE = (2, 3, 1)

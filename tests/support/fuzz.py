@@ -21,8 +21,9 @@ from joblib import Parallel, delayed
 
 from pixelproof.console import progress
 from pixelproof.data.ingest.facts import Facts, examine
+from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.decode import decode
-from pixelproof.data.photos.opening import BadImageError, quiet_pillow
+from pixelproof.data.photos.opening import quiet_pillow
 from tests.support.mutations import corpus, mutate
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

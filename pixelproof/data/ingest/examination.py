@@ -3,15 +3,18 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from joblib import Parallel, delayed
 
 from pixelproof.data.ingest.facts import Facts, examine
 from pixelproof.data.ingest.notes import notes
-from pixelproof.data.photos.opening import BadImageError, real_format
+from pixelproof.data.photos.bad_image import BadImageError
+from pixelproof.data.photos.limits import MAX_MEGAPIXELS
+from pixelproof.data.photos.opening import real_format
 from pixelproof.data.sources.folders import TooLargeError
 from pixelproof.data.sources.labels import is_readable
 from pixelproof.data.sources.source import ScannedFile, Source
@@ -23,18 +26,21 @@ Learned = Facts | BadImageError  # of a file's content
 Row = dict[str, Any]
 
 
-def examine_all(source: Source, files: list[ScannedFile], min_side_px: int, journal: Journal) -> Iterator[Row]:
+def examine_all(
+    source: Source, files: list[ScannedFile], min_side_px: int, journal: Journal, max_megapixels: int = MAX_MEGAPIXELS
+) -> Iterator[Row]:
     """Yield a row per file, in order: a manifest row, or a quarantine row (it has a `reason`).
 
-    Content that `journal` tells of is read, but not decoded again.
+    Content that `journal` has facts on is read, but not decoded again.
     """
     if journal.lines:
         logging.info("ingest: continues; what was decoded before the last stop is not decoded again")
+    learn = partial(_learn, max_megapixels=max_megapixels)
     known = {digest: _restored(learned) for line in journal.lines for digest, learned in json.loads(line).items()}
 
     def work(chunk: range) -> tuple[list[Row], dict[str, Learned]]:
         new: dict[str, Learned] = {}
-        return [_row(source, files[number], min_side_px, known, new) for number in chunk], new
+        return [_row(source, files[number], min_side_px, learn, known, new) for number in chunk], new
 
     on_all_cores = Parallel(-1, prefer="threads", return_as="generator")
     for rows, new in on_all_cores(delayed(work)(chunk) for chunk in chunks(len(files), FILES_PER_TASK)):
@@ -44,7 +50,12 @@ def examine_all(source: Source, files: list[ScannedFile], min_side_px: int, jour
 
 
 def _row(
-    source: Source, file: ScannedFile, min_side_px: int, known: dict[str, Learned], new: dict[str, Learned]
+    source: Source,
+    file: ScannedFile,
+    min_side_px: int,
+    learn: Callable[[bytes], Learned],
+    known: dict[str, Learned],
+    new: dict[str, Learned],
 ) -> Row:
     content: dict[str, Any] = {}
     try:
@@ -52,7 +63,7 @@ def _row(
         digest = hashlib.sha256(data).hexdigest()
         content = {"bytes": len(data), "sha256": digest}
         if digest not in known:
-            known[digest] = new[digest] = _learn(data)
+            known[digest] = new[digest] = learn(data)
         facts = _accept(known[digest], min_side_px)
     except BadImageError as bad:
         format = real_format(data) if content else ""
@@ -68,7 +79,7 @@ def shown(path: str) -> str:
 
 def _read(source: Source, file: ScannedFile) -> bytes:
     if not is_readable(file.path):
-        raise BadImageError("name not readable", "the name holds bytes that are no UTF-8 text, or control characters")
+        raise BadImageError("name not readable", "the name holds bytes that are not UTF-8 text, or control characters")
     if file.refused is not None:
         raise BadImageError(*file.refused)
     try:
@@ -79,9 +90,9 @@ def _read(source: Source, file: ScannedFile) -> bytes:
         raise BadImageError("unreadable", error.strerror or str(error)) from None
 
 
-def _learn(data: bytes) -> Learned:
+def _learn(data: bytes, max_megapixels: int) -> Learned:
     try:
-        return examine(data)
+        return examine(data, max_megapixels)
     except BadImageError as bad:
         return bad
 

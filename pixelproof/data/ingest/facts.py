@@ -1,21 +1,13 @@
 """What a full decode tells about a file: its format and size, and hashes by which its copies are found."""
 
 import hashlib
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, field
 
 from pixelproof.data.ingest.perceptual import perceptual_hashes
-from pixelproof.data.photos.decode import decode_fast, upright
-from pixelproof.data.photos.modes import Colour, bands, to_pixels
-from pixelproof.data.photos.opening import (
-    BadImageError,
-    count_frames,
-    damage_told,
-    in_turn,
-    open_image,
-    read_orientation,
-)
+from pixelproof.data.photos.bad_image import BadImageError
+from pixelproof.data.photos.limits import MAX_MEGAPIXELS
+from pixelproof.data.photos.pixels import Pixels, bands
+from pixelproof.data.photos.reading import read_photo
 
 
 @dataclass(frozen=True)
@@ -32,25 +24,32 @@ class Facts:
     pixels_sha256: str
     perceptual_hash: str | None = None  # 16 hex digits; none of tiny and of nearly blank pictures
     fine_hash: str | None = None  # 64 hex digits, likewise
+    remarks: list[str] = field(default_factory=list)  # of the decoder: damage, levels, colours
 
 
-def examine(data: bytes) -> Facts:
+def examine(data: bytes, max_megapixels: int = MAX_MEGAPIXELS) -> Facts:
     """Decode a file to its last byte. Raises BadImageError."""
     if not data:
         raise BadImageError("zero bytes", "the file is empty")
-    with open_image(data) as image, damage_told(), in_turn(image):
-        kind, mode, frames = image.format or "", image.mode, count_frames(image)
-        transparent = image.has_transparency_data
-        colour: Colour = "grey" if mode in ("L", "1") else "rgb"
-        pixels = decode_fast(data, kind, mode, colour)
-        if pixels is None:
-            pixels = to_pixels(image, colour)
-        orientation = read_orientation(image)  # after the pixels: a PNG may hold it behind them, damaged or not
-    pixels = upright(pixels, orientation)
+    photo = read_photo(data, max_megapixels)
+    return Facts(
+        photo.format,
+        photo.mode,
+        photo.width,
+        photo.height,
+        photo.orientation,
+        photo.frames,
+        photo.transparent,
+        pixels_sha256(photo.pixels),
+        *perceptual_hashes(photo.pixels),
+        photo.notes,
+    )
+
+
+def pixels_sha256(pixels: Pixels) -> str:
+    """Hash what the networks see: pixels in sRGB, upright, of one channel where they are grey."""
     height, width, channels = pixels.shape
-    pixels = np.ascontiguousarray(pixels)
     digest = hashlib.sha256(f"{height} {width} {channels} ".encode())
     for rows in bands(height, width):
         digest.update(pixels[rows].data)
-    hashes = perceptual_hashes(pixels)
-    return Facts(kind, mode, width, height, orientation, frames, transparent, digest.hexdigest(), *hashes)
+    return digest.hexdigest()

@@ -10,6 +10,7 @@ from pixelproof.console import progress
 from pixelproof.data.ingest.conflicts import resolve_copies
 from pixelproof.data.ingest.examination import examine_all, shown
 from pixelproof.data.ingest.given_groups import GIVEN_GROUP
+from pixelproof.data.photos.limits import MAX_MEGAPIXELS
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.data.sources.class_names import look_alikes
 from pixelproof.data.sources.labels import is_readable
@@ -82,7 +83,7 @@ def _kinds(notes: pd.Series) -> pd.Series:
 def take_inventory(source: Source, params: Ingest, journal: Journal | None = None) -> Inventory:
     """Read and fully decode every file of `source`, which is never written to.
 
-    What `journal` tells of, from a run that was stopped, is not decoded again.
+    What `journal` holds of a run that was stopped is not decoded again.
     Raises UserError if there is nothing to use, too much was refused, or a class is too small.
     """
     files = scan(source, params.pattern)
@@ -95,8 +96,9 @@ def take_inventory(source: Source, params: Ingest, journal: Journal | None = Non
         )
     accepted: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
-    with quiet_pillow():
-        examined = examine_all(source, wanted, params.min_side_px, journal or Journal())
+    largest = params.max_megapixels or MAX_MEGAPIXELS
+    with quiet_pillow(largest):
+        examined = examine_all(source, wanted, params.min_side_px, journal or Journal(), largest)
         for outcome in progress(examined, "ingest", len(wanted)):
             (refused if "reason" in outcome else accepted).append(outcome)
     photos = pd.DataFrame(accepted, columns=[column for column in [*COLUMNS, GIVEN_GROUP] if column != "group"])

@@ -18,14 +18,12 @@ MODES = {
     "YCbCr": "YCbCr",
     "LAB": "Lab colours",
     "HSV": "HSV",
-    "I": "more than 8 bits, scaled",
-    "F": "floating point, scaled",
 }
 
 
 def notes(path: str, facts: Facts) -> list[str]:
     """Return a note for each thing that a person who looks for trouble would want to know."""
-    found = [_suffix_note(path, facts.format), _mode_note(facts.mode)]
+    found = [_suffix_note(path, facts.format), MODES.get(facts.mode, ""), *facts.remarks]
     if facts.frames > 1:
         found.append(f"first of {facts.frames} frames")
     if facts.transparent:
@@ -49,7 +47,3 @@ def _suffix_note(path: str, format: str) -> str:
 @cache
 def _formats() -> dict[str, str]:
     return Image.registered_extensions()
-
-
-def _mode_note(mode: str) -> str:
-    return MODES["I"] if mode.startswith("I") else MODES.get(mode, "")

@@ -28,5 +28,5 @@ def write_pictures(inventory: Inventory, read: Read, folder: Path, quarantine_sh
         class_counts(photos, photos["given_part"]).to_csv(beside / "classes.csv", index=False)
         size_counts(photos).to_csv(beside / "sizes.csv", index=False)
         write_contact_sheets(photos, inventory.classes, read, beside / "contact")
-        write_quarantine_sheet(inventory.quarantine, len(photos), read, refused)
+        write_quarantine_sheet(inventory.quarantine, photos, read, refused)
         write_copies(inventory.copies, read, copies)

@@ -1,4 +1,4 @@
-"""The quarantine sheet: what the files that cannot be used look like, and why they cannot."""
+"""The quarantine sheet: what the files that cannot be used look like, and why; also the damaged ones that are used."""
 
 from pathlib import Path
 from typing import Any
@@ -6,28 +6,43 @@ from typing import Any
 import pandas as pd
 
 from pixelproof.data.ingest.contact import Read, tile_of
+from pixelproof.data.photos.reading import DAMAGE
 from pixelproof.data.sheets.sheet import BACKDROP, Layout, Section, Tile, write_sections
 
 LAYOUT = Layout(columns=6, tile_px=168, gap_px=10, backdrop=BACKDROP)
 FILES = 4 * LAYOUT.columns  # of one reason, at the most
 
 
-def write_quarantine_sheet(quarantine: pd.DataFrame, accepted: int, read: Read, path: Path) -> None:
-    """Write a tile per refused file (columns path, reason, detail, bytes), by reason; `accepted` counts the others."""
-    if quarantine.empty:
-        nothing = Section([], f"No file had to be refused: all {accepted:,} can be used.")
-        write_sections([nothing], path, LAYOUT, title="Quarantine: empty")
-        return
+def write_quarantine_sheet(quarantine: pd.DataFrame, photos: pd.DataFrame, read: Read, path: Path) -> None:
+    """Write a tile per refused file (columns path, reason, detail, bytes), by reason.
+
+    Of the accepted `photos` (columns id, note) those follow whose data are damaged, though no pixels are missing.
+    """
     sections = [_section(str(reason), files, read) for reason, files in quarantine.groupby("reason")]
-    title = f"Quarantine: {len(quarantine):,} of {len(quarantine) + accepted:,} files"
-    write_sections(sections, path, LAYOUT, title)
+    if quarantine.empty:
+        sections = [Section([], f"No file had to be refused: all {len(photos):,} can be used.")]
+    damaged = photos[photos["note"].str.contains(DAMAGE, regex=False)]
+    if len(damaged):
+        sections.append(_damaged_section(damaged, read))
+    counts = f"{len(quarantine):,} of {len(quarantine) + len(photos):,} files"
+    write_sections(sections, path, LAYOUT, title=f"Quarantine: {'empty' if quarantine.empty else counts}")
 
 
 def _section(reason: str, files: pd.DataFrame, read: Read) -> Section:
-    shown = files.head(FILES)
-    more = f"; {len(files) - len(shown):,} more in quarantine.csv" if len(files) > len(shown) else ""
-    tiles = [_tile(file, read) for file in shown.itertuples()]
-    return Section(tiles, f"{reason}: {len(files):,}{more}")
+    tiles = [_tile(file, read) for file in files.head(FILES).itertuples()]
+    return Section(tiles, f"{reason}: {len(files):,}{_more(files, 'quarantine.csv')}")
+
+
+def _damaged_section(photos: pd.DataFrame, read: Read) -> Section:
+    tiles = [
+        tile_of(str(photo.id), read, LAYOUT.tile_px, name=str(photo.id), detail=str(photo.note))
+        for photo in photos.head(FILES).itertuples()
+    ]
+    return Section(tiles, f"accepted, but look at them ({DAMAGE}): {len(photos):,}{_more(photos, 'the manifest')}")
+
+
+def _more(files: pd.DataFrame, place: str) -> str:
+    return f"; {len(files) - FILES:,} more in {place}" if len(files) > FILES else ""
 
 
 def _tile(file: Any, read: Read) -> Tile:

@@ -24,7 +24,7 @@ def test_an_ordinary_photo_needs_no_note(path: str) -> None:
         ("cats/1.jpg", {"mode": "CMYK"}, "CMYK"),
         ("cats/1.jpg", {"mode": "L"}, "greyscale"),
         ("cats/1.gif", {"format": "GIF", "mode": "P"}, "palette"),
-        ("cats/1.png", {"format": "PNG", "mode": "I;16"}, "more than 8 bits, scaled"),
+        ("cats/1.png", {"format": "PNG", "remarks": ["more than 8 bits, scaled"]}, "more than 8 bits, scaled"),
         ("cats/1.gif", {"format": "GIF", "frames": 7}, "first of 7 frames"),
         ("cats/1.jpg", {"format": "MPO", "frames": 2}, "first of 2 frames"),
         ("cats/1.png", {"format": "PNG", "transparent": True}, "transparent, over RGB (255, 255, 255)"),

@@ -24,7 +24,14 @@ def quarantine_of(*rows: tuple[str, str, int | None]) -> pd.DataFrame:
     return table.astype({"bytes": "Int64"})
 
 
-def sheet_of(quarantine: pd.DataFrame, read: Any, folder: Path, accepted: int = 10) -> np.ndarray:
+def photos_of(count: int, *notes: str) -> pd.DataFrame:
+    """Return manifest rows of so many photos; the first ones have `notes`."""
+    rows = [(f"c/{number}.jpg", note) for number, note in enumerate([*notes, *[""] * (count - len(notes))])]
+    return pd.DataFrame(rows, columns=["id", "note"])
+
+
+def sheet_of(quarantine: pd.DataFrame, read: Any, folder: Path, photos: pd.DataFrame | None = None) -> np.ndarray:
+    accepted = photos_of(10) if photos is None else photos
     write_quarantine_sheet(quarantine, accepted, read, folder / "sheet.png")
     with Image.open(folder / "sheet.png") as sheet:
         return np.asarray(sheet)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixelproof.data.ingest.facts import examine
+from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.decode import glimpse
-from pixelproof.data.photos.opening import BadImageError, quiet_pillow
+from pixelproof.data.photos.opening import quiet_pillow
 
 RED_OVER_BLUE = np.zeros((320, 240, 3), np.uint8)
 RED_OVER_BLUE[:160, :, 0] = 200

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixelproof.data.ingest.facts import Facts, examine
-from pixelproof.data.photos.opening import FORMATS, MAX_PIXELS, BadImageError, quiet_pillow
+from pixelproof.data.photos.bad_image import BadImageError
+from pixelproof.data.photos.limits import MAX_MEGAPIXELS
+from pixelproof.data.photos.opening import FORMATS, quiet_pillow
 from tests.support.photos import animation, encoded, picture
 
 REASONS = {"zero bytes", "not an image", "truncated or damaged", "decompression bomb"}
+REASONS |= {"format not read", "range of levels unknown"}
 
 
 def outcome(data: bytes) -> Facts | BadImageError:
@@ -77,7 +80,7 @@ def test_an_animation_damaged_anywhere_is_refused_in_words(format: str) -> None:
         assert all(is_accounted_for(outcome(data[:cut])) for cut in range(0, len(data), 11))
 
 
-@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (20_000, 9_000), (10_001, 10_000)])
+@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (20_000, 9_000), (12_501, 10_000)])
 def test_a_small_file_that_claims_a_huge_size_is_refused_before_it_is_decoded(width: int, height: int) -> None:
     """Else one file of 70 bytes could take all memory."""
     with quiet_pillow(), pytest.raises(BadImageError) as refused:
@@ -88,7 +91,7 @@ def test_a_small_file_that_claims_a_huge_size_is_refused_before_it_is_decoded(wi
 def test_a_photo_below_our_own_limit_is_no_bomb() -> None:
     """Else Pillow's lower limit would decide, not the one that we name."""
     width, height = 9_500, 10_000
-    assert width * height < MAX_PIXELS
+    assert width * height < MAX_MEGAPIXELS * 1_000_000 / 2
     with quiet_pillow(), pytest.raises(BadImageError) as refused:
         examine(png_that_claims(width, height))
     assert refused.value.reason == "truncated or damaged"
@@ -148,24 +151,30 @@ def test_quiet_pillow_puts_the_filters_back() -> None:
     assert list(warnings.filters) == before
 
 
+UNREAD = {
+    "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
+    "a Windows icon (ICO)": encoded(picture(), "ICO"),
+    "an icon of macOS (ICNS)": encoded(picture(), "ICNS"),
+    "Photoshop's PSD": b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 8, 8, 8, 3) + bytes(300),
+    "SVG": b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"></svg>',
+    "Canon's raw format CR3": bytes(3) + b"\x18ftypcrx \0\0\0\1crx isom",
+    "an MP4 film": bytes(3) + b"\x18ftypisom\0\0\2\0isommp41",
+    "no known image format": encoded(picture(), "TGA"),
+}
+
+
 @pytest.mark.parametrize(
-    "data",
-    [
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
-        encoded(picture(), "ICO"),
-        encoded(picture(), "ICNS"),
-        encoded(picture(), "TGA"),
-        encoded(picture(), "PCX"),
-        b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 8, 8, 8, 3) + bytes(300),
-        b"\x89HDF\r\n\x1a\n" + bytes(100),
-    ],
-    ids=["EPS", "ICO", "ICNS", "TGA", "PCX", "PSD", "HDF5"],
+    ("data", "named"),
+    [*((data, name) for name, data in UNREAD.items()), (encoded(picture(), "PCX"), "no known image format")],
+    ids=[*UNREAD, "PCX"],
 )
-def test_formats_that_are_not_those_of_photos_are_refused(data: bytes) -> None:
+def test_formats_that_are_not_those_of_photos_are_refused(data: bytes, named: str) -> None:
     """Else an EPS would start Ghostscript, an ICO be decoded before its size is known, and any bytes be a TGA."""
+    reason = "not an image" if named.startswith("no known") else "format not read"
     refused = outcome(data)
     assert isinstance(refused, BadImageError)
-    assert refused.reason == "not an image"
+    assert refused.reason == reason
+    assert refused.detail.startswith(named)
 
 
 def test_libtiff_writes_nothing_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
@@ -212,7 +221,7 @@ def tiff_with_pages(count: int) -> bytes:
 
 def test_pages_of_a_tiff_are_counted_and_too_many_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pillow looks at all earlier pages to find the next: 100,000 of them took more than a minute."""
-    monkeypatch.setattr("pixelproof.data.photos.opening.MAX_TIFF_PAGES", 100)
+    monkeypatch.setattr("pixelproof.data.photos.limits.MAX_TIFF_PAGES", 100)
     few, many = outcome(tiff_with_pages(100)), outcome(tiff_with_pages(101))
     assert isinstance(few, Facts)
     assert few.frames == 100
@@ -231,5 +240,7 @@ def test_what_pillow_decodes_in_python_may_not_be_large(magic: bytes) -> None:
 def test_formats_that_take_much_memory_for_a_pixel_have_a_lower_limit() -> None:
     """At 100 million pixels WebP and JPEG 2000 took 1.6 and 1.9 GB."""
     data = bytearray(encoded(picture(), "WEBP", lossless=True))
-    data[21:25] = (9000 - 1 | (5000 - 1) << 14).to_bytes(4, "little")  # the header: width and height, 14 bits each
-    assert getattr(outcome(bytes(data)), "detail", "") == "9000 x 5000 pixels; the limit is 40,000,000"
+    data[21:25] = (9000 - 1 | (7000 - 1) << 14).to_bytes(4, "little")  # the header: width and height, 14 bits each
+    assert getattr(outcome(bytes(data)), "detail", "") == (
+        "9000 x 7000 pixels; the limit is 62,500,000 (ingest.max_megapixels / 4 for WEBP)"
+    )
