@@ -13,6 +13,7 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.data.ingest.manifest import Inventory, take_inventory
 from pixelproof.data.ingest.pictures import write_pictures
+from pixelproof.data.photos.opening import formats
 from pixelproof.data.sources.source import open_source
 from pixelproof.files import remove, write_json, write_text
 from pixelproof.files.journal import continuing, fingerprint
@@ -40,8 +41,9 @@ def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
 
 def main() -> None:
     params = load_section(Ingest)
-    # What a file's content is depends on the code alone: no other inputs.
-    with open_source(Path(params.source), WORK) as source, continuing(INGESTED, fingerprint()) as begun:
+    # What a file's content is depends on the code, on the size that is taken for a photo, and on what can be read.
+    work = fingerprint(params.max_megapixels, formats())
+    with open_source(Path(params.source), WORK) as source, continuing(INGESTED, work) as begun:
         folder, journal = begun
         inventory = take_inventory(source, params, journal)
         write_inventory(inventory, params.source, folder)

@@ -15,7 +15,7 @@ from pixelproof.files import move_into_place, remove
 T = TypeVar("T")
 
 # Another version of these may give other pixels.
-LIBRARIES = ("albumentations", "numpy", "opencv-python-headless", "pillow", "scipy", "simplejpeg")
+LIBRARIES = ("albumentations", "numpy", "opencv-python-headless", "pillow", "scipy", "simplejpeg", "tifffile")
 
 
 class Journal:

@@ -13,9 +13,11 @@ from pixelproof.data.photos.profiles import Conversion, adobe_rgb, conversion
 MODES = {"RGB", "L"}  # Pillow's names of what is decoded here; Pillow takes the rest
 SCALES = (8, 4, 2)  # fractions of the size that libjpeg-turbo decodes to with SIMD code
 # How much larger than the asked-for size (down, across) a fraction must be, by the photo's chroma subsampling. Chroma
-# at half the resolution both ways (4:2:0) is decoded at twice the fraction, so it lacks nothing; at half the resolution
-# one way it is shrunk like the rest, and has to keep twice the asked-for size to look as if decoded whole.
-MARGINS = {"Gray": (1, 1), "444": (1, 1), "420": (1, 1), "422": (1, 4), "440": (4, 1)}
+# at half the resolution both ways (4:2:0) is decoded at twice the fraction, so it lacks nothing. At half or a quarter
+# one way it is shrunk like the rest and spread again: stripes then lose their colours, by 5 levels even where chroma
+# has four samples for each asked-for pixel, by 2 where it has eight. Other kinds are decoded whole.
+MARGINS = {"Gray": (1, 1), "444": (1, 1), "420": (1, 1), "422": (1, 16), "440": (16, 1), "411": (1, 32)}
+SMALLEST = (0, 0)  # a size to ask for that every fraction has
 # Warnings of libjpeg-turbo (its jerror.h) after which pixels are missing or made up.
 LOSS = re.compile(r"(?i)premature end|bad (huffman|arithmetic) code|found marker .* instead of RST")
 SKIPPED = re.compile(r"(\d+) extraneous bytes before marker 0x(?!d9)([0-9a-f]{2})")  # not before the end: more follows
@@ -46,7 +48,7 @@ def decode_jpeg(
 
 def fraction(height: int, width: int, chroma: str, at_least: tuple[int, int]) -> int:
     """Return 8, 4 or 2, to decode at 1/8, 1/4 or 1/2 of the size without loss at the size `at_least`, or else 1."""
-    down, across = MARGINS.get(chroma, (height, width))
+    down, across = MARGINS.get(chroma, (height + 1, width + 1))
     return next((s for s in SCALES if height // s >= down * at_least[0] and width // s >= across * at_least[1]), 1)
 
 

@@ -16,8 +16,7 @@ from pixelproof.data.photos.opening import open_image, read_orientation
 from pixelproof.data.photos.pixels import Colour, Pixels, upright, without_needless_channels
 from pixelproof.data.photos.profiles import NONE, Conversion, conversion
 
-WHOLE_PIXELS = 100_000_000  # a JPEG of more is examined at a fraction of its size, to spare memory
-MOST = 8 * max(max(margin) for margin in jpeg.MARGINS.values())  # so much smaller, any JPEG is decoded at 1/8
+WHOLE_PIXELS = 100_000_000  # a JPEG of more is examined at 1/8 of its size, to spare memory
 DAMAGE = "damage in the JPEG data"  # a note, before what the decoder says
 SIDE_DATA = "text or profile unreadable, passed over"
 
@@ -94,7 +93,7 @@ def _jpeg_pixels(data: bytes, image: Image.Image) -> tuple[Pixels, bool, list[st
         return None
     colour: Colour = "grey" if is_grey(image) else "rgb"
     huge = image.width * image.height > WHOLE_PIXELS
-    at_least = (image.height // MOST, image.width // MOST) if huge else None
+    at_least = jpeg.SMALLEST if huge else None
     if whole := read_jpeg(data, image.format, image.mode, colour, at_least, strict=True):
         return whole[0], False, [whole[1]] if whole[1] else []
     damage = jpeg.find_damage(data, image.mode)
