@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -19,7 +20,9 @@ from PIL import Image
 import pixelproof.data.resize as resize_module
 from pixelproof.data.images.store import ImageStore
 from pixelproof.data.ingest.manifest import Inventory
+from pixelproof.data.photos.decode import decode
 from pixelproof.data.photos.opening import EXIF_ORIENTATION
+from pixelproof.data.photos.pixels import upright
 from pixelproof.data.resize import fit, fitted_size, resize_photos
 from pixelproof.data.sources.folders import FolderSource
 from pixelproof.data.sources.source import open_source
@@ -31,6 +34,7 @@ from tests.support.photos import photo
 from tests.support.sources import take_inventory
 from tests.support.stops import count_calls, stop_after
 
+BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}  # the orientation that undoes one
 SIDES = st.integers(1, 5000)
 FITS = st.sampled_from(["stretch", "pad", "crop"])
 
@@ -141,6 +145,38 @@ def test_the_mean_brightness_stays(how: str, side: int) -> None:
     stripes = np.zeros((side * 2, side * 2, 1), np.uint8)
     stripes[:, ::2] = 240
     assert abs(fit(stripes, resize(how, 10, 10)).mean() - 120) < 12
+
+
+def soft_picture(height: int, width: int, period: float, seed: int) -> np.ndarray:
+    """Draw waves of colour, the shortest of `period` pixels; uint8 (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width] / period * 2 * np.pi
+    angles, phases = rng.uniform(0, np.pi, 3), rng.uniform(0, 2 * np.pi, 3)
+    waves = [np.sin(x * np.cos(angle) + y * np.sin(angle) + phase) for angle, phase in zip(angles, phases, strict=True)]
+    return (127.5 + 110 * np.stack(waves, 2)).round().astype(np.uint8)
+
+
+@settings(max_examples=150)
+@given(
+    chroma=st.sampled_from(["444", "422", "420", "440", "411"]),
+    size=st.tuples(st.integers(40, 700), st.integers(40, 700)),
+    to=st.tuples(st.integers(12, 150), st.integers(12, 150)),
+    how=FITS,
+    orientation=st.sampled_from(range(1, 9)),
+    seed=st.integers(0, 99),
+)
+def test_a_photo_decoded_at_a_fraction_is_resized_as_if_decoded_whole(
+    chroma: str, size: tuple[int, int], to: tuple[int, int], how: str, orientation: int, seed: int
+) -> None:
+    """Else its colours would be those of its neighbours, or the picture be shifted where a side is no multiple of 8."""
+    params = resize(how, *to)
+    fitted = fitted_size(*size, params)
+    shrinks = max(1, size[0] / fitted[0], size[1] / fitted[1])
+    soft = soft_picture(*size, 48 * shrinks, seed)  # a wave takes at least 48 pixels of the image
+    data = simplejpeg.encode_jpeg(upright(soft, BACK[orientation]).copy(), quality=98, colorsubsampling=chroma)
+    small = decode(data, "JPEG", "RGB", orientation, "rgb", fitted)
+    whole = upright(simplejpeg.decode_jpeg(data), orientation)
+    assert np.abs(fit(small, params, size, orientation).astype(int) - fit(whole, params)).max() <= 3
 
 
 def test_the_photos_of_a_manifest_become_a_store(source: Path, tmp_path: Path) -> None:

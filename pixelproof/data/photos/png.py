@@ -23,7 +23,7 @@ from pixelproof.data.photos.profiles import (
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 NEEDED = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}  # chunks that are called ancillary, and still change the pixels
-HARMLESS = {b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"eXIf", b"bKGD", b"sBIT", b"cICP"}  # small; kept if they are sound
+EXIF = b"eXIf"  # may say how the photo is turned
 GAMMA_TOLERANCE = 0.05  # as libpng has it: what is nearer to 1/2.2 is meant for sRGB
 BT709, DISPLAY_P3 = 1, 12  # cICP's primaries (ITU-T H.273)
 SRGB_CURVES = {1, 6, 13, 14, 15}  # cICP's transfers that 8-bit pictures show like that of sRGB
@@ -63,7 +63,7 @@ def without_side_chunks(data: bytes) -> bytes | None:
     kept, at, dropped = [], 0, False
     for chunk in chunks(data):
         critical = not chunk.kind[0] & 0x20
-        if not (critical or chunk.kind in NEEDED or (chunk.kind in HARMLESS and chunk.sound)):
+        if not (critical or chunk.kind in NEEDED or (chunk.kind == EXIF and chunk.sound)):
             kept.append(data[at : chunk.start])
             at, dropped = chunk.end, True
     return b"".join([*kept, data[at:]]) if dropped else None

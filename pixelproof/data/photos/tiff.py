@@ -17,8 +17,8 @@ from pixelproof.data.photos.levels import find_range, to_8_bits
 from pixelproof.data.photos.limits import MAX_TIFF_PAGES, check_pixels
 from pixelproof.data.photos.pixels import Pixels, over_white
 
-BIG = (b"II+\0", b"MM\0+")
-MAGIC = (b"II*\0", b"MM\0*", *BIG)
+BIG = b"II+\0"
+MAGIC = (b"II*\0", b"MM\0*", BIG)
 BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, EXTRA, SAMPLE_FORMAT = 258, 259, 262, 277, 284, 338, 339
 MAX_SAMPLE, S_MIN_SAMPLE, S_MAX_SAMPLE, ORIENTATION, PROFILE, DNG_VERSION = 281, 340, 341, 274, 34675, 50706
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
@@ -86,7 +86,7 @@ def count_pages(data: bytes) -> int:
 def _directory(file: io.BytesIO) -> TiffImagePlugin.ImageFileDirectory_v2:
     """Return the directory of a TIFF, whose `next` says where the first page's tags are."""
     header = file.read(8)
-    return TiffImagePlugin.ImageFileDirectory_v2(header + (file.read(8) if header[:4] in BIG else b""))
+    return TiffImagePlugin.ImageFileDirectory_v2(header + (file.read(8) if header[:4] == BIG else b""))
 
 
 def _numbers(tags: Tags, tag: int, default: float) -> tuple[Any, ...]:

@@ -28,6 +28,7 @@ SIGNATURES = [
     (rb"II(RO|RS|U\0)", "a camera's raw format"),
     (rb"(?s)II\*\0.{4}CR\x02", "Canon's raw format CR2"),
     (rb"gimp xcf", "GIMP's XCF"),
+    (rb"MM\0\+", "BigTIFF with the highest byte first"),
     (rb"qoif", "QOI"),
     (rb"DDS ", "DDS"),
     (rb"BPG\xfb", "BPG"),
