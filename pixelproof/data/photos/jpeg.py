@@ -21,7 +21,7 @@ SMALLEST = (0, 0)  # a size to ask for that every fraction has
 # Warnings of libjpeg-turbo (its jerror.h) after which pixels are missing or made up.
 LOSS = re.compile(r"(?i)premature end|bad (huffman|arithmetic) code|found marker .* instead of RST")
 SKIPPED = re.compile(r"(\d+) extraneous bytes before marker 0x(?!d9)([0-9a-f]{2})")  # not before the end: more follows
-MAX_TRIES = 24  # places that are looked at for bytes which the decoder has skipped
+MAX_TRIES = 200  # places that are looked at for bytes which the decoder has skipped
 
 
 def decode_jpeg(
@@ -66,9 +66,9 @@ def find_damage(data: bytes, mode: str) -> str:
     """
     space = {"RGB": "RGB", "L": "GRAY"}.get(mode, mode)
     warning = first = _warning(data, space)
-    tries = MAX_TRIES
+    at, tries = 2, MAX_TRIES
     while skipped := SKIPPED.search(warning):
-        data, tries = _cut_out(data, int(skipped[1]), bytes([0xFF, int(skipped[2], 16)]), space, tries)
+        data, at, tries = _cut_out(data, int(skipped[1]), bytes([0xFF, int(skipped[2], 16)]), space, at, tries)
         warning = _warning(data, space)
     return first
 
@@ -94,15 +94,18 @@ def _lenient(data: bytes, space: str) -> np.ndarray | None:
     return pixels
 
 
-def _cut_out(data: bytes, count: int, marker: bytes, space: str, tries: int) -> tuple[bytes, int]:
-    """Return the file without `count` skipped bytes before one of its markers: the pixels without them are the same."""
+def _cut_out(data: bytes, count: int, marker: bytes, space: str, start: int, tries: int) -> tuple[bytes, int, int]:
+    """Return the file without `count` skipped bytes before a marker behind `start`: its pixels must be the same.
+
+    Return, too, where the marker is then, and how many more `tries` there are.
+    """
     pixels = _lenient(data, space)
-    at = data.find(marker, data.find(b"\xff\xda"))
+    at = data.find(marker, start)
     while at >= 0 and tries > 0 and pixels is not None:
         shorter = data[: at - count] + data[at:]
         same = _lenient(shorter, space)
         tries -= 1
         if same is not None and same.shape == pixels.shape and np.array_equal(same, pixels):
-            return shorter, tries
+            return shorter, at - count, tries
         at = data.find(marker, at + 1)
     raise BadImageError("truncated or damaged", f"{count} extraneous bytes, and it cannot be seen what they broke")

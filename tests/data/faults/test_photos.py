@@ -123,13 +123,14 @@ def test_07_colours_with_a_profile_are_those_of_srgb(name: str, fault: Fault) ->
 
 
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from pixelproof.data.ingest.facts import examine
 from pixelproof.data.photos.opening import quiet_pillow
+from tests.support.fuzz import peak_memory
 with quiet_pillow():
     facts = examine(Path(sys.argv[1]).read_bytes())
-print(facts.width, facts.height, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(facts.width, facts.height, peak_memory())
 """
 
 

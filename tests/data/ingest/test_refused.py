@@ -127,3 +127,11 @@ def test_the_limits_are_those_of_the_docs() -> None:
     """docs/ingest.md names them."""
     page = (Path(__file__).parents[3] / "docs/ingest.md").read_text("utf-8")
     assert f"{refused.FILES} files of a reason" in page
+
+
+def test_photos_whose_data_are_damaged_are_shown_though_they_are_accepted(tmp_path: Path) -> None:
+    """Else nobody would look at photos whose colours may be wrong from the middle on."""
+    photos = photos_of(10, "damage in the JPEG data: 252 extraneous bytes before marker 0xd9", "palette")
+    for quarantine in (quarantine_of(), quarantine_of(("a/1.png", "too small", 9))):
+        sheet = sheet_of(quarantine, lambda id: png() if id == "c/0.jpg" else b"", tmp_path, photos)
+        assert (sheet == RED).all(axis=2).sum() == LAYOUT.tile_px**2

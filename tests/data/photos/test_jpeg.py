@@ -158,3 +158,15 @@ def test_a_jpeg_in_a_file_of_another_name_is_one_group_with_its_own_pixels() -> 
     assert examine(copy).pixels_sha256 == examine(data).pixels_sha256
     with Image.open(io.BytesIO(data)) as image:
         assert np.array_equal(np.asarray(image), read(data).pixels)
+
+
+def test_bytes_before_every_restart_marker_are_noted() -> None:
+    """Else a photo whose encoder pads each stripe would be lost, or a stripe that is missing be passed over."""
+    whole = kinds()["restart markers"]
+    padded = re.sub(rb"(\xff[\xd0-\xd7])", rb"%s\1" % bytes(30), whole)
+    assert padded.count(bytes(30)) == 5
+    photo = read(padded)
+    assert np.array_equal(photo.pixels, read(whole).pixels)
+    assert len(photo.notes) == 1
+    last = padded.index(b"\xff\xd4")
+    assert "premature end" in refusal(padded[: last - 300] + padded[last - 30 :]).detail
