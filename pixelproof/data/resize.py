@@ -123,15 +123,20 @@ def _scale_fraction(pixels: Pixels, height: int, width: int, size: tuple[int, in
     """
     if pixels.shape[:2] == size:
         return _scale(pixels, height, width, size)
+    extent = _extent(pixels.shape[:2], size)
+    if orientation == 1:
+        return _scale(pixels, height, width, extent)
     down = slice(None, None, -1 if orientation in FLIPPED_DOWN else None)
     across = slice(None, None, -1 if orientation in FLIPPED_ACROSS else None)
-    return _scale(pixels[down, across], height, width, _extent(pixels.shape[:2], size))[down, across]
+    return _scale(pixels[down, across], height, width, extent)[down, across]
 
 
 def _extent(scaled: tuple[int, int], size: tuple[int, int]) -> Extent:
     """Return how much of each side of a photo at a fraction is picture: 80.375 of 81 columns for 643 at 1/8."""
-    scale = next(s for s in SCALES if (-(-size[0] // s), -(-size[1] // s)) == scaled)
-    return size[0] / scale, size[1] / scale
+    for scale in SCALES:
+        if -(-size[0] // scale) == scaled[0] and -(-size[1] // scale) == scaled[1]:
+            return size[0] / scale, size[1] / scale
+    raise ValueError(f"{scaled} pixels are no fraction of a photo of {size}")
 
 
 def _scale(pixels: Pixels, height: int, width: int, extent: Extent) -> Pixels:

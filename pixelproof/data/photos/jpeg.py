@@ -8,7 +8,7 @@ import simplejpeg
 from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.jpeg_segments import profile_segments
 from pixelproof.data.photos.pixels import Colour, Pixels, in_colour
-from pixelproof.data.photos.profiles import Conversion, adobe_rgb, conversion
+from pixelproof.data.photos.profiles import NONE, Conversion, adobe_rgb, conversion
 
 MODES = {"RGB", "L"}  # Pillow's names of what is decoded here; Pillow takes the rest
 SCALES = (8, 4, 2)  # fractions of the size that libjpeg-turbo decodes to with SIMD code
@@ -34,11 +34,12 @@ def decode_jpeg(
     """
     try:
         height, width, space, chroma = simplejpeg.decode_jpeg_header(data)
-        convert = colours(data, "L" if space == "Gray" else "RGB")
-        read_as: Colour = "rgb" if convert.apply and space != "Gray" else "grey" if space == "Gray" else colour
-        scale = fraction(height, width, "Gray" if read_as == "grey" else chroma, at_least) if at_least else 1
-        options = {"min_height": -(-height // scale), "min_width": -(-width // scale)} if scale > 1 else {}
-        pixels = simplejpeg.decode_jpeg(data, "RGB" if read_as == "rgb" else "GRAY", strict=strict, **options)
+        grey = space == "Gray"
+        convert = colours(data, "L" if grey else "RGB")
+        read_as = "GRAY" if grey or (colour == "grey" and not convert.apply) else "RGB"
+        scale = fraction(height, width, "Gray" if read_as == "GRAY" else chroma, at_least) if at_least else 1
+        tall, wide = (-(-height // scale), -(-width // scale)) if scale > 1 else (0, 0)
+        pixels = simplejpeg.decode_jpeg(data, read_as, strict=strict, min_height=tall, min_width=wide)
     except ValueError:
         return None
     if convert.apply:
@@ -55,6 +56,8 @@ def fraction(height: int, width: int, chroma: str, at_least: tuple[int, int]) ->
 def colours(data: bytes, mode: str) -> Conversion:
     """Return how to convert the pixels of a JPEG of `mode` to sRGB."""
     profile, is_adobe_rgb = profile_segments(data)
+    if not profile and not is_adobe_rgb:
+        return NONE
     return adobe_rgb() if is_adobe_rgb and not profile and mode == "RGB" else conversion(profile, mode)
 
 

@@ -1,11 +1,13 @@
 """What a JPEG file says before its pixels: segments of the camera, the frame's kind, the colour profile."""
 
+import re
 from collections.abc import Iterator
 
 SCAN, END = 0xDA, 0xD9
 EXIF, PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
 # EXIF's InteroperabilityIndex "R03": DCF cameras say with it, and with no profile, that colours are Adobe RGB.
 ADOBE_RGB = (b"\1\0\2\0\4\0\0\0R03\0", b"\0\1\0\2\0\0\0\4R03\0")
+SCAN_OR_SEGMENT = re.compile(rb"\xff[\xda\xe1-\xef]")
 NEEDED = {0xE0, 0xE1, 0xE2, 0xEE}  # JFIF, EXIF, profile, Adobe's colour transform
 
 
@@ -39,6 +41,9 @@ def frame_header(data: bytes) -> tuple[int | None, int | None]:
 
 def profile_segments(data: bytes) -> tuple[bytes | None, bool]:
     """Return the embedded colour profile, None without one, and whether EXIF says Adobe RGB."""
+    first = SCAN_OR_SEGMENT.search(data, 2)
+    if first and first[0][1] == SCAN:  # no camera or program has left anything: most photos of the web
+        return None, False
     parts: dict[int, bytes] = {}
     adobe = False
     for marker, start, end in segments(data):
