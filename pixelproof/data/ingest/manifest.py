@@ -116,7 +116,7 @@ def take_inventory(source: Source, params: Ingest, journal: Journal | None = Non
 
 
 def _is_left_out(file: ScannedFile, params: Ingest) -> bool:
-    """Tell whether a file is of a class that is not asked for; a missing one is no file."""
+    """Tell whether a file is of a class that is not asked for; a missing file is of none."""
     chosen = params.classes is None or file.label is None or file.label in params.classes
     return not chosen and file.refused != MISSING
 

@@ -22,7 +22,7 @@ class Range(NamedTuple):
 
 
 def to_8_bits(levels: np.ndarray, span: Range, *, inverted: bool = False) -> Pixels:
-    """Scale levels (height, width, channels) to 0 (black) to 255 (white); what is no number becomes black."""
+    """Scale levels (height, width, channels) to 0 (black) to 255 (white); what is not a number becomes black."""
     height, width, channels = levels.shape
     pixels = np.empty((height, width, channels), np.uint8)
     for rows in bands(height, width * channels):

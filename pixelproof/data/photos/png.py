@@ -39,7 +39,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks of a PNG file, as far as they can be told."""
+    """Yield the chunks of a PNG file, up to its end or to where they no longer follow each other."""
     at = len(MAGIC)
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")

@@ -19,7 +19,8 @@ from pixelproof.data.photos.pixels import Pixels
 from pixelproof.data.photos.reading import read_photo
 from pixelproof.data.resize import fit, fitted_size
 from pixelproof.data.sources.source import open_source
-from pixelproof.params.data import Ingest, Resize
+from pixelproof.params.ingest import Ingest
+from pixelproof.params.resize import Resize
 
 Fault = Callable[[str], Path]
 

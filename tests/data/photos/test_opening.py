@@ -46,7 +46,7 @@ def png_that_claims(width: int, height: int) -> bytes:
 
 
 def test_no_bytes_are_a_reason_of_their_own() -> None:
-    """Else an interrupted copy would be told as a strange format."""
+    """Else an interrupted copy would be reported as a strange format."""
     with pytest.raises(BadImageError) as refused:
         examine(b"")
     assert refused.value.reason == "zero bytes"

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pixelproof.data.store import ImageStore, StoreWriter
 
-from pixelproof.data import leaks as leaks_module
-from pixelproof.data import store as store_module
-from pixelproof.data.leaks import check_leaks, find_leaks, image_hashes
+from pixelproof.data.images import leaks as leaks_module
+from pixelproof.data.images import store as store_module
+from pixelproof.data.images.leaks import check_leaks, find_leaks, image_hashes
+from pixelproof.data.images.store import ImageStore, StoreWriter
 from pixelproof.errors import UserError
 
 SHAPE = (2, 3, 1)

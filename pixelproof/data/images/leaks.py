@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from joblib import cpu_count
 
-from pixelproof.data.store import ImageStore
+from pixelproof.data.images.store import ImageStore
 from pixelproof.errors import UserError
 
 IMAGES_PER_TASK = 1024
