@@ -1,5 +1,7 @@
 """Make altered views of the training images, and a sheet that shows some. With `views: 0`, the sheet only.
 
+Before that, prove on the stored images that no two equal ones are in two parts.
+
     python -m stages.augment
 
 Reads   data/resized/, data/splits.csv
@@ -14,6 +16,7 @@ import numpy as np
 from pixelproof import console
 from pixelproof.data.augment.transforms import alter_all, compose
 from pixelproof.data.augment.views import write_views
+from pixelproof.data.images.leaks import check_leaks
 from pixelproof.data.images.parts import positions, read_splits
 from pixelproof.data.images.store import ImageStore
 from pixelproof.data.sheets.sheet import write_sheet
@@ -47,7 +50,9 @@ def _work(params: Augment, seed: int) -> str:
 def main() -> None:
     params, seed = load_section(Augment), load_seed()
     store = ImageStore.open(RESIZED)
-    training = positions(store.index, read_splits(SPLITS), "train")
+    splits = read_splits(SPLITS)
+    check_leaks(store, splits)  # here both are known for the first time, and nothing is trained yet
+    training = positions(store.index, splits, "train")
     with continuing(AUGMENTED, _work(params, seed)) as (folder, journal):
         write_views(store, training, params, folder, journal, seed=seed)
     write_augment_sheet(store, training, params, AUGMENT_SHEET, seed=seed)

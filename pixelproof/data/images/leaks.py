@@ -57,7 +57,8 @@ def check_leaks(store: ImageStore, splits: pd.DataFrame) -> None:
     rows = leaks.head(NAMED).itertuples()
     named = "; ".join(f"{row.id} ({row.part}) and {row.equal_id} ({row.equal_part})" for row in rows)
     raise UserError(
-        f"{len(leaks):,} images equal an image of another part, so that the test part would measure what was learned "
-        f"by heart: {named}{', and more' if len(leaks) > NAMED else ''}. Their photos differ, but not at this size. "
-        "Remove the copies, or let ingest keep them together: ingest.near_duplicate_bits: 8 in params.yaml."
+        f"{len(leaks):,} images equal an image of another part, so the test part would measure what was "
+        f"memorised: {named}{', and more' if len(leaks) > NAMED else ''}. Their photos differ, but not at this size. "
+        "Remove the copies, raise resize.height_px and width_px, or keep them together: ingest.near_duplicate_bits: 8 in "
+        "params.yaml, or one `group` for them in labels.csv."
     )

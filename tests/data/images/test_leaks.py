@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pixelproof.data.store import ImageStore, StoreWriter
 
 from pixelproof.data.images import leaks as leaks_module
 from pixelproof.data.images import store as store_module

@@ -13,7 +13,7 @@ from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.jpeg import fraction
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.data.photos.reading import SIDE_DATA, Photo, read_photo
-from tests.support.encoded import encoded, picture
+from tests.support.photos import encoded, picture
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8))
 END = b"\xff\xd9"

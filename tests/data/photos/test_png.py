@@ -12,7 +12,7 @@ from pixelproof.data.ingest.facts import examine
 from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.data.photos.reading import SIDE_DATA, Photo, read_photo
-from tests.support.encoded import encoded, picture
+from tests.support.photos import encoded, picture
 
 PIXELS = np.asarray(picture())
 

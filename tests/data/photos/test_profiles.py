@@ -13,7 +13,7 @@ from pixelproof.data.photos.icc import ADOBE_RGB, DISPLAY_P3, SRGB, matrix_profi
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.data.photos.profiles import conversion
 from pixelproof.data.photos.reading import Photo, read_photo
-from tests.support.encoded import encoded, picture
+from tests.support.photos import encoded, picture
 
 PIXELS = np.asarray(picture())
 P3 = matrix_profile("Display P3", DISPLAY_P3, None)

@@ -14,7 +14,7 @@ from pixelproof.data.photos.opening import EXIF_ORIENTATION, quiet_pillow
 from pixelproof.data.photos.pixels import upright
 from tests.data.photos.test_png import deep
 from tests.data.photos.test_tiff import tiff
-from tests.support.encoded import encoded
+from tests.support.photos import encoded
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}  # the orientation that undoes one

@@ -15,7 +15,7 @@ from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.decode import decode, glimpse
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.data.photos.reading import Photo, read_photo
-from tests.support.encoded import encoded, picture
+from tests.support.photos import encoded, picture
 
 SPREAD = {"uint16": 257, "uint32": 2**24 + 2**16 + 257, "float32": 1 / 255, "float64": 1 / 255}
 STEPS = np.asarray(picture())  # 48 x 32 x 3
