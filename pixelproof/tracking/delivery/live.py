@@ -96,7 +96,7 @@ class LiveRun:
             self._delivered = len(self.record.metrics)
             if self.is_behind:
                 logging.info("MLflow accepts logs again, and has all of them now")
-            self.is_behind = False
+            self.is_behind, self._again_at = False, 0.0
 
     def end(self, status: Status) -> None:
         """Say how the run ended. What MLflow misses of a run that failed is kept, since DVC keeps no output of it."""

@@ -41,7 +41,7 @@ def sync(uri: str | None = None) -> Iterator[str]:
     yield from (f"cannot be rebuilt: {gap}" for gap in gaps)
     if not runs:
         raise UserError(
-            "no run to deliver: no commit, no experiment and not this folder has one. Run `dvc repro` or `dvc pull`."
+            "there is no run to deliver: neither a commit nor an experiment nor this folder has one. Run `dvc repro`."
         )
     refusals: list[str] = []
     with server_errors_as_user_errors():

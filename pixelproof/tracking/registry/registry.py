@@ -100,8 +100,9 @@ def _champion(client: MlflowClient, holder: ModelVersion | None, terms: Terms) -
         return _contender(client.get_run(holder.run_id or ""), terms)
     except MlflowException:
         raise UserError(
-            f"{_named(holder)}, the {terms.alias} now, comes from run {holder.run_id or '(none)'}, which is "
-            f"no longer in MLflow. Remove the alias {terms.alias} (docs/registry.md), promote again. Nothing changed."
+            f"{_named(holder)}, the {terms.alias} now, comes from run {holder.run_id or '(none)'}, which is no "
+            f"longer in MLflow. Take the alias {terms.alias} away (docs/registry.md), and promote again. "
+            "Nothing was changed."
         ) from None
 
 
@@ -177,7 +178,7 @@ def _dvc_side(
         artifacts.write_tags(tags, message)
         yield from (f"Git: {tag.name} is now at {tag.commit[:8]}" for tag in tags)
     elif tags:
-        yield f"DVC has this model at commit {model.revision[:8]}. To add it to DVC's registry (--git-tag does so):"
+        yield f"DVC has this model at commit {model.revision[:8]}. What adds it to DVC's registry, as --git-tag does:"
         yield from artifacts.shown(tags, message)
 
 

@@ -17,7 +17,7 @@ DATA_SECTIONS = (
     "split",
     "ingest",
     "fetch",
-)  # what a training run follows from, and `seed`
+)  # what a training run depends on, and `seed`
 ORDERED = ("layers", "transforms")  # mappings whose order changes what they mean
 
 

@@ -197,6 +197,7 @@ def test_a_server_that_comes_back_is_told_what_it_missed(
 ) -> None:
     """Else a training would have to end before anyone sees it again."""
     record = begun()
+    monkeypatch.setattr(live, "PAUSE", 1e9)
     with live.recording(record, {}, resumed=False) as run:
         run.add(curve({1: 0.5}))
         monkeypatch.delenv("MLFLOW_TRACKING_URI")

@@ -42,7 +42,7 @@ def test_elsewhere_it_is_the_one_that_the_program_was_installed_from(view: Any) 
 
 def test_without_a_project_the_remedy_is_named(view: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Installed as a package, it cannot know which project is meant."""
-    monkeypatch.setattr(view, "MADE_OF", ("dvc.yaml", "no-such-file"))
+    monkeypatch.setattr(view, "PROJECT_FILES", ("dvc.yaml", "no-such-file"))
     with pytest.raises(UserError, match="Change to the project's folder"):
         view.project_folder(Path("/"))
 
