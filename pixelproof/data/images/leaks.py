@@ -59,6 +59,6 @@ def check_leaks(store: ImageStore, splits: pd.DataFrame) -> None:
     raise UserError(
         f"{len(leaks):,} images equal an image of another part, so the test part would measure what was "
         f"memorised: {named}{', and more' if len(leaks) > NAMED else ''}. Their photos differ, but not at this size. "
-        "Remove the copies, raise resize.height_px and width_px, or keep them together: ingest.near_duplicate_bits: 8 in "
-        "params.yaml, or one `group` for them in labels.csv."
+        "Remove the copies, raise resize.height_px and width_px, or keep them together: ingest.near_duplicate_bits: 8 "
+        "in params.yaml, or one `group` for them in labels.csv."
     )
