@@ -148,7 +148,7 @@ def _file(row: Row, names: FileNames, path: Path) -> str:
         shown = " or ".join(map(visible, fitting))
         _refuse(path, row.line, f"{visible(row.path)} may mean {shown}. Write it as the file is named")
     file = PurePosixPath(fitting[0] if fitting else row.path.replace("\\", "/"))
-    if not file.parts or file.is_absolute() or ".." in file.parts or re.match("[A-Za-z]:", str(file)):
+    if not file.parts or file.is_absolute() or ".." in file.parts or (not fitting and re.match("[A-Za-z]:", str(file))):
         _refuse(path, row.line, f"the path {row.path!r} is not below the source. Write it like cats/001.jpg")
     return str(file)
 

@@ -227,7 +227,7 @@ def test_a_champion_whose_run_is_gone_is_told(client: Any, trained: Trained, fol
     with closing(sqlite3.connect(folder / "mlflow.db")) as database:
         database.execute("update model_versions set run_id = 'gone' where run_id = ?", (run.info.run_id,))
         database.commit()
-    with pytest.raises(UserError, match=r"which is no longer in MLflow\. Remove the alias champion"):
+    with pytest.raises(UserError, match=r"which is no longer in MLflow\. Take the alias champion away"):
         promote(client, trained(0.9))
 
 
