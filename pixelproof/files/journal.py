@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from pixelproof.files import move_into_place, remove
+from pixelproof.files.exclusive import exclusively
 
 T = TypeVar("T")
 
@@ -66,17 +67,19 @@ def continuing(path: Path, work: str) -> Iterator[tuple[Path, Journal]]:
     """Yield a path beside `path` and a journal, as a run that was stopped at the same `work` left them, else new.
 
     What is at the yielded path takes the place of `path` at the end. Until then, also after an exception or a
-    kill, it is kept under a name that starts with a dot; work of another fingerprint is removed.
+    kill, it is kept under a name that starts with a dot; work of another fingerprint is removed. A second process
+    waits until the first one has ended.
     """
     unfinished = path.with_name(f".{path.name}.{work}.partial")
-    for other in path.parent.glob(f".{path.name}.*partial"):
-        if other != unfinished:
-            remove(other)
-    unfinished.mkdir(parents=True, exist_ok=True)
-    with Journal(unfinished / "journal") as journal:
-        yield unfinished / "output", journal
-    move_into_place(unfinished / "output", path)
-    remove(unfinished)
+    with exclusively(path.with_name(f".{path.name}.lock"), str(path)):
+        for other in path.parent.glob(f".{path.name}.*partial"):
+            if other != unfinished:
+                remove(other)
+        unfinished.mkdir(exist_ok=True)
+        with Journal(unfinished / "journal") as journal:
+            yield unfinished / "output", journal
+        move_into_place(unfinished / "output", path)
+        remove(unfinished)
 
 
 def fingerprint(*inputs: object, libraries: Iterable[str] = ()) -> str:
