@@ -1,11 +1,13 @@
 """What train@cnn and train@mlp share: the same batches, the same loop, one MLflow run each, the same files.
 
 Reads   data/augmented/, data/resized/, data/splits.csv, reports/split.json
-Writes  models/<model>/ (the model, history.csv, run.json, the record of the MLflow run); until then
-        .work/train-<model>-*/
+Writes  models/<model>/ (the model, history.csv, run.json, the record of the MLflow run)
+Keeps   .work/train-<model>-*/: the checkpoint until the model is trained, the trained model until DVC has it
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,21 +19,42 @@ import pandas as pd
 
 from pixelproof.data.images.store import Images
 from pixelproof.files import read_json, replacing, write_json
+from pixelproof.files.exclusive import exclusively
 from pixelproof.files.journal import fingerprint
 from pixelproof.params.train import Train
 from pixelproof.paths import MODELS, PLAN, WORK
 from pixelproof.tracking.delivery.live import LiveRun, recording
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.new_run import describe_new_run
-from pixelproof.tracking.run.provenance import collect
-from pixelproof.tracking.run.record import CHANGES, FINISHED, MODEL, files_in, flatten, now, points, write_record
+from pixelproof.tracking.run.provenance import LOCK, collect, data_hashes
+from pixelproof.tracking.run.record import (
+    CHANGES,
+    FINISHED,
+    MODEL,
+    Record,
+    files_in,
+    flatten,
+    now,
+    points,
+    read_training,
+    write_record,
+)
 from pixelproof.tracking.run.training_record import begun_record, curves, summary
 from pixelproof.training import checkpoint
+from pixelproof.training.checkpoint import Checkpoint
 from pixelproof.training.failures import resource_errors_as_user_errors
+from pixelproof.training.feed import Batch
+from pixelproof.training.finished import FOLDER, RUN, FinishedModel, sync_folder
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, SavedLearner, State, best_epoch, stop_reason, weights_sha256
 from pixelproof.training.session import Session
 from pixelproof.training.training_data import TrainingData, identity
+
+
+def one_at_a_time(model: str, main: Callable[[], None]) -> None:
+    """Run a training once no other process trains this model here: they would share files, and an accelerator."""
+    with exclusively(WORK / f"train-{model}.lock", f"train {model}"):
+        main()
 
 
 def train(
@@ -47,60 +70,92 @@ def train(
 ) -> None:
     """Train a model, or go on where a run was stopped; log it to one MLflow run and keep it in models/<model>/.
 
-    `section` holds the model's own params, for the record; `save_for_mlflow` saves the trained model, which lies in the
-    first folder, with some example images (n, height, width, channels) in the second one, which it makes; other
-    versions of `libraries` may give other weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or
-    memory is full or the loss is not finite.
+    A model that is trained is not trained again before DVC has it. `section` holds the model's own params, for the
+    record; `save_for_mlflow` saves the trained model, which lies in the first folder, with some example images
+    (n, height, width, channels) in the second one, which it makes; other versions of `libraries` may give other
+    weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or memory is full or the loss is not
+    finite.
     """
     logged = flatten({"seed": seed, model: section, "train": params, **data.made_with})
     path = checkpoint.place(WORK, model, fingerprint(logged, identity(), libraries=libraries))
-    found = checkpoint.read(path)
+    finished = _finished(model, path)
+    found = None if finished.exists else checkpoint.read(path)
     state = found.state if found else State()
-    described = describe_new_run(model)
-    if found and state.has_begun:
-        learner.load_state(found.learner)
     with resource_errors_as_user_errors(path.parent), Interruption() as interruption:
-        origin = collect()
-        origin.write_changes(path.with_name(CHANGES))
-        record = begun_record(
-            described,
-            logged,
-            origin,
-            data.store,
-            run_id=found.run_id if found else uuid4().hex,
-            experiment=experiment_name(params.experiment),
-            started=found.started if found else now(),
-        )
-        with recording(record, {CHANGES: path.with_name(CHANGES)}, resumed=found is not None) as run:
-            keeper = checkpoint.Keeper(path, record.run_id, learner, params.checkpoint_minutes, record.started)
-            keeper.save(state)  # a kill from now on is followed by work in this very run
-            run.add(curves(map(asdict, state.history)))
-            session = Session(f"train {model}", learner, params, len(data.labels), keeper, partial(_log, run))
-            session.run(
-                lambda epoch, start: data.training_batches(epoch, params, seed=seed, start=start),
-                data.valid_batches,
-                state,
-                interruption,
-            )
-            examples = data.store.gather(data.valid[:4])
-            _keep(model, learner, params, state, run, partial(save_for_mlflow, examples))
+        if finished.exists:
+            logging.info("train %s: is trained already, but DVC does not have it yet; it is taken over", model)
+            record, files = _kept(finished)
+        else:
+            record, files = _begun(model, logged, data, params, path, found)
+        with recording(record, files, resumed=finished.exists or found is not None) as run:
+            if not finished.exists:
+                if found and state.has_begun:
+                    learner.load_state(found.learner)
+                keeper = checkpoint.Keeper(path, record.run_id, learner, params.checkpoint_minutes, record.started)
+                keeper.save(state)  # a kill from now on is followed by work in this very run
+                run.add(curves(map(asdict, state.history)))
+                session = Session(f"train {model}", learner, params, len(data.labels), keeper, partial(_log, run))
+                session.run(partial(_batches, data, params, seed), data.valid_batches, state, interruption)
+                examples = data.store.gather(data.valid[:4])
+                _finish(model, learner, params, state, run, partial(save_for_mlflow, examples), finished)
+            _hand_over(finished, run)
             interruption.check()  # else DVC would go on with the next stage
     checkpoint.discard(path)
+
+
+def _finished(model: str, path: Path) -> FinishedModel:
+    """Return where the trained model is kept; one that has its place already is removed, and trained again."""
+    finished = FinishedModel(path.with_name(FOLDER), MODELS / model)
+    output = finished.output.as_posix()
+    has_ended = not path.exists()  # a stage that was killed leaves its checkpoint
+    finished.discard_if_taken(
+        data_hashes(LOCK, [output]).get(output), by_hand=has_ended and "DVC_STAGE" not in os.environ
+    )
+    return finished
+
+
+def _kept(finished: FinishedModel) -> tuple[Record, dict[str, Path]]:
+    """Return the record of a model that is trained, with its files; its run is open until the model is in its place."""
+    files = files_in(finished.folder)
+    return read_training(files).record.model_copy(update={"status": "RUNNING"}), files
+
+
+def _begun(
+    model: str, logged: dict[str, Any], data: TrainingData, params: Train, path: Path, found: Checkpoint | None
+) -> tuple[Record, dict[str, Path]]:
+    """Return the record of a run that begins, or goes on as `found` left it, with its files."""
+    described, origin = describe_new_run(model), collect()
+    origin.write_changes(path.with_name(CHANGES))
+    record = begun_record(
+        described,
+        logged,
+        origin,
+        data.store,
+        run_id=found.run_id if found else uuid4().hex,
+        experiment=experiment_name(params.experiment),
+        started=found.started if found else now(),
+    )
+    return record, {CHANGES: path.with_name(CHANGES)}
+
+
+def _batches(data: TrainingData, params: Train, seed: int, epoch: int, start: int) -> Iterator[Batch]:
+    return data.training_batches(epoch, params, seed=seed, start=start)
 
 
 def _log(run: LiveRun, epoch: Epoch) -> None:
     run.add(curves([asdict(epoch)]))
 
 
-def _keep(
+def _finish(
     model: str,
     learner: SavedLearner,
     params: Train,
     state: State,
     run: LiveRun,
     save_for_mlflow: Callable[[Path, Path], None],
+    finished: FinishedModel,
 ) -> None:
-    """Write models/<model>/ and complete the run; what a run that was killed here had begun is made anew."""
+    """Write the trained model with all that its run says; what a run that was killed here had begun is made anew."""
     best = best_epoch(state.history, params.early_stopping)
     weights = weights_sha256(learner.weights())
     trained = {
@@ -112,7 +167,7 @@ def _keep(
     }
     metrics = summary(read_json(PLAN / f"{model}.json"), trained, asdict(best))
     record = run.record
-    with replacing(MODELS / model) as folder:
+    with replacing(finished.folder) as folder:
         folder.mkdir()
         learner.save(folder)
         metrics["model/size_bytes"] = sum(path.stat().st_size for path in files_in(folder).values())
@@ -123,7 +178,16 @@ def _keep(
         record.tags |= {"weights_sha256": weights, "ended": str(stop_reason(state, params))}
         record.model, record.ended = model, now()
         write_record(record.model_copy(update={"status": FINISHED}), folder)
-        run.files = files_in(folder)
-        run.flush(at_once=True)
-        write_json(folder / "run.json", {"run_id": record.run_id, "model_id": run.model_id, **trained})
-    run.files = files_in(MODELS / model)
+        write_json(folder / RUN, {"run_id": record.run_id, "model_id": None, **trained})
+        sync_folder(folder)
+
+
+def _hand_over(finished: FinishedModel, run: LiveRun) -> None:
+    """Complete the run, and put the model where DVC takes it from; a second time changes nothing."""
+    folder = finished.folder
+    run.files = files_in(folder)
+    run.flush(at_once=True)
+    write_record(run.record.model_copy(update={"status": FINISHED}), folder)  # with the id of a run that was made anew
+    ids = {"run_id": run.record.run_id, "model_id": run.model_id}
+    write_json(folder / RUN, {**read_json(folder / RUN), **ids})
+    finished.copy()

@@ -6,6 +6,7 @@ Reads   what stages.train reads, and reports/plan/cnn.json (which makes DVC see 
 Writes  models/cnn/ (model.keras, history.csv, run.json, record.json, changes.diff, mlflow/)
 """
 
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -19,7 +20,7 @@ from pixelproof.params.section import load_section, load_seed
 from pixelproof.params.train import Train
 from pixelproof.tracking.run.models import save_keras_model
 from pixelproof.training.training_data import TrainingData
-from stages.train import train
+from stages.train import one_at_a_time, train
 
 
 def main() -> None:
@@ -47,4 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    console.run(main)
+    console.run(partial(one_at_a_time, "cnn", main))

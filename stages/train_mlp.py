@@ -6,6 +6,7 @@ Reads   what stages.train reads, and reports/plan/mlp.json
 Writes  models/mlp/ (model.skops, history.csv, run.json, record.json, changes.diff, mlflow/)
 """
 
+from functools import partial
 from math import prod
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pixelproof.params.section import load_section, load_seed
 from pixelproof.params.train import Train
 from pixelproof.tracking.run.models import save_sklearn_model
 from pixelproof.training.training_data import TrainingData
-from stages.train import train
+from stages.train import one_at_a_time, train
 
 
 def main() -> None:
@@ -39,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    console.run(main)
+    console.run(partial(one_at_a_time, "mlp", main))

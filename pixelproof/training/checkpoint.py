@@ -99,8 +99,10 @@ def read(path: Path) -> Checkpoint | None:
 
 
 def discard(path: Path) -> None:
-    """Remove the checkpoint, with its folder, of a training that has succeeded."""
-    remove(path.parent)
+    """Remove the checkpoint of a training that has succeeded, and what lies beside it, but not the trained model."""
+    for file in (path, *path.parent.iterdir()):
+        if not file.is_dir():
+            file.unlink(missing_ok=True)
 
 
 def _loop(checkpoint: Checkpoint) -> dict[str, Any]:

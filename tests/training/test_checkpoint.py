@@ -125,8 +125,16 @@ def test_what_other_trainings_of_the_model_left_is_removed(tmp_path: Path) -> No
     assert (old.exists(), other.exists(), new.exists()) == (False, True, False)
     assert place(tmp_path, "mlp", "old") == other
     assert other.exists()
-    discard(other)
-    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_succeeded_leaves_only_the_trained_model(tmp_path: Path) -> None:
+    """Else checkpoints would fill the disk, or a training that DVC does not have yet would be lost."""
+    path = place(tmp_path, "mlp", "work")
+    write(path, small())
+    (path.parent / "changes.diff").touch()
+    (path.parent / "finished").mkdir()
+    discard(path)
+    assert [left.name for left in path.parent.iterdir()] == ["finished"]
 
 
 class Stateful:
