@@ -16,6 +16,7 @@ from mlflow.tracking import MlflowClient
 from pixelproof.files import locked
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RUN_ID
+from pixelproof.tracking.store.first_use import make_database
 from pixelproof.tracking.store.moved import LOCAL, follow_folder, local_database
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
@@ -49,6 +50,7 @@ def connect(experiment: str | None = None, uri: str | None = None) -> MlflowClie
 @cache
 def _client(uri: str, experiment: str, root: Path) -> MlflowClient:
     """Return a client of the store, in which the experiment is; once for each in a process."""
+    make_database(uri)
     with locked(root), _no_garbage_collection():  # MLflow lets two first processes create the same tables
         follow_folder(root)
         client = MlflowClient(uri)
