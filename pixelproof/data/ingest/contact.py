@@ -23,12 +23,13 @@ NAME_CHARACTERS = 40  # of a class, in a file's name: four bytes each still leav
 
 
 def write_contact_sheets(photos: pd.DataFrame, classes: list[str], read: Read, folder: Path) -> None:
-    """Write `<class>.png` for each of the first CLASSES classes, from the photos' columns id and label."""
+    """Write a file for each of the first CLASSES classes, from the photos' columns id and label."""
     shown = classes[:CLASSES]
+    names = file_names(shown)
     ids = photos["id"].groupby(photos["label"])
     for number, label in enumerate(progress(shown, "contact sheets", len(shown)), 1):
         place = f"; class {number} of {len(classes)}, the first {CLASSES} have a sheet" if shown != classes else ""
-        _write_contact_sheet(label, ids.get_group(label), read, folder / f"{file_stem(label)}.png", place)
+        _write_contact_sheet(label, ids.get_group(label), read, folder / names[label], place)
 
 
 def _write_contact_sheet(label: str, ids: "pd.Series[str]", read: Read, path: Path, place: str) -> None:
@@ -50,6 +51,20 @@ def tile_of(id: str, read: Read, side_px: int, *, name: str, detail: str = "", i
     except OSError:
         return Tile(None, name, detail, GONE)
     return Tile(None if pixels is None else thumbnail(pixels, side_px), name, detail, instead)
+
+
+def file_names(labels: Iterable[str]) -> dict[str, str]:
+    """Return the name of each class's file.
+
+    `dvc plots` sorts pictures that are called by numbers as numbers, and ends in an error where others lie beside them:
+    such a class's file gets a word, with a dot, unless all classes are numbers.
+    """
+    stems = {label: file_stem(label) for label in labels}
+    are_numbers = all(stem.isdecimal() for stem in stems.values())  # `²` is a digit, too, but no number
+    return {
+        label: f"{stem}.class.png" if stem.isdigit() and not are_numbers else f"{stem}.png"
+        for label, stem in stems.items()
+    }
 
 
 def file_stem(label: str) -> str:

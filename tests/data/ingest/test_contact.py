@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pixelproof.data.ingest import contact
-from pixelproof.data.ingest.contact import LAYOUT, PHOTOS, choose, file_stem, write_contact_sheets
+from pixelproof.data.ingest.contact import LAYOUT, PHOTOS, choose, file_names, file_stem, write_contact_sheets
 
 IDS = st.sets(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), max_size=60)
 LABELS = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=255)
@@ -123,11 +125,11 @@ def test_a_classs_file_name_is_safe_whatever_the_class_is_called(label: str) -> 
     assert not name.startswith(".") or name.count(".") == 1 or len(name) > 8
 
 
-@given(st.sets(LABELS, min_size=2, max_size=6))
+@given(st.sets(LABELS | st.sampled_from(["7", "7.class", "²"]), min_size=2, max_size=6))
 def test_two_classes_never_share_a_file(labels: set[str]) -> None:
     """Else one class's sheet would overwrite another's; where case or composition of letters is ignored too."""
-    stems = {unicodedata.normalize("NFC", file_stem(label)).casefold() for label in labels}
-    assert len(stems) == len(labels)
+    names = {unicodedata.normalize("NFC", name).casefold() for name in file_names(labels).values()}
+    assert len(names) == len(labels)
 
 
 @pytest.mark.parametrize(
@@ -143,3 +145,20 @@ def test_classes_that_differ_little_have_two_files(one: str, other: str) -> None
 def test_an_ordinary_class_keeps_its_name(label: str) -> None:
     """Else nobody would find the sheet of a class."""
     assert file_stem(label) == label
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("labels", [["0", "1", "other", "²"], ["2", "10"]])
+def test_dvc_shows_the_sheets_of_classes_that_are_numbers_or_look_so(labels: list[str], tmp_path: Path) -> None:
+    """Else `dvc plots show` would end in "'<' not supported between instances of 'NoneType' and 'int'"."""
+    photos, read = photos_of(dict.fromkeys(labels, 1))
+    (tmp_path / "contact").mkdir()
+    write_contact_sheets(photos, labels, read, tmp_path / "contact")
+    (tmp_path / "dvc.yaml").write_text("plots: [contact]")
+    for command in (["init", "--no-scm", "--quiet"], ["plots", "show"]):
+        done = subprocess.run([sys.executable, "-m", "dvc", *command], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    page = (tmp_path / "dvc_plots/index.html").read_text("utf-8")
+    places = [page.index(f"contact_{name}") for name in file_names(labels).values()]
+    assert places == sorted(places), "as ingest orders the classes; numbers as numbers"
+    assert len(set(places)) == len(labels)
