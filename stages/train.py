@@ -23,10 +23,11 @@ from pixelproof.files.exclusive import exclusively
 from pixelproof.files.journal import fingerprint
 from pixelproof.params.train import Train
 from pixelproof.paths import MODELS, PLAN, WORK
+from pixelproof.repository.lock import hashes_of
 from pixelproof.tracking.delivery.live import LiveRun, recording
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.new_run import describe_new_run
-from pixelproof.tracking.run.provenance import LOCK, collect, data_hashes
+from pixelproof.tracking.run.provenance import collect
 from pixelproof.tracking.run.record import (
     CHANGES,
     FINISHED,
@@ -108,9 +109,7 @@ def _finished(model: str, path: Path) -> FinishedModel:
     finished = FinishedModel(path.with_name(FOLDER), MODELS / model)
     output = finished.output.as_posix()
     has_ended = not path.exists()  # a stage that was killed leaves its checkpoint
-    finished.discard_if_taken(
-        data_hashes(LOCK, [output]).get(output), by_hand=has_ended and "DVC_STAGE" not in os.environ
-    )
+    finished.discard_if_taken(hashes_of([output]).get(output), by_hand=has_ended and "DVC_STAGE" not in os.environ)
     return finished
 
 
