@@ -23,7 +23,7 @@ TESTS = Path(__file__).parent
 SHARED = TESTS.parents[1] / "shared" / "data"
 
 
-# Groups of tests that take long, the longest first: then processes side by side end at about the same time.
+# Files of tests that take longest, in this order: then workers side by side end at about the same time.
 LONGEST = (
     "pipeline/test_edits.py",
     "test_sweep.py",
@@ -31,30 +31,21 @@ LONGEST = (
     "tracking/history/test_runs_of_commits.py",
     "test_team.py",
     "training_processes/test_kills.py",
-    "training_processes/test_continuing.py",
     "training_processes/test_limits.py",
+    "training_processes/test_continuing.py",
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long; keep the tests of a file together, but for those of a group of their own."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).as_posix()))
-    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
-    rank = {group: place for place, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: (rank.get(_group(item), len(rank)), _group(item) not in slow))
+    """Begin with the files that take long; those without any slow test come last."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    rank = {TESTS / file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: (rank.get(item.path, len(rank)), item.path not in slow))
 
 
 def pytest_collection_finish() -> None:
     """To find the tests must take seconds: a test that needs TensorFlow imports it when it runs."""
     assert "tensorflow" not in sys.modules, "a module of tests imports TensorFlow, or something that does"
-
-
-def _group(item: pytest.Item) -> str:
-    (mark,) = item.iter_markers("xdist_group")
-    return str(mark.args[0])
 
 
 @pytest.fixture(scope="session")
