@@ -19,7 +19,8 @@ def write_views(folder: Path) -> None:
     StoreWriter(view_path(folder, 0), index, (28, 28, 1), ["dark", "light"], {}).write(0, images)
 
 
-@pytest.mark.parametrize("model", ["mlp", pytest.param("cnn", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
 def test_find_lr_suggests_a_rate_from_the_projects_own_batches(pixelproof: Program, tmp_path: Path, model: str) -> None:
     """Else the command would not work on what `dvc repro` has made."""
     write_params(tmp_path / "params.yaml", train_batch_size=16)

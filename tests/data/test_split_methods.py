@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelproof.data.images.parts import PARTS
@@ -128,7 +128,7 @@ def folded(method: Any, folds: int, fold: int) -> Split:
     return Split(method=method, valid_share=0.2, test_share=0.2, folds=folds, fold=fold)
 
 
-@quick
+@settings(max_examples=6)  # of three to eight splits each
 @given(classes=CLASS_SIZES, seed=SEEDS, folds=st.integers(3, 8), method=st.sampled_from(["stratified", "stable"]))
 def test_over_all_folds_every_photo_is_tested_once(
     classes: list[list[int]], seed: int, folds: int, method: str

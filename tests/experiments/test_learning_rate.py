@@ -106,6 +106,7 @@ def test_the_results_are_a_table_and_a_picture(tmp_path: Path) -> None:
     assert (tmp_path / "find-lr/find-lr.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_rate_that_is_suggested_for_the_mlp_is_one_that_learns() -> None:
     """Else the command would be of no use: training at the suggestion must beat training at its first rate."""
     params = Mlp(hidden=[8], activation="relu", l2=0.0, learning_rate=0.1)

@@ -16,7 +16,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 CLASS_SIZES = st.lists(st.lists(st.integers(1, 2), min_size=25, max_size=35), min_size=1, max_size=3)
 
 
-quick = settings(max_examples=20)
+quick = settings(max_examples=12)
 
 
 def stratified(valid: float = 0.2, test: float = 0.2) -> Split:
