@@ -25,6 +25,8 @@ def clone_project(project: Path, commit: str, folder: Path) -> Path:
     git.run("checkout", "--quiet", "--force", "--detach", commit, folder=folder)
     if (project / SETTINGS).is_file():
         shutil.copy2(project / SETTINGS, root / SETTINGS)
+    else:  # nobody edits outputs there, so they need not be copies: each clone of a sweep would copy all images
+        _dvc(root, "config", "--local", "cache.type", "reflink,hardlink,copy")
     _dvc(root, "cache", "dir", "--local", str(cache_folder(project)))
     return root
 

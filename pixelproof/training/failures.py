@@ -41,7 +41,7 @@ def is_out_of_memory(error: Exception) -> bool:
 def _disk(place: object) -> str:
     return (
         f"{place}: the disk is full, or your quota is. The run up to the last checkpoint is kept: "
-        "make room there and continue with `dvc repro`."
+        "make room there and continue with `dvc repro`. If DVC cannot read its rwlock then, remove .dvc/tmp/rwlock."
     )
 
 

@@ -2,8 +2,9 @@
 
 <work>/train-<model>-<fingerprint>/finished/    what models/<model>/ is a copy of
 
-DVC deletes models/<model>/ before it runs a stage, and knows what the stage made only once dvc.lock names its hash. A
-kill or a full disk in between would cost the whole training. A copy, not links: an edit of one stays in it.
+DVC deletes models/<model>/ before it runs a stage, and has what the stage made only once its cache holds that and
+dvc.lock names it. A kill or a full disk in between would cost the whole training. It is a copy, not links, so that an
+edit of one stays in it.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelproof.files import read_json, remove, replacing, sync
+from pixelproof.repository.cache import Cache
 
 FOLDER, RUN = "finished", "run.json"
 BEGAN = time.time()  # this process, before it may have waited for another one to end
@@ -33,11 +35,15 @@ class FinishedModel:
     def discard_if_taken(self, locked: str | None, *, by_hand: bool) -> None:
         """Remove it where it has a place for good, so that whoever trains again gets a new training.
 
-        That is DVC's cache, if `locked`, DVC's hash of the output, is the hash of this folder; or where a person runs
-        the stage without DVC, the output, if it was there before this process.
+        That is DVC's cache, if `locked`, the hash of the output in dvc.lock, is the hash of this folder; or where a
+        person runs the stage without DVC, the output, if it was there before this process.
         """
-        if self.exists and (directory_md5(self.folder) == locked or (by_hand and self._was_in_place())):
+        if self.exists and (self._is_in_dvc(locked) or (by_hand and self._was_in_place())):
             remove(self.folder)
+
+    def _is_in_dvc(self, locked: str | None) -> bool:
+        """Tell whether dvc.lock and the cache have it; where the disk was full, the cache lacks what dvc.lock names."""
+        return directory_md5(self.folder) == locked and Cache().path(locked).exists()
 
     def _was_in_place(self) -> bool:
         run = self.output / RUN

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pixelproof.repository.cache import Cache
 from pixelproof.training import finished
 from pixelproof.training.finished import FinishedModel, directory_md5
 
@@ -26,12 +27,17 @@ def model(tmp_path: Path) -> FinishedModel:
 
 
 @pytest.mark.slow
-def test_a_folder_has_the_hash_that_dvc_gives_it(model: FinishedModel, tmp_path: Path) -> None:
+def test_a_folder_has_the_hash_that_dvc_gives_it(
+    model: FinishedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else a model that DVC has would never be seen to be there, and a forced training would give an old one."""
     model.copy()
     for command in (["init", "--no-scm", "--quiet"], ["add", "--quiet", "models/mlp"]):
         subprocess.run([sys.executable, "-m", "dvc", *command], cwd=tmp_path, check=True)
-    assert directory_md5(model.folder) in (tmp_path / "models/mlp.dvc").read_text("utf-8")
+    md5 = directory_md5(model.folder)
+    assert md5 in (tmp_path / "models/mlp.dvc").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert Cache().path(md5).exists()
 
 
 @pytest.mark.parametrize("by_hand", [True, False])
@@ -42,10 +48,19 @@ def test_a_model_that_nobody_has_is_kept(by_hand: bool, model: FinishedModel) ->
         assert model.exists
 
 
-def test_a_model_that_dvc_has_is_given_up(model: FinishedModel) -> None:
-    """Else `dvc repro --force` would train nothing."""
-    model.discard_if_taken(directory_md5(model.folder), by_hand=False)
-    assert not model.exists
+@pytest.mark.parametrize("is_cached", [True, False])
+def test_a_model_is_given_up_once_dvc_has_it_whole(
+    is_cached: bool, model: FinishedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else `dvc repro --force` would train nothing; or a cache that had no room would cost the training."""
+    monkeypatch.chdir(tmp_path)
+    md5 = directory_md5(model.folder)
+    if is_cached:
+        cached = Cache().path(md5)
+        cached.parent.mkdir(parents=True)
+        cached.touch()
+    model.discard_if_taken(md5, by_hand=False)
+    assert model.exists is not is_cached
 
 
 def test_a_stage_run_by_hand_trains_again_where_its_model_is_in_place(
