@@ -2,10 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.support.borders import KILLED, border, client_of, finish, killed, points, runs, start
+from tests.support.borders import border, client_of, finish, killed, points, run_in_place, runs, start
 from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
@@ -18,7 +19,7 @@ DELIVERED = "pixelproof.tracking.delivery.live:complete"
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
 def test_a_training_killed_at_every_border_after_its_last_epoch_is_one_training(model: str, project: Project) -> None:
     """Else hours of training would be done again, and MLflow would show the model twice, or a point twice."""
-    project.edit(lambda params: params[model].update(learning_rate=0.0037))
+    project.edit(lambda params: params[model].update(learning_rate=0.0017))
     stage, before = f"stages.train_{model}", {run.info.run_id for run in runs(project, model)}
     repro = ["dvc", "repro", "--single-item", f"train@{model}"]
     said = []
@@ -28,7 +29,7 @@ def test_a_training_killed_at_every_border_after_its_last_epoch_is_one_training(
         "pixelproof.training.checkpoint:discard",
     ):
         said.append(killed(start(project, *repro, at=border(stage, function, "kill after")), status=STAGE_FAILED))
-    said.append(killed(start(project, *repro, at=BEFORE_DVCS_LOCK), status=KILLED))
+    said.append(killed(start(project, *repro, at=BEFORE_DVCS_LOCK)))
     said.append(finish(start(project, *repro)))
     assert re.findall(r"epoch (\d)/2", "".join(said)) == ["1", "2"], said
     assert all("is trained already" in each for each in said[1:4]), said
@@ -47,21 +48,37 @@ def test_a_training_killed_at_every_border_after_its_last_epoch_is_one_training(
     assert "didn't change" in finish(start(project, *repro)), "DVC has it now"
 
 
-@pytest.mark.parametrize(("stage", "models"), [("evaluate", ["cnn", "mlp"]), ("explain", ["cnn"])])
-def test_what_a_later_stage_adds_to_a_run_is_there_once(stage: str, models: list[str], project: Project) -> None:
+def test_an_evaluation_killed_at_every_border_is_in_both_runs_once(project: Project) -> None:
     """Else a kill would leave an accuracy twice, or a run without what its partner has."""
-    repro = ["dvc", "repro", "--single-item", stage]
-    for call in range(1, len(models) + 1):
-        at = border(f"stages.{stage}", DELIVERED, "kill after", call=call)
+    project.edit(lambda params: params["mlp"].update(learning_rate=0.0019))
+    project.repro("predict_mlp")
+    before = points(project, run_in_place(project, "cnn"))
+    repro = ["dvc", "repro", "--single-item", "evaluate"]
+    for call in (1, 2):  # the CNN's run is complete, then the MLP's
+        at = border("stages.evaluate", DELIVERED, "kill after", call=call)
         killed(start(project, *repro, at=at), status=STAGE_FAILED)
-    killed(start(project, *repro, at=BEFORE_DVCS_LOCK), status=KILLED)
+    killed(start(project, *repro, at=BEFORE_DVCS_LOCK))
     finish(start(project, *repro))
-    for model in models:
-        run_id = json.loads((project.root / f"models/{model}/run.json").read_text("utf-8"))["run_id"]
-        run = client_of(project).get_run(run_id)
-        assert {"evaluate": "pixelproof.evaluated", "explain": "pixelproof.explained"}[stage] in run.data.tags
-        each = points(project, run)
-        assert each["valid/loss"] == [1, 2]
-        assert all(len(set(steps)) == len(steps) for steps in each.values()), each
-        if stage == "evaluate":
-            assert each["test/accuracy"] == each["comparison/mcnemar_p"] == [0]
+    each = points(project, run_in_place(project, "mlp"))
+    assert each["test/accuracy"] == each["comparison/mcnemar_p"] == [0]
+    assert each["valid/loss"] == [1, 2]
+    assert all(len(set(steps)) == len(steps) for steps in each.values()), each
+    after = points(project, run_in_place(project, "cnn"))
+    assert after["test/accuracy"] == [0], "it has answered as before"
+    assert all(len(after[key]) <= len(before.get(key, [])) + 1 for key in after), (before, after)
+
+
+def test_an_explanation_killed_at_every_border_is_in_the_run_once(project: Project) -> None:
+    """Else a kill would leave a run without its pictures, or with points that it has already."""
+    before = points(project, run_in_place(project, "cnn"))
+    repro = ["dvc", "repro", "--single-item", "--force", "explain"]
+    killed(start(project, *repro, at=border("stages.explain", DELIVERED, "kill before")), status=STAGE_FAILED)
+    killed(start(project, *repro, at=border("stages.explain", DELIVERED, "kill after")), status=STAGE_FAILED)
+    killed(start(project, *repro, at=BEFORE_DVCS_LOCK))
+    finish(start(project, *repro))
+    record = json.loads((project.root / "reports/runs/explain/record.json").read_text("utf-8"))
+    client, run = client_of(project), run_in_place(project, "cnn")
+    assert run.data.tags["pixelproof.explained"] == str(record["written"])
+    assert points(project, run) == before
+    pictures = {path.name for path in (project.root / "reports/explain").iterdir()}
+    assert {Path(file.path).name for file in client.list_artifacts(run.info.run_id, "explain")} == pictures

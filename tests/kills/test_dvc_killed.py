@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.borders import border, finish, points, runs, start
 from tests.support.project import Project
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +30,7 @@ def test_a_second_training_waits_for_the_one_that_a_killed_dvc_left_and_takes_it
     at = border("stages.train_mlp", "pixelproof.training.checkpoint:Keeper.save", "wait", call=2, until=str(go))
     first = start(project, *TRAIN, at=at)
     lock = project.root / ".work/train-mlp.lock"
-    while not (lock.exists() and lock.read_text()):
-        assert first.poll() is None
+    wait_until(lambda: lock.exists() and lock.read_text(), first)
     trainer = int(lock.read_text())
     os.kill(first.pid, signal.SIGKILL)
     first.wait()

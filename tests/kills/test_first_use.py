@@ -1,6 +1,5 @@
 """The first use of MLflow's database: killed in between, begun by two at once, and what a kill had left before."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.borders import HOOK, KILLED
+from tests.support.environment import environment
 from tests.support.imports import ROOT
 
 pytestmark = pytest.mark.slow
@@ -36,12 +36,10 @@ BORDERS = pytest.mark.parametrize(
 def start(root: Path, script: str, border: str = "") -> "subprocess.Popen[str]":
     """Run a script in `root`, the project's folder; it kills itself at the border."""
     hook = f"import sys; sys.path.append({str(HOOK)!r}); from sitecustomize import set_border; set_border({border})"
-    outside = ("DVC_", "MLFLOW_")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(outside)}
     return subprocess.Popen(
         [sys.executable, "-c", f"{hook if border else ''}\n{script}"],
         cwd=root,
-        env=environment | {"DVC_ROOT": str(root), "PYTHONPATH": str(ROOT)},
+        env=environment() | {"DVC_ROOT": str(root), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,7 +1,6 @@
 """Programs that kill themselves, or wait, at a border: between two steps, whatever time that takes on this machine."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
+from tests.support.environment import environment
 from tests.support.project import Project
 
 HOOK = Path(__file__).with_name("at_border")
@@ -24,13 +24,10 @@ def border(program: str, function: str, action: str, **options: Any) -> dict[str
 
 def start(project: Project, *command: str, at: dict[str, str] | None = None) -> "subprocess.Popen[str]":
     """Start `python -m command` in the project, in a session of its own; what it says is in `stdout`."""
-    outside = ("DVC_", "MLFLOW_", "PYTHONPATH")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(outside)}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     return subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=project.root,
-        env=environment | (at or {}),
+        env=environment() | (at or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -61,6 +58,12 @@ def runs(project: Project, model: str) -> list[Run]:
     client = client_of(project)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     return list(client.search_runs(experiments, f"tags.model = '{model}'"))
+
+
+def run_in_place(project: Project, model: str) -> Run:
+    """Return the run of the model that lies in models/<model>/."""
+    record = json.loads((project.root / f"models/{model}/run.json").read_text("utf-8"))
+    return client_of(project).get_run(record["run_id"])
 
 
 def points(project: Project, run: Run) -> dict[str, list[int]]:
