@@ -50,7 +50,7 @@ class FinishedModel:
         return run.exists() and run.stat().st_ctime < BEGAN and read_json(run) == read_json(self.folder / RUN)
 
     def copy(self) -> None:
-        """Put a copy in the place of the output."""
+        """Replace the output by a copy."""
         with replacing(self.output) as beside:
             shutil.copytree(self.folder, beside)
 

@@ -37,7 +37,7 @@ def _make(path: Path) -> None:
     with replacing(path) as beside:
         remove(beside.with_name(f"{beside.name}-journal"))  # of a database that a kill left half-made
         engine = sqlalchemy.create_engine(sqlalchemy.URL.create("sqlite", database=str(beside)))
-        # One wait for the disk at the end, in the place of one for each step: a third of the time.
+        # One wait for the disk at the end, instead of one for each step: a third of the time.
         sqlalchemy.event.listen(engine, "connect", lambda made, _: made.execute("pragma synchronous = off"))
         utils._initialize_tables(engine)  # type: ignore[no-untyped-call]
         engine.dispose()
