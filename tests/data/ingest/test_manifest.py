@@ -241,3 +241,20 @@ def test_the_odd_files_are_all_accounted_for(odd_files: Path) -> None:
     ).report()
     assert report["found"] == sum(path.is_file() for path in odd_files.rglob("*"))
     assert report["found"] == report["accepted"] + report["quarantined"] + report["ignored"]
+
+
+def test_how_large_a_photo_may_be_is_a_param(tmp_path: Path) -> None:
+    """Else a photo that is larger than we thought of would be lost, and nobody could say so."""
+    source = tmp_path / "photos"
+    for name in ("cats", "dogs"):
+        class_folder(source, name)
+    Image.new("RGB", (1000, 600)).save(source / "cats" / "wide.png")
+    Image.new("RGB", (1000, 600)).save(source / "dogs" / "wide.jpg")
+    refused = take_inventory(source, ingest(max_megapixels=1)).quarantine
+    assert refused["path"].tolist() == ["cats/wide.png"]  # of a JPEG's million pixels a PNG may have half
+    assert refused["reason"].tolist() == ["decompression bomb"]
+    assert "ingest.max_megapixels / 2 for PNG" in refused["detail"][0]
+    assert take_inventory(source, ingest(max_megapixels=2, placeholder_copies=None)).quarantine["reason"].tolist() == [
+        "label conflict",
+        "label conflict",
+    ]
