@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelproof.data.images import leaks as leaks_module
 from pixelproof.data.images import store as store_module
 from pixelproof.data.images.leaks import check_leaks, find_leaks, image_hashes
 from pixelproof.data.images.store import ImageStore, StoreWriter
@@ -50,9 +49,8 @@ def test_the_leaks_are_those_of_comparing_all_with_all(
     assert (found["part"] != found["equal_part"]).all()
 
 
-def test_the_hashes_are_those_of_the_pixels_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else an image would be taken for another one where tasks or shards meet."""
-    monkeypatch.setattr(leaks_module, "IMAGES_PER_TASK", 3)
+def test_the_hashes_are_those_of_the_pixels_in_order(tmp_path: Path) -> None:
+    """Else an image would be taken for another one where shards meet."""
     pictures = list(range(11))
     expected = [
         int.from_bytes(hashlib.sha256(bytes([picture] * 6)).digest()[:8], "little" if np.little_endian else "big")
