@@ -65,6 +65,7 @@ def test_photos_of_a_bucket_are_imported_ingested_and_updated(endpoint: str, tmp
     source = write_photos(tmp_path / "source")
     put(endpoint, source)
     project = Project.create(tmp_path / "project")
+    project.environment = KEYS
     project.edit(lambda params: params["ingest"].update(source="data/raw/photos", min_images_per_class=10))
     dvc(project, "remote", "add", "bucket", f"s3://{BUCKET}")
     dvc(project, "remote", "modify", "bucket", "endpointurl", endpoint)

@@ -71,7 +71,7 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory, port: int) -> Project:
     """A project that is ready to train an MLP for some seconds, and logs to a server."""
-    project = prepared.made(READY, prepared_project).copy(tmp_path_factory.mktemp("project"))
+    project = prepared.made(READY, prepared_project).copied_to(tmp_path_factory.mktemp("project"))
     project.edit(lambda params: params["train"].update(epochs=EPOCHS))
     project.edit(lambda params: params["train"].pop("early_stopping"))
     project.edit(lambda params: params["train"].pop("checkpoint_minutes"))

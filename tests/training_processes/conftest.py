@@ -15,12 +15,12 @@ from tests.support.train_kills import MODELS, READY, Undisturbed, leave_alone, p
 @pytest.fixture(scope="module")
 def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project that has trained each model undisturbed."""
-    return trained(prepared).copy(tmp_path_factory.mktemp("trainings"))
+    return trained(prepared).copied_to(tmp_path_factory.mktemp("trainings"))
 
 
 def trained(prepared: Prepared) -> Project:
     def train(root: Path) -> None:
-        project = prepared.made(READY, prepared_project).copy(root)
+        project = prepared.made(READY, prepared_project).copied_to(root)
         for model in MODELS:
             leave_alone(project, model)
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
 CONTINUE = """
 import sys
 import numpy as np
-from learners import DEEP, SHAPE, TRAIN, steps
+from tests.support.networks import DEEP, SHAPE, TRAIN, steps
 from pixelproof.network.cnn.cnn import CnnLearner
 learner = CnnLearner(DEEP, TRAIN, SHAPE, 3, steps_per_epoch=3, seed=7)
 learner.load_state(dict(np.load(sys.argv[1])))
@@ -37,7 +37,7 @@ def test_a_fresh_learner_that_loads_a_state_goes_on_bit_for_bit_also_in_another_
     assert same(steps(other, range(4, 8)).state(), undisturbed)
     path = tmp_path / "state.npz"
     np.savez(path, **state)
-    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "PATH": ""}
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
     subprocess.run([sys.executable, "-c", CONTINUE, str(path)], check=True, cwd=ROOT, env=environment)
     assert same(dict(np.load(path)), undisturbed)
 
