@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pixelproof import console
-from pixelproof.data.augment.transforms import alter, compose
+from pixelproof.data.augment.transforms import advice
 from pixelproof.files import replacing, write_json
 from pixelproof.network.plan.advice import training_photos, warnings
 from pixelproof.network.plan.plan import Plan, class_count, image_shape, plan_models, summary
@@ -30,7 +30,8 @@ def plan(params: Params, classes: int, folder: Path) -> dict[str, Plan]:
     Raises UserError for a network that cannot be built.
     """
     blank = np.zeros(image_shape(params.resize), np.uint8)  # some transforms fail only when they meet an image
-    alter(compose(params.augment), blank, seed=params.seed, id="", view=0)
+    for advised in advice(params.augment, blank):
+        logging.warning("%s", advised)
     plans = plan_models(params, classes)
     with replacing(folder) as beside:
         for model, planned in plans.items():

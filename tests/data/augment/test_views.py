@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelproof.data.augment import transforms, views
-from pixelproof.data.augment.transforms import alter, compose
+from pixelproof.data.augment.transforms import advice, alter, compose
 from pixelproof.data.augment.views import write_views
 from pixelproof.data.images.store import ImageStore, StoreWriter, open_views
 from pixelproof.errors import UserError
@@ -126,6 +126,47 @@ def test_a_wrong_argument_is_named(argument: dict[str, Any]) -> None:
         compose(settings_for({"move": {"kind": "Affine", **argument}}))
     assert str(refused.value).startswith("augment.transforms.move: Affine refuses its arguments: ")
     assert next(iter(argument)) in str(refused.value)
+
+
+ADVISED = {
+    "ShiftScaleRotate": {"shift_limit": 0.1, "rotate_limit": 10},
+    "PiecewiseAffine": {"scale": [0.01, 0.02]},
+    "TimeMasking": {"time_mask_param": 3},
+    "FrequencyMasking": {"freq_mask_param": 3},
+    "TimeReverse": {},
+    "MedianBlur": {"blur_limit": 4},
+}
+
+
+@pytest.mark.parametrize("kind", ADVISED)
+def test_advice_of_albumentations_is_passed_on_and_refuses_nothing(kind: str) -> None:
+    """Else a transform that works could not be used, or what its library says of it would stay unsaid."""
+    params = settings_for({"t": {"kind": kind, **ADVISED[kind], "p": 1.0}})
+    assert [
+        word for word in advice(params, RANDOM[0]) if word.startswith("augment.transforms: albumentations advises: ")
+    ]
+    assert alter(compose(params), RANDOM[0], seed=1, id="a", view=0).shape == SHAPE
+
+
+def test_advice_that_comes_with_an_image_is_passed_on_once_and_by_no_view() -> None:
+    """Else each of a million grey photos would warn of the colours that it lacks."""
+    params = settings_for({"t": {"kind": "HueSaturationValue", "p": 1.0}})
+    grey = RANDOM[0][:, :, :1]
+    (advised,) = advice(params, grey)
+    assert "grayscale" in advised
+    assert np.array_equal(alter(compose(params), grey, seed=1, id="a", view=0).shape, grey.shape)
+
+
+def test_transforms_without_advice_have_none() -> None:
+    """Else every run would begin with words that say nothing."""
+    assert advice(settings_for(TRANSFORMS), RANDOM[0]) == []
+
+
+@pytest.mark.parametrize("kind", [*ADVISED, "Affine", "RandomRotate90", "ToGray"])
+def test_a_misspelt_argument_is_refused_whatever_the_transform_advises(kind: str) -> None:
+    """Else the training would go on without it."""
+    with pytest.raises(UserError, match="rotat_limit"):
+        compose(settings_for({"t": {"kind": kind, **ADVISED.get(kind, {}), "rotat_limit": 10}}))
 
 
 @pytest.mark.parametrize(
