@@ -44,14 +44,7 @@ def every_kind() -> Any:
     import keras
     from keras import layers as of
 
-    class L2Pooling2D(keras.layers.Layer):
-        """What the page computes under this name: the root of the sum of the squares in each window."""
-
-        pool_size, strides, padding = (2, 2), (2, 2), "valid"
-
-        def call(self, inputs: Any) -> Any:
-            squares = keras.ops.average_pool(keras.ops.square(inputs), 2, 2, "valid", data_format="channels_last")
-            return keras.ops.sqrt(4 * squares + 1e-12)
+    from pixelproof.network.cnn.pooling import l2_pooling
 
     keras.utils.set_random_seed(3)
     image = keras.Input(SHAPE, name="input")
@@ -71,7 +64,7 @@ def every_kind() -> Any:
     inside = keras.Input(x.shape[1:])
     backbone = keras.Model(inside, of.Conv2D(4, 1, activation="relu")(inside), name="backbone")
     x = of.Dropout(0.2, name="drop")(backbone(x))
-    x = L2Pooling2D(name="norms")(x)
+    x = l2_pooling(x.shape[1:], (2, 2), (2, 2), "valid", "norms")(x)
     lists = [
         of.Dense(4, name="hidden")(of.Flatten(name="flatten")(x)),
         of.GlobalMaxPooling2D(name="global_largest")(x),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 ACTIVATIONS = {"linear", "relu", "elu", "gelu", "leaky_relu", "sigmoid", "silu", "tanh", "softmax"}
+L2_POOLING = {"InputLayer", "Square", "AveragePooling2D", "Multiply", "Greater", "Where", "Sqrt"}  # its operations
 Options = Mapping[str, Any]
 
 
@@ -73,6 +74,16 @@ def _pool(name: str) -> Callable[[Any], Kind]:
     return lambda layer: Kind(name, _window(layer, layer.pool_size))
 
 
+def _network_within(layer: Any) -> Kind | None:
+    """L2 pooling as `pixelproof.network.cnn.pooling` builds it; no other network within the network, as a backbone."""
+    inside = {type(operation).__name__: operation for operation in layer.operations}
+    if inside.keys() - {"ZeroPadding2D"} != L2_POOLING:
+        return None
+    padding = "same" if "ZeroPadding2D" in inside else "valid"
+    means = inside["AveragePooling2D"]
+    return Kind("l2_pool", {**_window(means, means.pool_size), "padding": padding})
+
+
 def _global_pool(name: str) -> Callable[[Any], Kind | None]:
     return lambda layer: None if layer.keepdims else Kind(name)
 
@@ -114,7 +125,7 @@ DESCRIBERS: dict[str, Callable[[Any], Kind | None]] = {
     "SeparableConv2D": _separable,
     "MaxPooling2D": _pool("max_pool"),
     "AveragePooling2D": _pool("average_pool"),
-    "L2Pooling2D": _pool("l2_pool"),
+    "Functional": _network_within,
     "GlobalMaxPooling2D": _global_pool("global_max_pool"),
     "GlobalAveragePooling2D": _global_pool("global_average_pool"),
     "ZeroPadding2D": _zero_pad,

@@ -9,7 +9,7 @@ from pixelproof.network.cnn.applications import backbone_model, prepared
 from pixelproof.network.cnn.layout.geometry import Window
 from pixelproof.network.cnn.layout.layers import Add, Output, Windowed, window
 from pixelproof.network.cnn.layout.nodes import INPUT, Node, zeros_name
-from pixelproof.network.cnn.saved.keras_layers import L2Pooling2D
+from pixelproof.network.cnn.pooling import l2_pooling
 from pixelproof.params.cnn import (
     ActivationLayer,
     Backbone,
@@ -24,11 +24,7 @@ from pixelproof.params.cnn import (
     ZeroPad,
 )
 
-POOLINGS = {
-    "max_pool": keras.layers.MaxPooling2D,
-    "average_pool": keras.layers.AveragePooling2D,
-    "l2_pool": L2Pooling2D,
-}
+POOLINGS = {"max_pool": keras.layers.MaxPooling2D, "average_pool": keras.layers.AveragePooling2D}
 GLOBAL_POOLINGS = {
     "global_max_pool": keras.layers.GlobalMaxPooling2D,
     "global_average_pool": keras.layers.GlobalAveragePooling2D,
@@ -54,13 +50,14 @@ def _apply(node: Node, sources: list[Any]) -> Any:
         zeros = zeros_name(node)
         if zeros:
             source = keras.layers.ZeroPadding2D(node.layer.padding, name=zeros)(source)
-        return _sliding(node.name, node.layer, window(node.layer), "valid" if zeros else str(node.layer.padding))(
-            source
-        )
+        padding = "valid" if zeros else str(node.layer.padding)
+        return _sliding(node.name, node.layer, window(node.layer), padding, source.shape[1:])(source)
     return _layer(node.name, node.layer)(source)
 
 
-def _sliding(name: str, layer: Windowed, slide: Window, padding: str) -> keras.Layer:
+def _sliding(name: str, layer: Windowed, slide: Window, padding: str, shape: Any) -> keras.Layer:
+    if isinstance(layer, Pool) and layer.kind == "l2_pool":
+        return l2_pooling(shape, slide.size, slide.stride, padding, name)
     if isinstance(layer, Pool):
         return POOLINGS[layer.kind](slide.size, slide.stride, padding, name=name)
     options: dict[str, Any] = {"activation": layer.activation, "use_bias": layer.bias, "name": name}

@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import numpy as np
 
-import pixelproof.network.cnn.saved.keras_layers  # noqa: F401  # Keras must know these layers to load a model
 from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
 
 
