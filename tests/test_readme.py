@@ -36,7 +36,7 @@ def test_every_make_target_that_it_names_exists() -> None:
 
 
 def test_every_command_of_ours_is_shown_and_exists() -> None:
-    """A command that nobody is told of might as well not be there."""
+    """A command that no page shows might as well not exist."""
     assert set(re.findall(r"\.venv/bin/pixelproof ([\w-]+)", SHELL)) == COMMANDS
 
 
@@ -47,13 +47,20 @@ def test_every_dvc_command_that_it_names_exists(command: str) -> None:
     assert subprocess.run([BIN / "dvc", *command.split(), "--help"], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", README))
 def test_every_page_that_it_links_to_exists(path: str) -> None:
     """A broken link."""
     assert (ROOT / path).is_file()
 
 
-def test_it_is_read_in_three_minutes() -> None:
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_every_page_that_the_docs_link_to_exists(page: Path) -> None:
+    """A reader of docs/ would follow a link to nowhere."""
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert [path for path in linked if not (page.parent / path).is_file()] == []
+
+
+def test_a_newcomer_reads_it_in_three_minutes() -> None:
     """It has been 273 lines long; what a newcomer does not need is in docs/."""
     assert len(README.splitlines()) <= 130
 
@@ -65,7 +72,7 @@ def test_the_tables_of_speeds_are_those_of_the_last_bench() -> None:
     assert "\n\n".join(table.strip() for table in shown).strip() == written.strip()
 
 
-def test_the_table_of_presets_is_that_of_the_recorded_trainings() -> None:
+def test_the_table_of_presets_is_that_of_the_recorded_runs() -> None:
     """Numbers in docs/presets.md come from `python -m benchmarks.presets`, which keeps what it measured in a file."""
     shown = PRESETS.split(presets.BEGIN)[1].split(presets.END)[0]
     assert shown.strip() == presets.markdown(read_json(presets.RESULTS)).strip()
