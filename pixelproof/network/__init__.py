@@ -1,1 +1,1 @@
-"""What is trained: the layers and their arithmetic (pure Python), the Keras CNN, the scikit-learn MLP."""
+"""The networks: the layers' arithmetic (pure Python), the Keras CNN, the scikit-learn MLP."""

@@ -115,7 +115,7 @@ def test_plan_takes_the_classes_of_the_last_ingest_of_the_same_source(pixelproof
         ({"cnn_head": "sigmod"}, (), "params.yaml: cnn.head: "),
         ({"cnn_filters": 3}, (), "params.yaml: cnn.filters: unknown key"),
         ({"resize_width_px": 3}, ("--classes", "2"), "cnn.layers.pool"),
-        ({"cnn_head": "sigmoid"}, ("--classes", "3"), "cnn.head: sigmoid tells two classes apart"),
+        ({"cnn_head": "sigmoid"}, ("--classes", "3"), "cnn.head: sigmoid is for two classes"),
     ],
 )
 def test_a_mistake_in_the_params_ends_with_one_message(

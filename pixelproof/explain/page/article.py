@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pixelproof.network.cnn.layout.layers import Shape, step
+from pixelproof.network.cnn.layout.layers import Shape, compute_layer
 from pixelproof.network.plan.plan import Plan, plan_cnn, plan_mlp
 from pixelproof.params.cnn import Cnn, Conv
 from pixelproof.params.mlp import Mlp
@@ -73,5 +73,5 @@ def _sides(plan: Plan) -> str:
 
 def convolved(shape: Shape, **options: Any) -> tuple[Shape, str]:
     """Return the output shape of one convolution and the formula behind it, as `plan` computes them."""
-    computed = step(Conv.model_validate({"kind": "conv", **options}), shape)
+    computed = compute_layer(Conv.model_validate({"kind": "conv", **options}), shape)
     return computed.output_shape, computed.shape_formula

@@ -1,1 +1,1 @@
-"""The CNN in Keras: built, trained step by step, saved and loaded."""
+"""The CNN in Keras: building, training steps, saving and loading."""

@@ -1,4 +1,4 @@
-"""Backbones as Keras has them: the models of keras.applications, and the pixels that each of them expects."""
+"""Backbones in Keras: the models of keras.applications, and the input scaling that each expects."""
 
 import warnings
 from typing import Any
@@ -6,25 +6,25 @@ from typing import Any
 import keras
 
 from pixelproof.errors import UserError
-from pixelproof.network.cnn.layout.backbones import entry, trained_layers
+from pixelproof.network.cnn.layout.backbones import table_entry, trained_layers
 from pixelproof.network.cnn.layout.layers import Shape
 from pixelproof.params.cnn import Backbone
 
-# As keras.applications.imagenet_utils.preprocess_input computes it, a test holds; here as layers of the saved model.
+# What keras.applications.imagenet_utils.preprocess_input computes (a test compares), as layers of the saved model.
 BLUE_GREEN_RED_MEAN = (103.939, 116.779, 123.68)
 RED_GREEN_BLUE_MEAN, RED_GREEN_BLUE_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def prepared(images: Any, backbone: Backbone | None) -> Any:
-    """Return pixels 0-255 as the network expects them: from 0 to 1, or as its backbone was trained with.
+def preprocess(images: Any, backbone: Backbone | None) -> Any:
+    """Scale pixels 0-255 as the network expects them: to 0-1, or as its backbone was trained.
 
-    `images`: a symbolic (n, height, width, channels); grey ones get three equal channels for a backbone.
+    `images`: a symbolic tensor (n, height, width, channels). For a backbone grey images get three equal channels.
     """
     if backbone is None:
         return keras.layers.Rescaling(1 / 255, name="scale")(images)
     if images.shape[-1] == 1:
         images = keras.layers.Concatenate(name="grey_to_rgb")([images] * 3)
-    match entry(backbone)["preprocessing"]:
+    match table_entry(backbone)["preprocessing"]:
         case "tf":
             return keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(images)
         case "torch":
@@ -34,14 +34,14 @@ def prepared(images: Any, backbone: Backbone | None) -> Any:
         case "caffe":
             offset = [-mean for mean in BLUE_GREEN_RED_MEAN]
             return keras.layers.Rescaling(1.0, offset, name="scale")(keras.ops.flip(images, axis=-1))
-    return images  # the model does it itself
+    return images  # the model scales them itself
 
 
 def backbone_model(backbone: Backbone, shape: Shape) -> keras.Model:
     """Return the model without its head, named `backbone`; only the layers that params.yaml asks for are trainable.
 
-    Batch normalisation never is: Keras then keeps its averages too, which small batches would spoil. The weights of
-    `imagenet` are downloaded by Keras, once. Raises UserError for a weights file of another model.
+    Batch normalisation stays frozen: Keras then also keeps its moving averages, which small batches would spoil. Keras
+    downloads the `imagenet` weights once. Raises UserError for a weights file of another model.
     """
     make = getattr(keras.applications, backbone.name)
     weights = "imagenet" if backbone.weights == "imagenet" else None
@@ -57,11 +57,13 @@ def backbone_model(backbone: Backbone, shape: Shape) -> keras.Model:
 def _load_weights(model: keras.Model, backbone: Backbone) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", ".*freshly-initialized", UserWarning)  # what Keras skips stays random
+            warnings.filterwarnings(
+                "error", ".*freshly-initialized", UserWarning
+            )  # weights that Keras skips stay random
             model.load_weights(backbone.weights)
     except (OSError, ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            f"cnn.backbone.weights: {backbone.weights!r} holds no weights of {backbone.name} without its head "
-            f"(Keras: {reason}). Expected a file that Keras's save_weights wrote for it, or imagenet, or none."
+            f"cnn.backbone.weights: {backbone.weights!r} does not hold the weights of {backbone.name} without its head "
+            f"(Keras: {reason}). Expected a file written by Keras's save_weights for that model, or imagenet, or none."
         ) from None

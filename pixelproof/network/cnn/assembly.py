@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from pixelproof.network.cnn.applications import backbone_model, prepared
+from pixelproof.network.cnn.applications import backbone_model, preprocess
 from pixelproof.network.cnn.layout.geometry import Window
 from pixelproof.network.cnn.layout.layers import Add, Output, Windowed, window
 from pixelproof.network.cnn.layout.nodes import INPUT, Node, zeros_name
@@ -32,8 +32,8 @@ GLOBAL_POOLINGS = {
 
 
 def assemble(nodes: Sequence[Node], images: Any, cnn: Cnn) -> Any:
-    """Return the output of the last node. `images`: pixels 0-255, a symbolic (n, height, width, channels)."""
-    outputs = {INPUT: prepared(images, cnn.backbone)}
+    """Return the output of the last node. `images`: pixels 0-255, a symbolic tensor (n, height, width, channels)."""
+    outputs = {INPUT: preprocess(images, cnn.backbone)}
     for node in nodes:
         sources = [outputs[name] for name in node.inputs]
         outputs[node.name] = _apply(node, sources)
@@ -51,11 +51,11 @@ def _apply(node: Node, sources: list[Any]) -> Any:
         if zeros:
             source = keras.layers.ZeroPadding2D(node.layer.padding, name=zeros)(source)
         padding = "valid" if zeros else str(node.layer.padding)
-        return _sliding(node.name, node.layer, window(node.layer), padding, source.shape[1:])(source)
-    return _layer(node.name, node.layer)(source)
+        return _windowed_layer(node.name, node.layer, window(node.layer), padding, source.shape[1:])(source)
+    return _unwindowed_layer(node.name, node.layer)(source)
 
 
-def _sliding(name: str, layer: Windowed, slide: Window, padding: str, shape: Any) -> keras.Layer:
+def _windowed_layer(name: str, layer: Windowed, slide: Window, padding: str, shape: Any) -> keras.Layer:
     if isinstance(layer, Pool) and layer.kind == "l2_pool":
         return l2_pooling(shape, slide.size, slide.stride, padding, name)
     if isinstance(layer, Pool):
@@ -69,7 +69,7 @@ def _sliding(name: str, layer: Windowed, slide: Window, padding: str, shape: Any
     return kind(layer.filters, slide.size, slide.stride, padding, dilation_rate=slide.dilation, **options)
 
 
-def _layer(name: str, layer: object) -> keras.Layer:
+def _unwindowed_layer(name: str, layer: object) -> keras.Layer:
     match layer:
         case GlobalPool():
             return GLOBAL_POOLINGS[layer.kind](name=name)
@@ -85,6 +85,6 @@ def _layer(name: str, layer: object) -> keras.Layer:
             return keras.layers.Flatten(name=name)
         case Dense():
             return keras.layers.Dense(layer.units, layer.activation, use_bias=layer.bias, name=name)
-        case Output():  # probabilities in full precision, whatever the layers before compute in
+        case Output():  # probabilities in float32, whatever precision the layers before it have
             return keras.layers.Dense(layer.units, layer.activation, name=name, dtype="float32")
     raise AssertionError(f"no Keras layer for {layer!r}")

@@ -1,4 +1,4 @@
-"""Averaged weights: put into the network for evaluation and saving, and taken out again."""
+"""Averaged weights: swapped into the network for evaluation and saving."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,35 +9,35 @@ import numpy as np
 
 
 class Averages:
-    """Keras's moving average of a network's weights (`use_ema` of its optimizer), and batch norm's numbers for it."""
+    """Keras's moving average of a network's weights (the optimizer's `use_ema`), with batch norm's statistics."""
 
     def __init__(self, network: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         self._network, self._optimizer = network, optimizer
         self._norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
-        self._statistics: list[np.ndarray] | None = None  # of `_norms`, once `recalibrate_batch_norm` has measured them
+        self._statistics: list[np.ndarray] | None = None  # of `_norms`, set by `recalibrate_batch_norm`
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Put the averages into the network for a while; before the first step there are none."""
+        """Put the averages into the network within the `with` block; before the first step there are none."""
         if not int(self._optimizer.iterations):
             yield
             return
-        with _kept(self._network.variables):
+        with _restoring(self._network.variables):
             self._optimizer.finalize_variable_values(self._network.trainable_variables)
             if self._statistics is not None:
                 _assign(self._moving(), self._statistics)
             yield
 
     def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
-        """Measure, for the averages as they are now, batch norm's means and variances over these batches.
+        """Measure batch norm's means and variances over these batches, with the current averages.
 
-        Those of the training steps belong to the raw weights, and are useless to averaged ones while the learning
+        Those of the training steps belong to the raw weights and are useless with averaged ones while the learning
         rate is high. Izmailov et al. 2018, arXiv:1803.05407, section 3.2.
         """
-        with self.in_use(), _momentum_kept(self._norms):
+        with self.in_use(), _restoring_momentum(self._norms):
             for number, batch in enumerate(batches):
                 for norm in self._norms:
-                    norm.momentum = number / (number + 1)  # the mean over all batches, each counting the same
+                    norm.momentum = number / (number + 1)  # the mean over all batches, equally weighted
                 self._network(batch.images, training=True)
             measured = [np.array(variable) for variable in self._moving()]
         self._statistics = measured
@@ -47,8 +47,8 @@ class Averages:
 
 
 @contextmanager
-def _kept(variables: list[keras.Variable]) -> Iterator[None]:
-    """Put the variables back as they were: weights, batch norm's numbers, and the seeds of dropout."""
+def _restoring(variables: list[keras.Variable]) -> Iterator[None]:
+    """Restore the variables afterwards: weights, batch norm's statistics, and the seeds of dropout."""
     before = [np.array(variable) for variable in variables]
     try:
         yield
@@ -62,7 +62,7 @@ def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
 
 
 @contextmanager
-def _momentum_kept(norms: list[keras.layers.BatchNormalization]) -> Iterator[None]:
+def _restoring_momentum(norms: list[keras.layers.BatchNormalization]) -> Iterator[None]:
     before = [norm.momentum for norm in norms]
     try:
         yield

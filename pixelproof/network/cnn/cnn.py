@@ -1,4 +1,4 @@
-"""The CNN of params.yaml as a Keras model, and how it learns, predicts and is saved."""
+"""The CNN of params.yaml as a Keras model: building, training, prediction, saving."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -24,11 +24,11 @@ from pixelproof.params.train import Train
 
 
 def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
-    """Return the uncompiled network; its layers have the names of the plan.
+    """Return the uncompiled network; its layers are named as in the plan.
 
-    Input: pixels 0-255, (n, height, width, channels); the scaling to 0-1 is the model's first layer, or, with a
-    backbone, what that was trained with. Output: (n, classes) probabilities with a softmax head; (n, 1), that of the
-    second class, with sigmoid. Weights and outputs are float32, whatever `precision` the layers compute in.
+    Input: pixels 0-255, (n, height, width, channels); the first layer scales them to 0-1, or as the backbone was
+    trained. Output: (n, classes) probabilities with a softmax head; with sigmoid (n, 1), the probability of the second
+    class. Weights and outputs are float32, whatever `precision` the layers compute in.
     """
     with computing_in(params.precision):
         inputs = keras.Input(input_shape, name="input")
@@ -39,9 +39,9 @@ def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
 class CnnLearner:
     """The CNN in training: a `Learner` of pixelproof.training.loop.
 
-    `model` is what is saved: uncompiled, so that its file holds no optimizer. `_trainer` has the same layers, and the
-    recipe; it learns from each image as it is. `rate` gives the learning rate of each step. `label_counts` (training
-    images of each class) is needed by `class_weights` alone.
+    `model` is what is saved: uncompiled, so that its file holds no optimizer. `_trainer` has the same layers and the
+    recipe, but never averages over mirror images. `rate` gives the learning rate of each step. `label_counts` (training
+    images per class) are needed for `class_weights` only.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class CnnLearner:
         self.model = with_flip_averaging(network) if params.average_mirrored else network
         self.rate = rates(params.schedule, params.learning_rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
         self._params, self._classes, self._seed = params, classes, seed
-        # An epoch of one batch has no whole one before the last, smaller one.
-        self._whole_batch = (train.batch_size, *input_shape) if steps_per_epoch > 1 else None
+        # An epoch of a single batch has no full batch before the last, smaller one.
+        self._full_batch = (train.batch_size, *input_shape) if steps_per_epoch > 1 else None
         if params.class_weights and label_counts is None:
             raise ValueError("class_weights need label_counts")
         self._class_weights = balanced_weights(label_counts) if params.class_weights and label_counts else None
@@ -79,7 +79,7 @@ class CnnLearner:
     def _inputs_targets_weights(
         self, images: np.ndarray, labels: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Return what Keras learns from: images, targets, and a weight for each image or None."""
+        """Return a batch as Keras takes it; the weights, one per image, are None without `class_weights`."""
         targets = as_targets(labels, self._classes)
         if self._params.mixup or self._params.cutmix:
             mixed = mix(images, self._params, seed=self._seed, step=self._steps)
@@ -107,35 +107,35 @@ class CnnLearner:
             self._averages.recalibrate_batch_norm(batches)
 
     def _averages_in_use(self) -> AbstractContextManager[None]:
-        """Put the averaged weights, where there are some, into the model for a while."""
+        """Put the averaged weights, if there are any, into the model within the `with` block."""
         return self._averages.in_use() if self._averages else nullcontext()
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return all that the next step depends on: the model's and the optimizer's variables, in their order.
+        """Return everything that the next step depends on: the model's and the optimizer's variables, in order.
 
         The model's include the seed generators (of dropout), which Keras's `get_weights` leaves out; the optimizer's
-        the averaged weights and the number of steps, from which the learning rate and the mixing follow. The keys are
-        positions: Keras numbers the names of some variables again for each model that a process builds.
+        include the averaged weights and the step count, which determines learning rate and mixing. The keys are
+        positions, since Keras renumbers the names of some variables for each model that a process builds.
         """
         return {key: np.array(variable) for key, variable in self._variables().items()}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Go on where the learner of the same params was when it gave `state`. Raises ValueError for another's."""
+        """Continue from the `state` of a learner with the same params. Raises ValueError for any other state."""
         variables = self._variables()
         if {key: value.shape for key, value in state.items()} != {key: each.shape for key, each in variables.items()}:
-            raise ValueError("this state was saved by a learner of other params")
+            raise ValueError("this state belongs to a learner with other params")
         self._take_first_step()
         for key, variable in variables.items():
             variable.assign(state[key])
         self._steps = int(self._trainer.optimizer.iterations)
 
     def _take_first_step(self) -> None:
-        """Let TensorFlow trace the step with a whole batch, as an undisturbed run does; the images do not matter.
+        """Make TensorFlow trace the step with a full batch, as an uninterrupted run does; the images do not matter.
 
-        A step that is traced for a second size of batch serves every size, and rounds otherwise.
+        A step that is traced for a second batch size serves every size, and rounds differently.
         """
-        if self._whole_batch:
-            self.train_batch(np.zeros(self._whole_batch, np.uint8), np.zeros(self._whole_batch[0], np.int64))
+        if self._full_batch:
+            self.train_batch(np.zeros(self._full_batch, np.uint8), np.zeros(self._full_batch[0], np.int64))
 
     def _variables(self) -> dict[str, keras.Variable]:
         owners = {"model": self.model, "optimizer": self._trainer.optimizer}

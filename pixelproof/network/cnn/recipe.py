@@ -1,6 +1,6 @@
-"""The recipe of params.yaml as Keras takes it: optimizer, loss, accuracy; and the targets of a batch.
+"""The training recipe of params.yaml in Keras: optimizer, loss, accuracy, and the targets of a batch.
 
-It is in the room of the networks, below `training`, since the CNN's learner is built with it.
+It belongs to the networks, below `training`, since the CNN's learner is built with it.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,13 @@ OPTIMIZERS = {
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
 }
-UNDECAYED = ["bias", "gamma", "beta"]  # Keras's names of biases, and of batch norm's scales and shifts
+UNDECAYED = ["bias", "gamma", "beta"]  # Keras's names for biases and for batch norm's scales and shifts
 
 
 def make_optimizer(params: Cnn) -> keras.optimizers.Optimizer:
-    """Return the optimizer, its learning rate a variable. Weights decay apart from the gradient, kernels alone.
+    """Return the optimizer, with its learning rate as a variable, and decoupled weight decay of the kernels only.
 
-    The sources: He et al. 2018, arXiv:1812.01187, for leaving out all but the kernels; the norm that gradients are
-    clipped to is that of all of them together.
+    Only kernels decay: He et al. 2018, arXiv:1812.01187. Gradients are clipped by the norm of all of them together.
     """
     chosen = params.optimizer
     options: dict[str, Any] = chosen.model_dump(exclude={"kind"}, exclude_none=True) if chosen else {}
@@ -38,7 +37,7 @@ def make_optimizer(params: Cnn) -> keras.optimizers.Optimizer:
 
 
 def makes_soft_targets(params: Cnn) -> bool:
-    """Tell whether a batch's targets are probabilities instead of class numbers."""
+    """Return whether a batch's targets are probabilities instead of class numbers."""
     return bool(params.label_smoothing or params.mixup or params.cutmix)
 
 
@@ -52,16 +51,16 @@ def make_loss(params: Cnn) -> keras.losses.Loss:
 
 
 def make_accuracy(params: Cnn) -> keras.metrics.Metric:
-    """Return the share of right answers; of a mixed image the class with the larger share counts."""
+    """Return the accuracy metric; for a mixed image the class with the larger share counts."""
     if params.head_kind == "sigmoid":
-        return keras.metrics.MeanMetricWrapper(_same_side, name="accuracy")
+        return keras.metrics.MeanMetricWrapper(_same_class, name="accuracy")
     if makes_soft_targets(params):
         return keras.metrics.CategoricalAccuracy()
     return keras.metrics.SparseCategoricalAccuracy()
 
 
-def _same_side(targets: Any, outputs: Any) -> Any:
-    """Return for each image whether target and output, (n, 1) probabilities of the second class, agree: (n, 1)."""
+def _same_class(targets: Any, outputs: Any) -> Any:
+    """Return (n, 1) bool: whether target and output, both (n, 1) probabilities of the second class, agree."""
     return keras.ops.equal(targets > 0.5, outputs > 0.5)
 
 
@@ -72,7 +71,7 @@ def as_targets(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def balanced_weights(counts: Sequence[int]) -> np.ndarray:
-    """Return a weight for each class, float32: all classes weigh the same together, and the mean image weighs 1.
+    """Return a weight for each class, float32: all classes have the same total weight, and the mean image weighs 1.
 
     The formula of scikit-learn's `class_weight="balanced"`. A class without images gets 0.
     """

@@ -1,4 +1,4 @@
-"""The Keras model that learns: the network's layers with the recipe, and one step of it."""
+"""The Keras model that is trained: the network's layers with the recipe, and one training step."""
 
 from typing import Any
 
@@ -10,27 +10,27 @@ from pixelproof.params.cnn import Cnn
 
 
 class FusedStepModel(keras.Model):  # type: ignore[misc]  # Keras ships no types
-    """A model on TensorFlow that takes (targets, learning rate) for targets, and does all of a step in one call.
+    """A TensorFlow model that takes (targets, learning rate) as targets and does a whole step in one call.
 
-    From outside, the learning rate and each variable of the metrics are set by an operation of their own: together
-    0.7 ms, of the 12 that a batch of the digits takes.
+    Set from outside, the learning rate and each metric variable cost an operation each: together 0.7 ms of the 12
+    that a batch of the digits takes.
     """
 
     def train_step(self, data: Any) -> Any:
         images, (targets, rate), weights = data
         self.optimizer.learning_rate.assign(rate)
         metrics = super().train_step((images, targets, weights))
-        super().reset_metrics()  # at the end: Keras makes some of them in the first step
+        super().reset_metrics()  # at the end: Keras creates some of them in the first step
         return metrics
 
     def reset_metrics(self) -> None:
-        """Leave that to the step."""
+        """Do nothing: `train_step` resets them."""
 
 
 def train_on_batch(
     trainer: keras.Model, images: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, rate: float
 ) -> tuple[float, float]:
-    """Take one step with that learning rate; return the batch's mean loss and accuracy before it."""
+    """Take one step at that learning rate; return the batch's mean loss and accuracy before it."""
     if isinstance(trainer, FusedStepModel):
         loss, accuracy = trainer.train_on_batch(images, (targets, np.float32(rate)), weights)
     else:

@@ -1,1 +1,1 @@
-"""The MLP: scikit-learn's, trained on the CNN's batches."""
+"""scikit-learn's MLP, trained on the CNN's batches."""

@@ -17,7 +17,7 @@ from pixelproof.network.rates import rates
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.train import Train
 
-# What scikit-learn 1.9 changes in a step, of the classifier and of its optimizer; a test looks for more.
+# The attributes that a step changes in scikit-learn 1.9; a test looks for others.
 SCALARS = {
     "classifier": ("t_", "n_iter_", "loss_", "best_loss_", "_no_improvement_count", "batch_size", "learning_rate_init"),
     "optimizer": ("t", "learning_rate", "learning_rate_init"),
@@ -43,7 +43,7 @@ class MlpLearner:
             alpha=params.l2,
             learning_rate_init=params.learning_rate,
             batch_size=train.batch_size,
-            shuffle=False,  # the feed has shuffled
+            shuffle=False,  # the feed shuffles
             random_state=seed,
         )
         self.model = Pipeline([("scale", scale), ("mlp", classifier)])
@@ -52,13 +52,13 @@ class MlpLearner:
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         pixels = self.model["scale"].transform(flatten(images))
-        with np.errstate(over="ignore", invalid="ignore"):  # shows as a loss that is not finite, not as a warning
-            # Only the first step creates the weights, so the first batch is measured after it.
-            before = self._judge(pixels, labels) if hasattr(self.model["mlp"], "coefs_") else None
-            took = self._take_step(pixels, labels)
-            return (before or self._judge(pixels, labels)) if took else (nan, nan)
+        with np.errstate(over="ignore", invalid="ignore"):  # shows as a non-finite loss, not as a warning
+            # The first step creates the weights, so the first batch can only be measured after it.
+            before = self._measure(pixels, labels) if hasattr(self.model["mlp"], "coefs_") else None
+            finite = self._take_step(pixels, labels)
+            return (before or self._measure(pixels, labels)) if finite else (nan, nan)
 
-    def _judge(self, pixels: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    def _measure(self, pixels: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         probabilities = self.model["mlp"].predict_proba(pixels)
         accuracy = float((probabilities.argmax(axis=1) == labels).mean())
         if not np.isfinite(probabilities).all():  # scikit-learn's log_loss refuses them
@@ -66,11 +66,11 @@ class MlpLearner:
         return float(log_loss(labels, probabilities, labels=self._classes)), accuracy
 
     def _take_step(self, pixels: np.ndarray, labels: np.ndarray) -> bool:
-        """Take one step at the learning rate that is due; tell whether the weights are still numbers."""
+        """Take one step at the scheduled learning rate; return whether the weights are still finite."""
         classifier = self.model["mlp"]
-        optimizer = getattr(classifier, "_optimizer", None)  # scikit-learn makes it in the first step
+        optimizer = getattr(classifier, "_optimizer", None)  # scikit-learn creates it in the first step
         rate = self.rate(optimizer.t if optimizer else 0)
-        # One step for each batch, the last smaller one too.
+        # One step per batch, including the last, smaller one.
         classifier.set_params(batch_size=len(labels), learning_rate_init=rate)
         if optimizer:
             optimizer.learning_rate_init = rate
@@ -83,7 +83,7 @@ class MlpLearner:
         return True
 
     def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
-        """Do nothing: scikit-learn's weights are evaluated as they are."""
+        """Do nothing: the MLP has no batch norm."""
 
     def predict(self, batches: Iterable[Any]) -> np.ndarray:
         return predict(self.model, batches)
@@ -98,47 +98,47 @@ class MlpLearner:
         classifier.coefs_, classifier.intercepts_ = list(weights[:layers]), list(weights[layers:])
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return all that the next step depends on; nothing before the first one, which draws the weights.
+        """Return everything that the next step depends on; empty before the first one, which draws the weights.
 
-        No random generator is part of it: with `shuffle=False` scikit-learn draws nothing but those weights.
+        It needs no random generator: with `shuffle=False` scikit-learn draws nothing but those weights.
         """
         if not hasattr(self.model["mlp"], "coefs_"):
             return {}
         state = {key: array.copy() for key, array in self._arrays().items()}
-        state |= {f"{name}/{key}": np.array(getattr(owner, key)) for name, owner, key in self._each(SCALARS)}
+        state |= {f"{name}/{key}": np.array(getattr(owner, key)) for name, owner, key in self._owned(SCALARS)}
         return state | {CURVE: np.array(self.model["mlp"].loss_curve_)}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Go on where the learner of the same params was when it gave `state`. Raises ValueError for another's."""
+        """Continue from the `state` of a learner with the same params. Raises ValueError for any other state."""
         if not state:
             return
         classifier = self.model["mlp"]
         self._take_first_step()
         arrays = self._arrays()
         if {key: state[key].shape for key in state if key in arrays} != {key: arrays[key].shape for key in arrays}:
-            raise ValueError("this state was saved by a learner of other params")
+            raise ValueError("this state belongs to a learner with other params")
         for key, array in arrays.items():
             array[:] = state[key]
-        for name, owner, key in self._each(SCALARS):
+        for name, owner, key in self._owned(SCALARS):
             kind = type(getattr(owner, key))  # a float32 instead of a float would round the next step differently
             setattr(owner, key, kind(state[f"{name}/{key}"].item()))
         kind = type(classifier.loss_)
         classifier.loss_curve_ = [kind(loss) for loss in state[CURVE].tolist()]
 
     def _take_first_step(self) -> None:
-        """Let scikit-learn make its arrays and its optimizer, which only a step does; the image does not matter."""
+        """Make scikit-learn create its arrays and its optimizer, which only a step does; the image does not matter."""
         classifier = self.model["mlp"]
         classifier.set_params(batch_size=1)
         classifier.partial_fit(np.zeros((1, self._features), np.float32), self._classes[:1], classes=self._classes)
 
-    def _each(self, keys: Mapping[str, Sequence[str]]) -> list[tuple[str, Any, str]]:
+    def _owned(self, keys: Mapping[str, Sequence[str]]) -> list[tuple[str, Any, str]]:
         owners = {"classifier": self.model["mlp"], "optimizer": self.model["mlp"]._optimizer}
         return [(name, owners[name], key) for name in keys for key in keys[name]]
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
             f"{name}/{key}/{place}": array
-            for name, owner, key in self._each(LISTS)
+            for name, owner, key in self._owned(LISTS)
             for place, array in enumerate(getattr(owner, key))
         }
 

@@ -1,4 +1,4 @@
-"""A saved MLP: loaded, compared with the plan that it was built by, and asked."""
+"""A saved MLP: loading, comparison with its plan, prediction."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import skops.io
 from sklearn.pipeline import Pipeline
 
-# skops loads no type it does not know; the optimizer's state is the one such type in the saved model.
+# skops loads only types that it knows; the optimizer's is the one type in the saved model that it does not.
 TRUSTED_TYPES = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
 
 
@@ -18,7 +18,7 @@ def load(folder: Path) -> Pipeline:
 
 
 def check_against_plan(model: Pipeline, plan: Mapping[str, Any]) -> None:
-    """Prove that scikit-learn built what the plan (the content of its JSON file) says, layer by layer.
+    """Check that scikit-learn built what the plan (the content of its JSON file) says, layer by layer.
 
     Raises AssertionError at the first layer whose units or parameter count differ.
     """

@@ -1,1 +1,1 @@
-"""Both networks computed before anything is trained, and advice on them."""
+"""Both networks computed before training, with advice on them."""

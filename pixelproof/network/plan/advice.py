@@ -1,4 +1,4 @@
-"""Advice on planned networks: what looks wrong, and what an MLP on the same pixels would cost."""
+"""Advice on planned networks: what looks wrong, and how large an MLP on the same pixels would be."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from pixelproof.params.split import Split
 from pixelproof.params.whole import Params
 
 SLIDING = ("conv", "separable_conv", "max_pool", "average_pool", "l2_pool", "backbone")
-DENSE_SHARE = 0.95  # of all parameters in one dense layer: the network is hardly a convolutional one
-ARTICLE_WIDTHS = (50, 100)  # hidden layers for which the article's readers are left to count
+DENSE_SHARE = 0.95  # of all parameters in one dense layer: the network is hardly convolutional
+ARTICLE_WIDTHS = (50, 100)  # of the hidden layers that the article leaves its readers to count
 
 
 def training_photos(params: Params, ingest_report: Path, split_report: Path | None = None) -> int | None:
-    """Return how many photos there are to train on, as far as the reports of the same source tell; else None."""
+    """Return the number of training photos, by the reports on the same source; None if they do not say."""
     if not ingest_report.is_file():
         return None
     ingested = read_json(ingest_report)
@@ -35,16 +35,16 @@ def _training_share(split: Split) -> float:
 
 
 def warnings(plan: Plan, photos: int | None) -> list[str]:
-    """Return what looks wrong with a network, each with a remedy. `photos`: how many it is trained on, if known."""
-    return [*_too_little_data(plan, photos), *_mostly_dense(plan), *_short_sighted(plan)]
+    """Return what looks wrong with a network, each with a remedy. `photos`: number of training photos, if known."""
+    return [*_too_little_data(plan, photos), *_mostly_dense(plan), *_small_receptive_field(plan)]
 
 
 def _too_little_data(plan: Plan, photos: int | None) -> Iterator[str]:
     values = prod(plan.input_shape) * (photos or 0)
     if photos is not None and plan.trainable > values:
         yield (
-            f"{plan.trainable:,} parameters are trained on {photos:,} photos of {values:,} pixel values in all: "
-            "it can memorise them. Take more photos, or a smaller network."
+            f"{plan.trainable:,} parameters are trained on {photos:,} photos with {values:,} pixel values in all: "
+            "the network can memorise them. Add photos, or use a smaller network."
         )
 
 
@@ -59,7 +59,7 @@ def _mostly_dense(plan: Plan) -> Iterator[str]:
             )
 
 
-def _short_sighted(plan: Plan) -> Iterator[str]:
+def _small_receptive_field(plan: Plan) -> Iterator[str]:
     sliding = [(layer.name, layer.receptive_field) for layer in plan.layers if layer.kind in SLIDING]
     if not sliding:
         return
@@ -68,13 +68,13 @@ def _short_sighted(plan: Plan) -> Iterator[str]:
     if field and (field[0] < height or field[1] < width):
         yield (
             f"each output of {name}, the last conv or pool layer, sees {field[0]} x {field[1]} of the image's "
-            f"{height} x {width} pixels, so no filter knows a larger shape. Add conv and pool layers, or strides."
+            f"{height} x {width} pixels, so no filter can see a larger shape. Add conv and pool layers, or strides."
         )
 
 
 @dataclass(frozen=True)
 class Budget:
-    """An MLP on the same pixels: its hidden layers and what it holds. No `hidden` where none fits."""
+    """An MLP on the same pixels: its hidden layers and its parameters. `hidden` is None where none fits."""
 
     what: str
     hidden: Sequence[int] | None
@@ -82,7 +82,7 @@ class Budget:
 
 
 def mlp_budgets(params: Params, classes: int) -> list[Budget]:
-    """Return what MLPs hold: without a hidden layer, of usual widths, as asked, and the widest within the CNN's."""
+    """Return the sizes of MLPs: no hidden layer, usual widths, as in params.yaml, and the widest not above the CNN."""
     shape = image_shape(params.resize)
 
     def parameters(*hidden: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from pixelproof.errors import UserError
 from pixelproof.files import read_json
 from pixelproof.network.cnn.layout.geometry import Pair
-from pixelproof.network.cnn.layout.layers import Shape, Step, dense_step
+from pixelproof.network.cnn.layout.layers import ComputedLayer, Shape, compute_dense
 from pixelproof.network.cnn.layout.nodes import Node, lay_out
 from pixelproof.params.cnn import Cnn
 from pixelproof.params.ingest import Ingest
@@ -27,10 +27,10 @@ class PlannedLayer:
     parameters: int
     parameters_formula: str
     multiply_adds: int  # for one image
-    options: Mapping[str, Any]  # the layer as params.yaml gives it: what DVC must see change
-    inputs: Sequence[str]  # names of the layers that it reads, or "input"
+    options: Mapping[str, Any]  # the layer's keys in params.yaml, so that DVC sees a change
+    inputs: Sequence[str]  # names of its input layers, or "input"
     trainable: int  # parameters that gradients change
-    activation_bytes: int  # of its outputs, for one image, as float32
+    activation_bytes: int  # of the outputs for one image, as float32
     receptive_field: Pair | None  # (height, width) in pixels; None: the whole image
 
 
@@ -54,15 +54,16 @@ def image_shape(resize: Resize) -> tuple[int, int, int]:
 
 
 def plan_cnn(cnn: Cnn, input_shape: Shape, classes: int) -> Plan:
-    """Compute the CNN. Raises UserError with the layer's name where the geometry is impossible."""
+    """Compute the CNN. Raises UserError with the layer's key if the geometry is impossible."""
     return _total(input_shape, [_planned_node(node) for node in lay_out(cnn, input_shape, classes)])
 
 
 def _planned_node(node: Node) -> PlannedLayer:
-    assert node.layer is not None  # only the image has none, and it is not a node of the layout
+    assert node.layer is not None  # only the image has none, and it is not in the layout
     kind = getattr(node.layer, "kind", "backbone")
     options = node.layer.model_dump(exclude={"kind"}, exclude_none=True)
-    return _planned(node.name, kind, options, node.step, node.inputs, node.view.field if node.view else None)
+    field = node.receptive_field.size if node.receptive_field else None
+    return _planned(node.name, kind, options, node.computed, node.inputs, field)
 
 
 def plan_mlp(mlp: Mlp, input_shape: Shape, classes: int) -> Plan:
@@ -76,26 +77,26 @@ def plan_mlp(mlp: Mlp, input_shape: Shape, classes: int) -> Plan:
     for name, width, activation in zip(names, widths, activations, strict=True):
         options = {"units": width, "activation": activation}
         source = layers[-1].name if layers else "input"
-        layers.append(_planned(name, "dense", options, dense_step(features, width), (source,), None))
+        layers.append(_planned(name, "dense", options, compute_dense(features, width), (source,), None))
         features = width
     return _total(input_shape, layers)
 
 
 def _planned(
-    name: str, kind: str, options: Mapping[str, Any], step: Step, inputs: Sequence[str], field: Pair | None
+    name: str, kind: str, options: Mapping[str, Any], computed: ComputedLayer, inputs: Sequence[str], field: Pair | None
 ) -> PlannedLayer:
     return PlannedLayer(
         name,
         kind,
-        step.output_shape,
-        step.shape_formula,
-        step.parameters,
-        step.parameters_formula,
-        step.multiply_adds,
+        computed.output_shape,
+        computed.shape_formula,
+        computed.parameters,
+        computed.parameters_formula,
+        computed.multiply_adds,
         options,
         inputs,
-        trainable=step.parameters - step.frozen,
-        activation_bytes=step.activation_bytes,
+        trainable=computed.parameters - computed.frozen,
+        activation_bytes=computed.activation_bytes,
         receptive_field=field,
     )
 
@@ -112,19 +113,19 @@ def _total(input_shape: Shape, layers: Sequence[PlannedLayer]) -> Plan:
 
 
 def plan_models(params: Params, classes: int) -> dict[str, Plan]:
-    """Compute both models of a params file for a number of classes."""
+    """Compute both models of a params file, for that number of classes."""
     shape = image_shape(params.resize)
     return {"cnn": plan_cnn(params.cnn, shape, classes), "mlp": plan_mlp(params.mlp, shape, classes)}
 
 
 def summary(plans: Mapping[str, Plan]) -> dict[str, dict[str, int]]:
-    """Return the totals of each model, the part that DVC shows as metrics."""
+    """Return the totals of each model, which DVC shows as metrics."""
     totals = ("parameters", "trainable", "multiply_adds")
     return {model: {total: getattr(plan, total) for total in totals} for model, plan in plans.items()}
 
 
 def class_count(ingest: Ingest, report: Path, given: int | None = None) -> int:
-    """Return the number of classes: that of `ingest.classes`, else `given`, else that of ingest's `report`.
+    """Return the number of classes: from `ingest.classes`, else `given`, else from ingest's `report`.
 
     The report counts only if it is about the same source. Raises UserError if the number is unknown.
     """

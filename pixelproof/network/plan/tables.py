@@ -11,7 +11,7 @@ MIB = 2**20
 
 
 def plan_table(model: str, plan: Plan, batch_size: int) -> Table:
-    """Return a row for each layer: what comes out and why, what it holds, what it costs, what it sees."""
+    """Return a row per layer: output shape with its formula, parameters, costs, receptive field."""
     title = f"{model}: {plan.parameters:,} parameters, {plan.multiply_adds:,} multiply-adds per image"
     view = Table("layer", "kind", "output", "its size", "parameters", title=title)
     view.add_column("multiply-adds", justify="right")
@@ -49,7 +49,7 @@ def _times(shape: Sequence[int]) -> str:
 
 
 def budget_table(budgets: Sequence[Budget]) -> Table:
-    """Return what an MLP on the same pixels would hold."""
+    """Return the sizes of MLPs on the same pixels."""
     view = Table("an MLP on the same pixels", "hidden", title="How many parameters would an MLP have?")
     view.add_column("parameters", justify="right")
     for budget in budgets:

@@ -61,7 +61,7 @@ def test_auto_follows_the_machine_and_what_is_named_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(precision, "has_bfloat16", lambda: instructions)
-    monkeypatch.setattr(precision, "only_processors", lambda: processors)
+    monkeypatch.setattr(precision, "only_cpus", lambda: processors)
     assert precision.resolve_precision(named) == expected
     before = precision.keras.config.dtype_policy()
     with precision.computing_in(named):
@@ -73,6 +73,6 @@ def test_gpus_are_seen(precision: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a GPU that is slow with bfloat16 would be given it because of the processor beside it."""
     seen = precision.keras.distribution.list_devices()
     assert seen
-    assert precision.only_processors() == all(device.startswith("cpu:") for device in seen)
+    assert precision.only_cpus() == all(device.startswith("cpu:") for device in seen)
     monkeypatch.setattr(precision.keras.distribution, "list_devices", lambda: ["cpu:0", "gpu:0"])
-    assert not precision.only_processors()
+    assert not precision.only_cpus()

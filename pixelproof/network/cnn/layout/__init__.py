@@ -1,1 +1,1 @@
-"""The CNN's layers as arithmetic: shapes, parameters, receptive fields. No Keras."""
+"""The arithmetic of the CNN's layers: shapes, parameters, receptive fields. No Keras."""

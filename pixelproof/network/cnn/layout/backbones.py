@@ -1,6 +1,6 @@
-"""What a backbone, a model of keras.applications without its head, does to images. Read from a table, without Keras.
+"""Shapes and costs of backbones (models of keras.applications without their heads), from a table, without Keras.
 
-`benchmarks.survey` makes the table; a test compares it with the models that Keras builds.
+`benchmarks.survey` generates the table; a test compares it with the models that Keras builds.
 """
 
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pixelproof.errors import UserError
-from pixelproof.network.cnn.layout.geometry import View
-from pixelproof.network.cnn.layout.layers import Shape, Step
+from pixelproof.network.cnn.layout.geometry import ReceptiveField
+from pixelproof.network.cnn.layout.layers import ComputedLayer, Shape
 from pixelproof.params.cnn import Backbone
 
 TABLE = Path(__file__).with_name("backbones.json")
@@ -21,13 +21,13 @@ TABLE = Path(__file__).with_name("backbones.json")
 
 @cache
 def table() -> Mapping[str, Any]:
-    """Return what is known of each model, by name."""
+    """Return an entry per model, by name."""
     content: dict[str, Any] = json.loads(TABLE.read_text("utf-8"))
     return content
 
 
-def entry(backbone: Backbone) -> Mapping[str, Any]:
-    """Return what is known of a backbone. Raises UserError for a name or a layer that Keras does not have."""
+def table_entry(backbone: Backbone) -> Mapping[str, Any]:
+    """Return the backbone's entry in the table. Raises UserError for a name or a layer that Keras does not have."""
     found: Mapping[str, Any] | None = table().get(backbone.name)
     if found is None:
         raise UserError(
@@ -38,7 +38,7 @@ def entry(backbone: Backbone) -> Mapping[str, Any]:
         raise UserError(
             f"cnn.backbone.trainable_from: {backbone.name} has no layer with weights named "
             f"{backbone.trainable_from!r}{_nearest(backbone.trainable_from, found['trainable'])}. "
-            "Expected none, all, or the first layer to train; docs/networks.md says how to list them."
+            "Expected none, all, or the first layer to train; docs/networks.md shows how to list them."
         )
     return found
 
@@ -49,8 +49,8 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
 
 
 def trained_layers(backbone: Backbone) -> list[str]:
-    """Return the names of the layers that are trained, those with weights only, in Keras's order."""
-    layers = list(entry(backbone)["trainable"])
+    """Return the names of the trained layers that have weights, in Keras's order."""
+    layers = list(table_entry(backbone)["trainable"])
     if backbone.trainable_from == "none":
         return []
     return (
@@ -60,9 +60,9 @@ def trained_layers(backbone: Backbone) -> list[str]:
     )
 
 
-def backbone_step(backbone: Backbone, shape: Shape) -> Step:
-    """Compute a backbone. Raises UserError for images that are too small, or weights that are not there."""
-    known = entry(backbone)
+def compute_backbone(backbone: Backbone, shape: Shape) -> ComputedLayer:
+    """Compute a backbone. Raises UserError if the images are too small or the weights file is missing."""
+    known = table_entry(backbone)
     height, width = shape[0], shape[1]
     if min(height, width) < known["min_side"]:
         raise UserError(
@@ -83,7 +83,7 @@ def backbone_step(backbone: Backbone, shape: Shape) -> Step:
         for stride, offset, *_ in known["grids"]
     ]
     trained = sum(known["trainable"][layer] for layer in trained_layers(backbone))
-    return Step(
+    return ComputedLayer(
         (rows, columns, end["channels"]),
         ", ".join(dict.fromkeys(formulas)).replace("+ -", "- "),
         known["parameters"],
@@ -98,7 +98,7 @@ def _side(pixels: int, stride: int, offset: int) -> int:
     return int((pixels + offset) // stride)
 
 
-def backbone_view(backbone: Backbone) -> View:
-    """Return what an output pixel of a backbone sees, by its windows; means over the whole image do not count."""
-    end = entry(backbone)["output"]
-    return View((end["field"], end["field"]), (end["stride"], end["stride"]))
+def backbone_receptive_field(backbone: Backbone) -> ReceptiveField:
+    """Return the receptive field of a backbone's output, by its windows; means over the whole image do not count."""
+    end = table_entry(backbone)["output"]
+    return ReceptiveField((end["field"], end["field"]), (end["stride"], end["stride"]))

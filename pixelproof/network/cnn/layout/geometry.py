@@ -1,6 +1,6 @@
-"""How far a window slides: output sizes of convolution and pooling, with the formula written out.
+"""Output sizes of convolution and pooling, with the formula written out, and receptive fields.
 
-The formula is the article's, (W - F + 2P)/S + 1, rounded down; with dilation D the window reaches over
+The formula is the article's, (W - F + 2P)/S + 1, rounded down; with dilation D the window covers
 D(F - 1) + 1 pixels (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016).
 """
 
@@ -20,32 +20,32 @@ def pair(size: Size) -> Pair:
 
 @dataclass(frozen=True)
 class Window:
-    """What slides over an image: a kernel or a pooling window. Sizes are (height, width) in pixels."""
+    """A sliding window: a convolution kernel or a pooling window. Sizes are (height, width) in pixels."""
 
     size: Pair
     stride: Pair
     padding: Padding
     dilation: Pair = (1, 1)
 
-    def reach(self, axis: int) -> int:
-        """Return over how many pixels the window reaches."""
+    def extent(self, axis: int) -> int:
+        """Return how many pixels the window covers along an axis, dilation included."""
         return self.dilation[axis] * (self.size[axis] - 1) + 1
 
     def output(self, height: int, width: int) -> Pair:
-        """Return (height, width) of the output. Raises UserError where the window does not fit."""
+        """Return (height, width) of the output. Raises UserError if the window does not fit."""
         return self._side(height, 0), self._side(width, 1)
 
     def _side(self, side: int, axis: int) -> int:
         if self.padding == "same":
             return -(-side // self.stride[axis])
         rings = 0 if self.padding == "valid" else self.padding
-        if self.reach(axis) > side + 2 * rings:
+        if self.extent(axis) > side + 2 * rings:
             raise UserError(
-                f"a window of {self.reach(axis)} pixels does not fit into {side + 2 * rings} "
+                f"a window of {self.extent(axis)} pixels does not fit into {side + 2 * rings} "
                 f"(input {side}, {rings} rings of zeros). "
                 "Make the window or the strides before it smaller, or the images larger"
             )
-        return (side - self.reach(axis) + 2 * rings) // self.stride[axis] + 1
+        return (side - self.extent(axis) + 2 * rings) // self.stride[axis] + 1
 
     def formula(self, height: int, width: int) -> str:
         """Return the arithmetic of `output`, along the height and, where it differs, along the width."""
@@ -57,32 +57,32 @@ class Window:
         if self.padding == "same":
             return f"ceil({side} / {stride}) = {result}"
         rings = 0 if self.padding == "valid" else self.padding
-        span = f"({side} - {self.reach(axis)} + 2*{rings})/{stride}"
-        exact = (side - self.reach(axis) + 2 * rings) % stride == 0  # else pixels are left over at the far edge
+        span = f"({side} - {self.extent(axis)} + 2*{rings})/{stride}"
+        exact = (side - self.extent(axis) + 2 * rings) % stride == 0  # else pixels are left over at the far edge
         return f"{span if exact else f'floor({span})'} + 1 = {result}"
 
 
 @dataclass(frozen=True)
-class View:
-    """What an output pixel sees of the image, as (height, width).
+class ReceptiveField:
+    """What an output pixel sees of the image, as (height, width) in pixels.
 
-    `field`: over how many pixels it reaches, beyond the edges too; `stride`: how far the next pixel's field is away
+    `size`: of the field, including what lies beyond the edges; `stride`: the distance to the next output pixel's field
     (Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019).
     """
 
-    field: Pair = (1, 1)
+    size: Pair = (1, 1)
     stride: Pair = (1, 1)
 
-    def through(self, window: Window) -> "View":
-        """Return what is seen through a window that slides over pixels with this view."""
-        rows, columns = (self.field[axis] + (window.reach(axis) - 1) * self.stride[axis] for axis in (0, 1))
+    def through(self, window: Window) -> "ReceptiveField":
+        """Return the receptive field after a window that slides over outputs with this one."""
+        rows, columns = (self.size[axis] + (window.extent(axis) - 1) * self.stride[axis] for axis in (0, 1))
         down, right = (self.stride[axis] * window.stride[axis] for axis in (0, 1))
-        return View((rows, columns), (down, right))
+        return ReceptiveField((rows, columns), (down, right))
 
 
-def widest(views: Sequence[View]) -> View:
-    """Return what the sum of several outputs sees: as much as the one that sees most, along each axis."""
-    return View(
-        (max(view.field[0] for view in views), max(view.field[1] for view in views)),
-        (max(view.stride[0] for view in views), max(view.stride[1] for view in views)),
+def widest(fields: Sequence[ReceptiveField]) -> ReceptiveField:
+    """Return the receptive field of the sum of several outputs: the largest along each axis."""
+    return ReceptiveField(
+        (max(field.size[0] for field in fields), max(field.size[1] for field in fields)),
+        (max(field.stride[0] for field in fields), max(field.stride[1] for field in fields)),
     )

@@ -1,6 +1,6 @@
-"""What each kind of layer does to a shape, and how many numbers it learns. Pure arithmetic, no Keras.
+"""Each kind of layer's output shape, parameters and costs. Pure arithmetic, no Keras.
 
-Shapes are without the batch: (height, width, channels) for images, (features,) after flattening.
+Shapes leave out the batch: (height, width, channels) for images, (features,) after flattening.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Add(Section):
 
 
 class Output(Section):
-    """The last layer, which follows from the head and the classes."""
+    """The output layer, which follows from the head and the classes."""
 
     kind: Literal["dense"] = "dense"
     units: int
@@ -43,16 +43,16 @@ class Output(Section):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One layer, computed: what comes out, what it learns, what it costs."""
+class ComputedLayer:
+    """A layer's output shape, parameters and costs, for one input shape."""
 
     output_shape: Shape
     shape_formula: str = ""
-    parameters: int = 0  # all numbers the layer holds
+    parameters: int = 0  # trainable or not
     parameters_formula: str = ""
-    frozen: int = 0  # those of them that gradients do not change
+    frozen: int = 0  # parameters that gradients do not change
     multiply_adds: int = 0  # for one image
-    inner_values: int = 0  # for one image: what is computed on the way to the output, where that is many layers
+    inner_values: int = 0  # for one image: values computed on the way to the output of a whole backbone
 
     @property
     def activation_bytes(self) -> int:
@@ -67,10 +67,9 @@ def window(layer: Windowed) -> Window:
     return Window(pair(layer.kernel), pair(layer.stride), layer.padding, pair(layer.dilation))
 
 
-def step(layer: Layer | Add | Output, shape: Shape) -> Step:
-    """Compute one layer on an input of `shape`. Raises UserError for a layer that cannot follow there."""
-    compute = STEPS.get(type(layer), _unchanged)
-    return compute(layer, shape)
+def compute_layer(layer: Layer | Add | Output, shape: Shape) -> ComputedLayer:
+    """Compute one layer on an input of `shape`. Raises UserError if the layer cannot take it."""
+    return COMPUTE.get(type(layer), _unchanged)(layer, shape)
 
 
 def _image(shape: Shape, kind: str) -> tuple[int, int, int]:
@@ -82,11 +81,11 @@ def _image(shape: Shape, kind: str) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _unchanged(layer: object, shape: Shape) -> Step:
-    return Step(shape)
+def _unchanged(layer: object, shape: Shape) -> ComputedLayer:
+    return ComputedLayer(shape)
 
 
-def _conv(layer: Conv, shape: Shape) -> Step:
+def _conv(layer: Conv, shape: Shape) -> ComputedLayer:
     height, width, channels = _image(shape, layer.kind)
     slide = window(layer)
     kernel_height, kernel_width = slide.size
@@ -94,7 +93,7 @@ def _conv(layer: Conv, shape: Shape) -> Step:
     weights = kernel_height * kernel_width * channels
     bias = " + 1" if layer.bias else ""
     parameters = (weights + layer.bias) * layer.filters
-    return Step(
+    return ComputedLayer(
         output,
         slide.formula(height, width),
         parameters,
@@ -103,7 +102,7 @@ def _conv(layer: Conv, shape: Shape) -> Step:
     )
 
 
-def _separable_conv(layer: SeparableConv, shape: Shape) -> Step:
+def _separable_conv(layer: SeparableConv, shape: Shape) -> ComputedLayer:
     height, width, channels = _image(shape, layer.kind)
     slide = window(layer)
     rows, columns = slide.output(height, width)
@@ -112,7 +111,7 @@ def _separable_conv(layer: SeparableConv, shape: Shape) -> Step:
     alone, across = kernel_height * kernel_width * between, between * layer.filters
     parameters = alone + across + layer.bias * layer.filters
     each = f"{kernel_height}*{kernel_width}*{channels}*{layer.depth_multiplier}"
-    return Step(
+    return ComputedLayer(
         (rows, columns, layer.filters),
         slide.formula(height, width),
         parameters,
@@ -121,54 +120,54 @@ def _separable_conv(layer: SeparableConv, shape: Shape) -> Step:
     )
 
 
-def _pool(layer: Pool, shape: Shape) -> Step:
+def _pool(layer: Pool, shape: Shape) -> ComputedLayer:
     height, width, channels = _image(shape, layer.kind)
     slide = window(layer)
-    return Step((*slide.output(height, width), channels), slide.formula(height, width))
+    return ComputedLayer((*slide.output(height, width), channels), slide.formula(height, width))
 
 
-def _global_pool(layer: GlobalPool, shape: Shape) -> Step:
-    return Step((_image(shape, layer.kind)[2],))
+def _global_pool(layer: GlobalPool, shape: Shape) -> ComputedLayer:
+    return ComputedLayer((_image(shape, layer.kind)[2],))
 
 
-def _zero_pad(layer: ZeroPad, shape: Shape) -> Step:
+def _zero_pad(layer: ZeroPad, shape: Shape) -> ComputedLayer:
     height, width, channels = _image(shape, layer.kind)
     more = 2 * layer.rings
     rows, columns = (f"{side} + 2*{layer.rings} = {side + more}" for side in (height, width))
     formula = rows if rows == columns else f"{rows}, {columns}"
-    return Step((height + more, width + more, channels), formula)
+    return ComputedLayer((height + more, width + more, channels), formula)
 
 
-def _batch_norm(layer: BatchNorm, shape: Shape) -> Step:
-    channels = shape[-1]  # scale and shift are learned, mean and variance are averages of the batches seen
-    return Step(shape, "", 4 * channels, f"4*{channels} = {4 * channels}", frozen=2 * channels)
+def _batch_norm(layer: BatchNorm, shape: Shape) -> ComputedLayer:
+    channels = shape[-1]  # scale and shift are trained, mean and variance are moving averages
+    return ComputedLayer(shape, "", 4 * channels, f"4*{channels} = {4 * channels}", frozen=2 * channels)
 
 
-def _flatten(layer: Flatten, shape: Shape) -> Step:
-    return Step((prod(shape),), f"{'*'.join(map(str, shape))} = {prod(shape)}")
+def _flatten(layer: Flatten, shape: Shape) -> ComputedLayer:
+    return ComputedLayer((prod(shape),), f"{'*'.join(map(str, shape))} = {prod(shape)}")
 
 
-def _dense(layer: Dense, shape: Shape) -> Step:
+def _dense(layer: Dense, shape: Shape) -> ComputedLayer:
     if len(shape) != 1:
         raise UserError(
             f"dense needs a list of features, but its input is an image of shape {list(shape)}. "
             "Put a layer of kind flatten or global_average_pool before it"
         )
-    return dense_step(shape[0], layer.units, bias=layer.bias)
+    return compute_dense(shape[0], layer.units, bias=layer.bias)
 
 
-def _output(layer: Output, shape: Shape) -> Step:
-    return dense_step(shape[0], layer.units)
+def _output(layer: Output, shape: Shape) -> ComputedLayer:
+    return compute_dense(shape[0], layer.units)
 
 
-def dense_step(inputs: int, units: int, *, bias: bool = True) -> Step:
+def compute_dense(inputs: int, units: int, *, bias: bool = True) -> ComputedLayer:
     """Compute a fully connected layer: one weight per input and unit, and one bias per unit."""
     parameters = (inputs + bias) * units
     formula = f"({inputs}{' + 1' if bias else ''})*{units} = {parameters}"
-    return Step((units,), "", parameters, formula, multiply_adds=inputs * units)
+    return ComputedLayer((units,), "", parameters, formula, multiply_adds=inputs * units)
 
 
-STEPS: dict[type, Callable[..., Step]] = {
+COMPUTE: dict[type, Callable[..., ComputedLayer]] = {
     Conv: _conv,
     SeparableConv: _separable_conv,
     Pool: _pool,

@@ -1,1 +1,1 @@
-"""The CNN as it was saved: loaded, compared with its plan, asked."""
+"""The saved CNN: loading, comparison with its plan, prediction."""

@@ -1,4 +1,4 @@
-"""A saved CNN: loaded, compared with the plan that it was built by, and asked."""
+"""A saved CNN: loading, comparison with its plan, prediction."""
 
 from collections.abc import Iterable, Mapping
 from math import prod
@@ -17,7 +17,7 @@ def load(folder: Path) -> keras.Model:
 
 
 def check_against_plan(model: keras.Model, plan: Mapping[str, Any]) -> None:
-    """Prove that Keras built what the plan (the content of its JSON file) says, layer by layer.
+    """Check that Keras built what the plan (the content of its JSON file) says, layer by layer.
 
     Raises AssertionError at the first layer whose output shape, parameters or trainable parameters differ.
     """
@@ -37,7 +37,7 @@ def _trainable(layer: keras.Layer) -> int:
 
 
 def probabilities(outputs: np.ndarray) -> np.ndarray:
-    """Return (n, classes) probabilities, whichever head gave the outputs."""
+    """Return (n, classes) probabilities from the outputs of either head."""
     return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
 

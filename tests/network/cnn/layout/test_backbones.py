@@ -227,5 +227,5 @@ def test_a_file_that_holds_other_weights_is_refused(content: str, tmp_path: Path
         built(network("MobileNet"), (40, 33, 1)).get_layer("backbone").save_weights(path)
     else:
         path.write_bytes(b"words")
-    with pytest.raises(UserError, match=r"cnn\.backbone\.weights: .* holds no weights of MobileNetV3Small"):
+    with pytest.raises(UserError, match=r"cnn\.backbone\.weights: .* does not hold the weights of MobileNetV3Small"):
         built(network(weights=str(path)), (40, 33, 1))

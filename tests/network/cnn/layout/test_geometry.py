@@ -55,9 +55,9 @@ def test_the_output_has_the_size_of_the_formula(
 
 
 def test_dilation_spreads_the_window() -> None:
-    """Else a dilated window would count as small as an undilated one: 3 taps with gaps of 1 reach over 5 pixels."""
+    """Else a dilated window would count as small as an undilated one: 3 taps with gaps of 1 extent over 5 pixels."""
     window = Window((3, 3), (1, 1), "valid", (2, 4))
-    assert (window.reach(0), window.reach(1)) == (5, 9)
+    assert (window.extent(0), window.extent(1)) == (5, 9)
     assert window.output(32, 32) == (28, 24)
 
 

@@ -4,15 +4,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from pixelproof.errors import UserError
-from pixelproof.network.cnn.layout.layers import Shape, Step, step
+from pixelproof.network.cnn.layout.layers import ComputedLayer, Shape, compute_layer
 from pixelproof.params.cnn import Layer
 
 LAYER: TypeAdapter[Any] = TypeAdapter(Layer)
 
 
-def computed(shape: Shape, kind: str, **options: object) -> Step:
+def computed(shape: Shape, kind: str, **options: object) -> ComputedLayer:
     """Compute a layer as params.yaml would give it."""
-    return step(LAYER.validate_python({"kind": kind, **options}), shape)
+    return compute_layer(LAYER.validate_python({"kind": kind, **options}), shape)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_block_is_repeated_with_weights_of_its_own_each_time() -> None:
     placed = nodes(block1=block(3, conv1=conv(), conv2=conv()), flatten=FLATTEN)
     numbered = [f"block1_{copy}_conv{layer}" for copy in (1, 2, 3) for layer in (1, 2)]
     assert list(placed) == [*numbered, "flatten", "output"]
-    assert [placed[name].step.parameters for name in numbered] == [112] + 5 * [148]
+    assert [placed[name].computed.parameters for name in numbered] == [112] + 5 * [148]
     assert placed["block1_2_conv1"].inputs == ("block1_1_conv2",)
 
 
@@ -69,14 +69,14 @@ def test_a_residual_block_adds_its_input_where_the_shape_stays() -> None:
     placed = nodes(conv1=conv(), res=residual(None, "relu", a=conv(), b=conv()), flatten=FLATTEN)
     assert list(placed) == ["conv1", "res_a", "res_b", "res_add", "res_activation", "flatten", "output"]
     assert set(placed["res_add"].inputs) == {"res_b", "conv1"}
-    assert placed["res_add"].step.parameters == 0
+    assert placed["res_add"].computed.parameters == 0
     assert placed["flatten"].inputs == ("res_activation",)
 
 
 def test_the_shortcut_is_projected_where_the_depth_changes() -> None:
     """Else images of unequal depth would be added."""
     placed = nodes(res=residual(a=conv(5)), flatten=FLATTEN)
-    shortcut = placed["res_shortcut"].step
+    shortcut = placed["res_shortcut"].computed
     assert (shortcut.output_shape, shortcut.parameters_formula) == ((9, 8, 5), "(1*1*3)*5 = 15")
     assert placed["res_add"].inputs == ("res_a", "res_shortcut")
 
@@ -85,14 +85,14 @@ def test_the_shortcut_strides_as_the_layers_inside_do() -> None:
     """Else a block that shrinks the image could have no shortcut; the strides of all its layers count."""
     placed = nodes(res=residual(a=conv(3, stride=[2, 1]), b=conv(3, stride=2)), flatten=FLATTEN)
     assert placed["res_shortcut"].shape == placed["res_b"].shape == (3, 4, 3)
-    assert placed["res_shortcut"].step.shape_formula == "(9 - 1 + 2*0)/4 + 1 = 3, floor((8 - 1 + 2*0)/2) + 1 = 4"
+    assert placed["res_shortcut"].computed.shape_formula == "(9 - 1 + 2*0)/4 + 1 = 3, floor((8 - 1 + 2*0)/2) + 1 = 4"
 
 
 def test_a_residual_block_of_features_is_projected_by_weights() -> None:
     """Else dense layers could have no shortcut."""
     dense = {"kind": "dense", "units": 5}
     placed = nodes(flatten=FLATTEN, res=residual(2, "linear", a=dense))
-    assert placed["res_1_shortcut"].step.parameters == 9 * 8 * 3 * 5
+    assert placed["res_1_shortcut"].computed.parameters == 9 * 8 * 3 * 5
     assert "res_2_shortcut" not in placed
 
 
@@ -111,11 +111,11 @@ def test_blocks_lie_in_each_other() -> None:
         ),
         (
             {"r": residual(a=conv(3, padding="valid"))},
-            "cnn.layers.r: the layers inside give shape [7, 6, 3], the shortcut beside them [9, 8, 3]. Use padding: s",
+            "cnn.layers.r: the layers inside give shape [7, 6, 3], but the shortcut gives [9, 8, 3]. Use padding: s",
         ),
         (
             {"r": residual(2, a={"kind": "zero_pad", "rings": 1})},
-            "cnn.layers.r (r_1): the layers inside give shape [11, 10, 3], the shortcut beside them [9, 8, 3]. ",
+            "cnn.layers.r (r_1): the layers inside give shape [11, 10, 3], but the shortcut gives [9, 8, 3]. ",
         ),
         (
             {"r": residual(a=FLATTEN)},
@@ -180,7 +180,7 @@ def test_receptive_fields_grow_by_the_window_times_the_strides_before(
 ) -> None:
     """Else `plan` would say that a network sees other parts of the image than it does."""
     placed = list(nodes(**layers, flatten=FLATTEN).values())
-    view = placed[-3].view
-    assert view is not None
-    assert (view.field, view.stride) == (field, stride)
-    assert placed[-1].view is None
+    seen = placed[-3].receptive_field
+    assert seen is not None
+    assert (seen.size, seen.stride) == (field, stride)
+    assert placed[-1].receptive_field is None
