@@ -1,1 +1,1 @@
-"""How both models are trained: the batches and the loop."""
+"""Training of both models: batches, loop, checkpoints."""

@@ -1,4 +1,4 @@
-"""What a training has reached, in one file that is there whole or not at all, so that a stopped one loses nothing.
+"""Checkpoints: the state of a training run in one file, written atomically, so that a stopped run loses nothing.
 
 <work>/train-<model>-<fingerprint>/checkpoint.npz
 
@@ -6,7 +6,7 @@
     best/<number>.npy   the weights of the best epoch so far
     loop.json           the MLflow run, the history, the epoch that has begun
 
-A zip file with a checksum for each entry, as `numpy.load` opens it: one that is cut short or damaged is not read.
+A zip file with a checksum per entry, as `numpy.load` opens it: a truncated or damaged one is not read.
 """
 
 import json
@@ -27,13 +27,13 @@ from pixelproof.training.loop import Epoch, EpochTotals, Learner, State
 
 LOOP = "loop.json"
 NAME = "checkpoint.npz"
-# What Python's zip reader and NumPy raise over a file that is damaged.
+# What Python's zip reader and NumPy raise for a damaged file.
 DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What one run of a training leaves to the next: the MLflow run's id, the loop's state, the learner's."""
+    """What a stopped process leaves to the next: the MLflow run's id, the loop's state, the learner's."""
 
     run_id: str
     state: State
@@ -42,9 +42,9 @@ class Checkpoint:
 
 
 class Keeper:
-    """Writes the checkpoints of a training that began at `started`, in the MLflow run `run_id`.
+    """Writes the checkpoints of a training run that began at `started`, with the MLflow run's id `run_id`.
 
-    With `minutes`, `save_if_due` saves where so many have gone by since the last one.
+    With `minutes`, `save_if_due` saves once that many have passed since the last checkpoint.
     """
 
     def __init__(self, path: Path, run_id: str, learner: Learner, minutes: float | None, started: int = 0) -> None:
@@ -63,7 +63,7 @@ class Keeper:
 
 
 def place(work: Path, model: str, fingerprint: str) -> Path:
-    """Return where the checkpoint of a training is kept; remove what this model's other trainings left."""
+    """Return the path of a training run's checkpoint; remove those of this model's other runs."""
     folder = work / f"train-{model}-{fingerprint}"
     for other in work.glob(f"train-{model}-*"):
         if other != folder:
@@ -74,7 +74,7 @@ def place(work: Path, model: str, fingerprint: str) -> Path:
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Replace the last checkpoint by this one, once it is on the disk.
 
-    Raises OSError, as where the disk is full; the last one is whole then.
+    Raises OSError, for instance if the disk is full; the last checkpoint is then intact.
     """
     arrays = {f"learner/{key}": array for key, array in checkpoint.learner.items()}
     arrays |= {f"best/{number}": array for number, array in enumerate(checkpoint.state.best_weights)}
@@ -88,13 +88,13 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read(path: Path) -> Checkpoint | None:
-    """Return the checkpoint, or None where there is none or where it is damaged (then with a warning)."""
+    """Return the checkpoint; None if there is none or, with a warning, if it is damaged."""
     if not path.exists():
         return None
     try:
         return _read(path)
     except DAMAGE as error:
-        logging.warning("%s: damaged (%s), so the training begins anew", path, error)
+        logging.warning("%s: damaged (%s); training starts from the beginning", path, error)
         return None
 
 
@@ -116,7 +116,7 @@ def _loop(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Checkpoint:
-    with path.open("rb") as file, np.load(file) as archive:  # NumPy leaves a damaged file open that it has opened
+    with path.open("rb") as file, np.load(file) as archive:  # NumPy leaves a damaged file open
         loop = json.loads(archive[LOOP])
         arrays = {key: archive[key] for key in archive.files if key != LOOP}
     best = [arrays[f"best/{number}"] for number in range(sum(key.startswith("best/") for key in arrays))]

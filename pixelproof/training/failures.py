@@ -1,4 +1,4 @@
-"""Resources that a training run may exhaust: a message with the remedy instead of a traceback."""
+"""Exhausted resources (disk, memory) as messages with a remedy instead of a traceback."""
 
 import errno
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from pathlib import Path
 from pixelproof.errors import UserError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FULL_WORDS = ("No space left", "disk is full")  # of HDF5 and of SQLite, which hide the number
+FULL_WORDS = ("No space left", "disk is full")  # of HDF5 and of SQLite, which hide the errno
 MEMORY_WORDS = ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OutOfMemory")  # of TensorFlow, JAX and PyTorch
 
 
 @contextmanager
 def resource_errors_as_user_errors(place: Path) -> Iterator[None]:
-    """Turn a full disk, at `place` where the error names no file, and a full memory into UserError."""
+    """Turn a full disk and exhausted memory into UserError; `place` is named if the error names no file."""
     try:
         yield
     except UserError:
@@ -28,20 +28,20 @@ def resource_errors_as_user_errors(place: Path) -> Iterator[None]:
 
 
 def is_full(error: Exception) -> bool:
-    """Tell whether the error means that a disk, or a quota, is full."""
+    """Return whether the error means that a disk or a quota is full."""
     return getattr(error, "errno", None) in FULL or any(words in str(error) for words in FULL_WORDS)
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Tell whether the error means that memory has run out, the machine's or the accelerator's."""
+    """Return whether the error means that memory has run out, the machine's or the accelerator's."""
     text = f"{type(error).__name__}: {error}"
     return isinstance(error, MemoryError) or any(words in text for words in MEMORY_WORDS)
 
 
 def _disk(place: object) -> str:
     return (
-        f"{place}: the disk is full, or your quota is. The run up to the last checkpoint is kept: "
-        "make room there and continue with `dvc repro`. If DVC cannot read its rwlock then, remove .dvc/tmp/rwlock."
+        f"{place}: the disk is full, or your quota is exceeded. Everything up to the last checkpoint is kept: free some "
+        "space and continue with `dvc repro`. If DVC then cannot read its rwlock, remove .dvc/tmp/rwlock."
     )
 
 

@@ -1,4 +1,4 @@
-"""Batches of images, in an order that depends on the seed and the epoch alone: both models see the same."""
+"""Batches of images, in an order that depends only on seed and epoch: both models see the same."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from pixelproof.data.images.store import Images, ImageStore, images_at_once
 
 Labels = np.ndarray[tuple[int], np.dtype[np.int64]]  # (n,) class numbers
-ORDER = 3  # tells this use of the seed from others
+ORDER = 3  # separates these draws from others of the same seed
 Gather = Callable[[np.ndarray], Images]  # positions -> images, as ImageStore.gather
 
 
@@ -30,9 +30,9 @@ def training_batches(
 ) -> Iterator[Batch]:
     """Yield every image once, reshuffled for each epoch (counted from 0); the last batch may be smaller.
 
-    The first `start` batches of the epoch are left out, at no cost. So many `threads` gather images at once: one for
-    images that only have to be copied, more where `gather` waits for other processes. Each gathers a batch, or several
-    that have no more than `at_once` images together. Neither changes a batch.
+    The first `start` batches of the epoch are skipped at no cost. `threads` gather images concurrently: one is enough
+    for images that are only copied, more help where `gather` waits for other processes. Each gathers one batch at a
+    time, or several with at most `at_once` images together. Neither changes a batch.
     """
     order = np.random.default_rng([seed, ORDER, epoch]).permutation(len(labels))
     return _batches(order, gather, labels, batch_size, start, threads, max(1, at_once // batch_size))
@@ -41,7 +41,7 @@ def training_batches(
 def evaluation_batches(store: ImageStore, chosen: np.ndarray) -> Iterator[Batch]:
     """Yield the images at the positions `chosen` of the store once, in that order; the last batch may be smaller.
 
-    For evaluation: how many images a model sees at once changes its answers by rounding at most.
+    For evaluation: the batch size changes a model's predictions by rounding at most.
     """
 
     def gather(positions: np.ndarray) -> Images:
@@ -59,12 +59,12 @@ def _batches(
     threads: int = 1,
     together: int = 1,
 ) -> Iterator[Batch]:
-    """Gather whole batches at once, so many `together`, a few ahead of the training step.
+    """Gather whole batches, `together` at a time, a few ahead of the training step.
 
-    These are Grain's elements: were they images, their shuffling and batching by Grain would cost each image some
-    20 microseconds of Python, which the training of a small network waits for. An element costs 100.
+    These are Grain's elements. With single images as elements, Grain's shuffling and batching would cost about
+    20 microseconds of Python per image, for which a small network waits; an element costs 100.
     """
-    import grain  # here, since its absl takes over the logging of a program that has not set up its own
+    import grain  # here, since its absl takes over the logging of a program that has not set up logging
 
     def batches(first: int) -> list[Batch]:
         positions = order[first : first + together * batch_size]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during training: noted at once, obeyed where nothing is half done."""
+"""Ctrl-C and SIGTERM during training: noted immediately, obeyed between two batches."""
 
 import signal
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Within its `with` block the first signal to stop is noted, and raised by `check`; a second one stops at once."""
+    """Within its `with` block the first signal is noted and raised by `check`; a second one stops immediately."""
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -21,7 +21,7 @@ class Interruption:
         """Raise Interrupted if a signal has come."""
         if self.number is not None:
             name = signal.Signals(self.number).name
-            raise Interrupted(f"stopped by {name}; nothing is lost, `dvc repro` continues there", self.number)
+            raise Interrupted(f"stopped by {name}; nothing is lost, `dvc repro` continues from here", self.number)
 
     def checking(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items; raise Interrupted instead of the next one once a signal has come."""

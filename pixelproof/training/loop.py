@@ -19,20 +19,20 @@ from pixelproof.training.machine import sample
 
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes)
 Weights = Sequence[np.ndarray]
-TrainingBatches = Callable[[int, int], Iterator[Batch]]  # epoch (from 0), batches of it to leave out -> the others
+TrainingBatches = Callable[[int, int], Iterator[Batch]]  # epoch (from 0), batches to skip -> the other batches
 ValidBatches = Callable[[], Iterator[Batch]]
-RECALIBRATION_BATCHES = 16  # batches at the end of an epoch that a learner sees once more before it is evaluated
+RECALIBRATION_BATCHES = 16  # last batches of an epoch, seen once more before evaluation
 
 
 class Learner(Protocol):
-    """A model as the loop sees it. Images are uint8 (n, height, width, channels), labels class numbers."""
+    """A model in training, as the loop uses it. Images: uint8 (n, height, width, channels); labels: class numbers."""
 
     def train_batch(self, images: Images, labels: Labels) -> tuple[float, float]:
         """Take one step; return the batch's mean loss and accuracy before it."""
         ...
 
     def recalibrate_batch_norm(self, batches: Iterable[Batch]) -> None:
-        """Recompute batch norm's statistics, for evaluation only, from the last batches of the epoch."""
+        """Recompute batch norm's statistics for evaluation from the last batches of the epoch."""
         ...
 
     def predict(self, batches: Iterable[Batch]) -> Probabilities: ...
@@ -42,7 +42,7 @@ class Learner(Protocol):
         ...
 
     def restore(self, weights: Weights) -> None:
-        """Put such weights back, to be evaluated and saved; training does not go on afterwards."""
+        """Put such weights back for evaluation and saving; training cannot continue afterwards."""
         ...
 
     def state(self) -> dict[str, np.ndarray]:
@@ -50,12 +50,12 @@ class Learner(Protocol):
         ...
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Go on, to the bit, where the learner of the same params was when it gave `state`."""
+        """Continue bit by bit as the learner with the same params that gave `state` would."""
         ...
 
 
 class SavedLearner(Learner, Protocol):
-    """A learner that can be kept."""
+    """A learner that can be saved."""
 
     @property
     def parameters(self) -> int: ...
@@ -75,13 +75,13 @@ class Epoch:
     seconds: float
     images_per_second: float
     ended: int = 0  # milliseconds since 1970
-    cpu_percent: float = 0.0  # of the whole machine, since the epoch before
+    cpu_percent: float = 0.0  # of the whole machine, since the previous epoch
     memory_bytes: int = 0  # of this process, at the end of the epoch
 
 
 @dataclass
 class EpochTotals:
-    """Sums over the batches of the epoch that has begun."""
+    """Sums over the batches so far of the current epoch."""
 
     batches: int = 0
     images: int = 0
@@ -99,9 +99,9 @@ class EpochTotals:
 
 @dataclass
 class State:
-    """The state of a training run: with the learner's own state, all that it needs to go on.
+    """The state of a training run; with the learner's state, everything needed to continue.
 
-    The best epoch, and whether to stop early, follow from the history.
+    The best epoch and early stopping follow from the history.
     """
 
     history: list[Epoch] = field(default_factory=list)
@@ -119,9 +119,9 @@ def fit(
 ) -> Iterator[State]:
     """Train from `state` until epochs, patience or minutes run out; leave the best epoch's weights in the learner.
 
-    Yields the state, kept up to date in place, after each batch, and after each epoch (then no batch is totals).
-    Between two of them the training can be stopped, and continued from the state and the learner's.
-    Raises UserError if the loss is no longer a number.
+    Yields the state, updated in place, after each batch and after each epoch (then `epoch_totals` is empty). At each
+    yield training can be stopped, and continued later from this state and the learner's.
+    Raises UserError if the loss is not finite.
     """
     while stop_reason(state, params) is None:
         yield from _train_epoch(learner, training, params, state)
@@ -131,7 +131,7 @@ def fit(
 
 
 def stop_reason(state: State, params: Train) -> str | None:
-    """Return why a training run, between two epochs, is over; None while it is not."""
+    """Return why a training run ends after this epoch; None while it continues."""
     if not state.history or state.epoch_totals.batches:
         return None
     stopping, last = params.early_stopping, state.history[-1]
@@ -143,7 +143,7 @@ def stop_reason(state: State, params: Train) -> str | None:
 
 
 def best_epoch(history: Sequence[Epoch], stopping: EarlyStopping | None) -> Epoch:
-    """Return the best epoch by what early stopping watches, else by the validation loss; the first of equals."""
+    """Return the best epoch by early stopping's monitor, else by validation loss; the first of equals."""
     if stopping and stopping.monitor == "valid_accuracy":
         return max(history, key=lambda epoch: epoch.valid_accuracy)
     return min(history, key=lambda epoch: epoch.valid_loss)
@@ -154,7 +154,7 @@ def _time_is_over(state: State, params: Train) -> bool:
 
 
 def _train_epoch(learner: Learner, training: TrainingBatches, params: Train, state: State) -> Iterator[State]:
-    """Train the rest of an epoch, or as much of it as there is time for."""
+    """Train the rest of an epoch, or as much of it as `max_minutes` allows."""
     epoch, totals = len(state.history), state.epoch_totals
     started = time.perf_counter()
     for batch in training(epoch, totals.batches):
@@ -170,7 +170,7 @@ def _train_epoch(learner: Learner, training: TrainingBatches, params: Train, sta
 
 
 def _end_epoch(learner: Learner, training: TrainingBatches, valid: ValidBatches, params: Train, state: State) -> None:
-    """Evaluate the epoch; its row joins the history, and its weights are kept if they are the best."""
+    """Evaluate the epoch, add its row to the history, and keep its weights if they are the best."""
     started = time.perf_counter()
     number, totals = len(state.history) + 1, state.epoch_totals
     learner.recalibrate_batch_norm(
@@ -212,7 +212,7 @@ def score(probabilities: Probabilities, labels: np.ndarray) -> tuple[float, floa
 
 
 def weights_sha256(weights: Weights) -> str:
-    """Return a hash over the arrays, in order, with their shapes and types: equal if and only if they are."""
+    """Return a hash of the arrays in order, with their shapes and types."""
     digest = hashlib.sha256()
     for weight in weights:
         digest.update(f"{weight.dtype.str} {weight.shape} ".encode())

@@ -1,4 +1,4 @@
-"""A training that is shown as it goes, saved as it goes, and stopped by a signal in good order."""
+"""A training run with progress, checkpoints, and an orderly stop after a signal."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from pixelproof.training.loop import Epoch, Learner, State, TrainingBatches, Val
 
 @dataclass(frozen=True)
 class Session:
-    """What runs a training from its state on; `name` is what messages call it, `images` how many an epoch has."""
+    """A training run from its state on. `name`: for messages; `images`: how many an epoch has."""
 
     name: str
     learner: Learner
@@ -43,7 +43,7 @@ class Session:
                     self.keeper.save_if_due(state)
                 else:
                     self._end_epoch(state.history[-1], state)
-                show(self._done(state), self._told(state))
+                show(self._done(state), self._status(state))
                 interruption.check()
 
     def _end_epoch(self, epoch: Epoch, state: State) -> None:
@@ -55,8 +55,8 @@ class Session:
     def _done(self, state: State) -> int:
         return len(state.history) * self.images + state.epoch_totals.images
 
-    def _told(self, state: State) -> str:
-        """Say in a few words, for the bar, what has been reached."""
+    def _status(self, state: State) -> str:
+        """Return the status text of the progress bar."""
         history, totals, epochs = state.history, state.epoch_totals, self.params.epochs
         loss = totals.loss / totals.images if totals.images else history[-1].train_loss
         progress = f"epoch {min(len(history) + 1, epochs)}/{epochs}  loss {loss:.4f}"
@@ -76,5 +76,5 @@ def _line(epoch: Epoch, epochs: int) -> str:
 
 
 def _position(state: State) -> str:
-    """Name the batch that is next, counted from 1 as people do."""
+    """Return the next batch in words, counted from 1."""
     return f"epoch {len(state.history) + 1}, batch {state.epoch_totals.batches + 1}"

@@ -1,4 +1,4 @@
-"""What a training run is given: views of the training images, the validation images, and what both were made with."""
+"""The data of a training run: views of the training images, validation images, and the params that made them."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -22,12 +22,12 @@ from pixelproof.training.feed import Batch, Labels, evaluation_batches, training
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What there is to train on: views of the training images, and the images of the validation part."""
+    """Views of the training images, and the images of the validation part."""
 
     store: ImageStore
     views: list[ImageStore]
     valid: np.ndarray  # positions in `store`
-    made_with: Mapping[str, Any]  # the params of the stages that made it
+    made_with: Mapping[str, Any]  # params of the stages that made the data
     fresh: FreshViews | None = None  # with `augment.views: 0`, instead of `views`
 
     @classmethod
@@ -63,11 +63,13 @@ class TrainingData:
         return ceil(len(self.labels) / params.batch_size)
 
     def training_batches(self, epoch: int, params: Train, *, seed: int, start: int = 0) -> Iterator[Batch]:
-        """Yield the batches of an epoch (counted from 0) from batch `start` on."""
+        """Yield the batches of an epoch (counted from 0), from batch `start` on."""
         feed = partial(training_batches, batch_size=params.batch_size, seed=seed, epoch=epoch, start=start)
         if self.fresh:
             draw = partial(self.fresh.gather, seed=seed, view=epoch)
-            return feed(draw, self.labels, threads=2 * workers())  # a batch waits for each worker, too
+            return feed(
+                draw, self.labels, threads=2 * workers()
+            )  # twice, so that a batch is ready whenever a worker is
         view = self.views[epoch % len(self.views)]
         return feed(view.gather, view.labels, at_once=images_at_once(self.shape))
 
@@ -76,7 +78,7 @@ class TrainingData:
 
 
 def identity() -> list[list[object]]:
-    """Return what identifies the images and their parts: shards by size and time, small files by their content."""
+    """Return what identifies the images and their split: shards by size and time, small files by content."""
     stored = (file for folder in (RESIZED, AUGMENTED) for file in sorted(folder.rglob("*")) if file.is_file())
     return [[str(file), *_content_identity(file)] for file in (SPLITS, *stored)]
 
