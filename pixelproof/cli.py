@@ -1,4 +1,4 @@
-"""`pixelproof`: what `dvc repro`, editing params.yaml and `mlflow ui` cannot do."""
+"""`pixelproof`: what `dvc repro`, params.yaml and `mlflow ui` cannot do."""
 
 import json
 import os
@@ -37,16 +37,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 @app.callback()
 def _commands() -> None:
-    """See a network before it is built, search for better params, and see where every number comes from."""
+    """Plan networks, search for better params, and trace every number to its origin."""
 
 
 @app.command()
 def plan(
     params: Annotated[Path, typer.Option(help="The params file.")] = PARAMS,
-    classes: Annotated[int | None, typer.Option(min=2, help="The number of classes, if nothing else says it.")] = None,
+    classes: Annotated[int | None, typer.Option(min=2, help="The number of classes, if nothing else gives it.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print every layer's output shape, parameters and costs, of the CNN and the MLP, without TensorFlow or photos."""
+    """Print the output shape, parameters and costs of every layer of both models, without TensorFlow or photos."""
     checked = load_params(params)
     number = class_count(checked.ingest, INGEST_REPORT, classes)
     plans, budgets = plan_models(checked, number), mlp_budgets(checked, number)
@@ -67,18 +67,18 @@ def plan(
 
 
 def _terminal() -> Console:
-    """Return the terminal; where the output goes to a file or a pipe, lines as wide as the tables need."""
+    """Return the terminal; output to a file or a pipe gets lines as wide as the tables need."""
     terminal = Console()
     return terminal if terminal.is_terminal or "COLUMNS" in os.environ else Console(width=WIDE)
 
 
 @app.command()
 def preset(
-    name: Annotated[str | None, typer.Argument(help="The preset; without it the names are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The preset; without it, list the presets.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Copy a preset over params.yaml, after showing the difference."""
-    from rich.syntax import Syntax  # takes a tenth of the time that `plan` has
+    from rich.syntax import Syntax  # its import takes a tenth of the time of `plan`
 
     if name is None:
         for known, headline in presets.available().items():
@@ -93,12 +93,12 @@ def preset(
     if not yes:
         typer.confirm(f"Replace {PARAMS}?", abort=True)
     kept = presets.put(PARAMS, text)
-    typer.echo(f"{PARAMS} is now the preset {name}{f'; what was there is in {kept}' if kept else ''}.")
+    typer.echo(f"{PARAMS} is now the preset {name}{f'; the previous one is in {kept}' if kept else ''}.")
 
 
 @app.command()
 def results(
-    metrics: Annotated[Path, typer.Option(help="The report of the evaluation.")] = METRICS,
+    metrics: Annotated[Path, typer.Option(help="The evaluation's report.")] = METRICS,
     markdown: Annotated[bool, typer.Option(help="Print Markdown, as in the README.")] = False,
 ) -> None:
     """Print the last comparison of the two models."""
@@ -114,12 +114,12 @@ def results(
 
 @app.command("find-lr")
 def find_learning_rate(
-    model: Annotated[Literal["cnn", "mlp"], typer.Option(help="Which of the two models.")] = "cnn",
+    model: Annotated[Literal["cnn", "mlp"], typer.Option(help="The model.")] = "cnn",
     steps: Annotated[int, typer.Option(min=20, help="Batches to train on, at most.")] = 200,
     low: Annotated[float, typer.Option(help="The learning rate of the first step.")] = 1e-6,
     high: Annotated[float, typer.Option(help="The learning rate of the last step.")] = 10.0,
 ) -> None:
-    """Train some steps at a rate that grows from step to step, and suggest a learning rate for params.yaml."""
+    """Suggest a learning rate by a range test: training steps at a rate that grows from step to step."""
     from pixelproof.data.images.store import open_views
     from pixelproof.experiments import learning_rate
 
@@ -131,7 +131,7 @@ def find_learning_rate(
         remedy = "Set augment.views to 1 or more" if AUGMENTED.exists() else "Run `dvc repro augment` first"
         raise UserError(f"{AUGMENTED}: no stored views to train on. {remedy}.")
     learner, batches = learning_rate.make_learner(model, params, views[0]), learning_rate.endless_batches(views, params)
-    points = learning_rate.run_test(learner, batches, learning_rate.growing(low, high, steps), steps)
+    points = learning_rate.run_test(learner, batches, learning_rate.exponential_rates(low, high, steps), steps)
     table = learning_rate.as_table(list(console.progress(points, f"find-lr {model}", steps)), steps)
     suggestion = learning_rate.suggest(table)
     learning_rate.write_results(table, learning_rate.draw(table, suggestion, model), FOUND_RATES)
@@ -140,13 +140,13 @@ def find_learning_rate(
 
 @app.command()
 def runs(
-    revision: Annotated[str | None, typer.Argument(help="Commit, branch, tag or experiment; else all.")] = None,
+    revision: Annotated[str | None, typer.Argument(help="Commit, branch, tag or experiment; default: all.")] = None,
 ) -> None:
     """Print the MLflow runs of a revision, or of the last commit and every DVC experiment."""
     from pixelproof.tracking.history.revisions import all_runs, runs_of
 
     found = runs_of(revision) if revision else all_runs()
-    whole = Column("run", no_wrap=True, min_width=RUN_ID)  # to be copied, also from a narrow terminal
+    whole = Column("run", no_wrap=True, min_width=RUN_ID)  # never wrapped, so that it can be copied
     sheet = Table("revision", "model", whole, "test accuracy", "weights")
     for run in found:
         accuracy = "" if run.accuracy is None else f"{run.accuracy:.4f}"
@@ -156,7 +156,7 @@ def runs(
 
 @app.command()
 def where(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")]) -> None:
-    """Print where a run comes from, and the commands that rebuild it; nothing is changed."""
+    """Print where a run comes from and the commands that rebuild it; change nothing."""
     from pixelproof.tracking.history.lineage import facts, find_run, open_store, rebuild_commands
 
     run = find_run(open_store(), run_id)
@@ -169,26 +169,26 @@ def where(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its
 
 @app.command()
 def reproduce(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")]) -> None:
-    """Train a recorded run again in a temporary clone; compare parameters, data, curves and weights."""
+    """Train a recorded run again in a temporary clone; compare params, data, curves and weights."""
     from pixelproof.tracking.history.lineage import find_run, open_store
     from pixelproof.tracking.history.reproduction import reproduction
 
     client = open_store()
-    verdict = reproduction(client, find_run(client, run_id))
-    typer.echo(verdict.words)
-    raise typer.Exit(0 if verdict.identical else 1)
+    rebuilt = reproduction(client, find_run(client, run_id))
+    typer.echo(rebuilt.words)
+    raise typer.Exit(0 if rebuilt.identical else 1)
 
 
 @app.command()
 def promote(
     run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")],
     alias: Annotated[str, typer.Option(help="The alias in MLflow's model registry.")] = "champion",
-    metric: Annotated[Metric, typer.Option(help="What is compared, on the test part.")] = "test/accuracy",
+    metric: Annotated[Metric, typer.Option(help="The metric to compare, on the test part.")] = "test/accuracy",
     margin: Annotated[float, typer.Option(help="By how much the run must be better.")] = 0.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the verdict; change nothing.")] = False,
-    git_tag: Annotated[bool, typer.Option("--git-tag", help="Also make the Git tags of DVC's registry.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the decision; change nothing.")] = False,
+    git_tag: Annotated[bool, typer.Option("--git-tag", help="Also create the Git tags of DVC's registry.")] = False,
 ) -> None:
-    """Register a run's model and make it champion, if it beats the present one on the same test part."""
+    """Register a run's model and make it champion if it beats the current one on the same test part."""
     terms = Terms(alias, metric, margin)
     from pixelproof.tracking.history.lineage import find_run, open_store
     from pixelproof.tracking.registry import registry
@@ -200,9 +200,9 @@ def promote(
 
 @app.command()
 def sync(
-    to: Annotated[str | None, typer.Option(help="Another MLflow store than that of the training runs.")] = None,
+    to: Annotated[str | None, typer.Option(help="Another MLflow store than the training runs use.")] = None,
 ) -> None:
-    """Bring MLflow up to date with every run that Git and DVC keep; a second time changes nothing."""
+    """Bring MLflow up to date with every run in Git and DVC; running it again changes nothing."""
     from pixelproof.tracking.history.sync import sync as synchronise
 
     for line in synchronise(to):
@@ -211,7 +211,7 @@ def sync(
 
 @app.command()
 def sweep(file: Annotated[Path, typer.Argument(help="The sweep file, such as sweeps/example.yaml.")]) -> None:
-    """Try many values of params.yaml, each as a DVC experiment and an MLflow run; continue a sweep that was stopped."""
+    """Try many values of params.yaml, each as a DVC experiment and an MLflow run; continue an interrupted sweep."""
     from pixelproof.sweeps import command  # Optuna and MLflow take seconds to load
 
     command.run(file, _terminal())

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.experiments.summary import depth_figure, summarize, table
-from pixelproof.experiments.trial import asked_seeds, read_training_data, run_trial
+from pixelproof.experiments.trial import parse_seeds, read_training_data, run_trial
 from pixelproof.explain.page.article import article_cnn
 from pixelproof.files import replacing
 from pixelproof.network.cnn.cnn import CnnLearner
@@ -39,7 +39,7 @@ def networks(data: TrainingData, learning_rate: float) -> Iterator[tuple[Cnn, in
 
 def main() -> None:
     params = load_params()
-    seeds = asked_seeds(__doc__, params.seed)
+    seeds = parse_seeds(__doc__, params.seed)
     data = read_training_data()
     deeper = list(networks(data, params.cnn.learning_rate))
     work = [(seed, blocks, cnn) for seed in seeds for blocks, (cnn, _) in enumerate(deeper, 1)]

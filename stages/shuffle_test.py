@@ -17,7 +17,7 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.experiments.shuffle import ShuffledStore, ShuffledViews, draw_order
 from pixelproof.experiments.summary import Trial, accuracy_figure, lead, summarize, table
-from pixelproof.experiments.trial import asked_seeds, read_training_data, run_trial
+from pixelproof.experiments.trial import parse_seeds, read_training_data, run_trial
 from pixelproof.files import replacing, write_json
 from pixelproof.network.cnn.cnn import CnnLearner
 from pixelproof.network.mlp.mlp import MlpLearner
@@ -57,7 +57,7 @@ def write_results(trials: list[Trial], path: Path) -> None:
 
 def main() -> None:
     params = load_params()
-    seeds = asked_seeds(__doc__, params.seed)
+    seeds = parse_seeds(__doc__, params.seed)
     data = read_training_data()
     order = draw_order(data.shape, seed=params.seed)
     views = [ShuffledStore.of(view, order) for view in data.views]

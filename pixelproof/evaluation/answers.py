@@ -1,4 +1,4 @@
-"""What a model answers to the test images, as a table: a row per image, a column per class."""
+"""A model's predictions for the test images as a table: a row per image, a column per class."""
 
 from collections.abc import Sequence
 
@@ -25,13 +25,13 @@ def answer_table(
 
 
 def probabilities_in(answers: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
-    """Return the probabilities of a table of answers, float32 (n, classes)."""
+    """Return the probabilities in a table of predictions, float32 (n, classes)."""
     probabilities: np.ndarray = answers[[_column(name) for name in classes]].to_numpy(np.float32)
     return probabilities
 
 
 def labels_in(answers: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
-    """Return the true class numbers of a table of answers, int64 (n,)."""
+    """Return the true class numbers in a table of predictions, int64 (n,)."""
     return pd.Categorical(answers["label"], categories=list(classes)).codes.astype(np.int64)
 
 

@@ -1,11 +1,11 @@
-"""Two models on the same test images: is one better, or was it luck?"""
+"""Two models compared on the same test images: is one better, or was it chance?"""
 
 import numpy as np
 from scipy.stats import binomtest
 
 
 def compare(cnn_right: np.ndarray, mlp_right: np.ndarray) -> dict[str, float | int]:
-    """Compare two (n,) bool arrays that tell, image by image, who was right.
+    """Compare two (n,) bool arrays that say, image by image, whether each model was right.
 
     The p-value is McNemar's exact test (1947; the exact form is the two-sided binomial test): how often chance
     alone would split the images that only one of the two got right at least this unevenly.

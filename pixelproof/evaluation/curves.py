@@ -5,11 +5,11 @@ import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 from sklearn.preprocessing import label_binarize
 
-POINTS = 500  # of a curve at the most; no eye sees more
+POINTS = 500  # of a curve at most; more are not visible
 
 
 def confusion(probabilities: np.ndarray, labels: np.ndarray, classes: list[str]) -> pd.DataFrame:
-    """Return a row per test image, `actual` and `predicted`, as DVC's confusion plot takes it."""
+    """Return a row per test image, `actual` and `predicted`, as DVC's confusion plot expects."""
     names = np.array(classes)
     return pd.DataFrame({"actual": names[labels], "predicted": names[probabilities.argmax(axis=1)]})
 
@@ -17,7 +17,7 @@ def confusion(probabilities: np.ndarray, labels: np.ndarray, classes: list[str])
 def roc(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     """Return the ROC curve: false_positive_rate, true_positive_rate.
 
-    Two classes: for the second one. More: each class against the rest, all answers pooled (micro average).
+    Two classes: for the second. More: each class against the rest, all predictions pooled (micro average).
     """
     false_rate, true_rate, _ = roc_curve(*_pooled(probabilities, labels))
     return _thinned(pd.DataFrame({"false_positive_rate": false_rate, "true_positive_rate": true_rate}))

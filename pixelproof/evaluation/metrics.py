@@ -1,4 +1,4 @@
-"""What one model's answers on the test part say, with intervals."""
+"""The metrics of one model on the test part, with intervals."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ def model_metrics(probabilities: np.ndarray, labels: np.ndarray, *, confidence: 
     """Return accuracy with its interval, macro F1 and log loss.
 
     `probabilities`: (n, classes), `labels`: (n,) class numbers. The interval is Wilson's score interval (1927),
-    which keeps its promise near 100 % and for few images; the log loss is the mean cross-entropy in nats.
+    which keeps its coverage near 100 % and for few images; the log loss is the mean cross-entropy in nats.
     """
     predicted = probabilities.argmax(axis=1)
     right = int((predicted == labels).sum())

@@ -6,7 +6,7 @@ from sklearn.metrics import ConfusionMatrixDisplay
 
 
 def confusion_figure(probabilities: np.ndarray, labels: np.ndarray, classes: list[str], title: str) -> Figure:
-    """Draw how many test images of each class were taken for which."""
+    """Draw the confusion matrix: test images by true and predicted class."""
     side = min(12.0, 2.5 + 0.6 * len(classes))
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.add_subplot(title=title)

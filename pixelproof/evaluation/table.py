@@ -4,12 +4,12 @@ from typing import Any
 
 from rich.table import Table
 
-Row = tuple[str, ...]  # what, CNN, MLP
+ComparisonRow = tuple[str, ...]  # quantity, CNN, MLP
 
 NAMES = {"cnn": "CNN (Keras)", "mlp": "MLP (scikit-learn)"}
 
 
-def comparison_rows(metrics: dict[str, Any]) -> list[Row]:
+def comparison_rows(metrics: dict[str, Any]) -> list[ComparisonRow]:
     """Return the rows of the table from the content of reports/metrics.json."""
     both = metrics["cnn"], metrics["mlp"]
     confidence = metrics["comparison"]["confidence"]
@@ -26,7 +26,7 @@ def comparison_rows(metrics: dict[str, Any]) -> list[Row]:
 
 
 def verdict(metrics: dict[str, Any]) -> str:
-    """Say in one sentence what the paired comparison found."""
+    """Return the result of the paired comparison in one sentence."""
     found = metrics["comparison"]
     certain = found["mcnemar_p"] < 1 - found["confidence"]
     return (
@@ -36,13 +36,13 @@ def verdict(metrics: dict[str, Any]) -> str:
     )
 
 
-def as_rich(rows: list[Row]) -> Table:
+def as_rich(rows: list[ComparisonRow]) -> Table:
     table = Table("", *NAMES.values(), title="On the test part")
     for row in rows:
         table.add_row(*row)
     return table
 
 
-def as_markdown(rows: list[Row]) -> str:
+def as_markdown(rows: list[ComparisonRow]) -> str:
     lines = [("", *NAMES.values()), ("---", "---:", "---:"), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,1 +1,1 @@
-"""Experiments beside the pipeline: shuffled pixels, depth, the learning-rate range test."""
+"""Experiments outside the pipeline: shuffled pixels, depth, the learning-rate range test."""

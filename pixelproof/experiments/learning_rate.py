@@ -19,34 +19,36 @@ from pixelproof.params.whole import Params
 from pixelproof.training.feed import Batch, Labels, training_batches
 
 Model = Literal["cnn", "mlp"]
-RUNNING = 0.9  # how much of the running mean of the loss each step keeps; it decides when to stop
-EXPLODED = 4  # times the lowest running mean: Smith stops by eye
-SPREAD = 0.02  # of all steps: the deviation of the bell curve that smooths the loss, to both sides and so without a lag
-FEWEST = 10  # steps that a suggestion needs
+MEAN_DECAY = 0.9  # of the running mean of the loss, which decides when to stop
+DIVERGED = 4  # times the lowest running mean; Smith stops by eye
+SMOOTHING = 0.02  # of all steps: standard deviation of the Gaussian that smooths the loss, centred and so without lag
+MIN_STEPS = 10  # that a suggestion needs
 
 
-class Learner(Protocol):
+class RateLearner(Protocol):
+    """A learner whose learning rate can be set from outside."""
+
     rate: Rate
 
     def train_batch(self, images: Images, labels: Labels) -> tuple[float, float]: ...
 
 
-class Point(NamedTuple):
-    """A step of the test. The loss is that of its batch, before the step."""
+class RangeTestStep(NamedTuple):
+    """A step of the range test, with the loss of its batch before the step."""
 
     learning_rate: float
     loss: float
 
 
-def growing(low: float, high: float, steps: int) -> Rate:
+def exponential_rates(low: float, high: float, steps: int) -> Rate:
     """Return rates that grow by the same factor at each step, from `low` to `high`."""
     return lambda step: low * (high / low) ** (step / (steps - 1))
 
 
-def run_test(learner: Learner, batches: Iterator[Batch], rate: Rate, steps: int) -> Iterator[Point]:
-    """Yield a point for each step, until the loss explodes or the steps run out. The learner is of no use afterwards.
+def run_test(learner: RateLearner, batches: Iterator[Batch], rate: Rate, steps: int) -> Iterator[RangeTestStep]:
+    """Yield a point per step until the loss diverges or the steps run out. The learner is of no use afterwards.
 
-    The loss has exploded when it is not finite, or its running mean is four times its lowest value so far.
+    The loss has diverged if it is not finite or its running mean is four times its lowest value so far.
     """
     learner.rate = rate
     mean = lowest = float("inf")
@@ -54,30 +56,30 @@ def run_test(learner: Learner, batches: Iterator[Batch], rate: Rate, steps: int)
         loss, _ = learner.train_batch(batch.images, batch.labels)
         if not isfinite(loss):
             return
-        yield Point(rate(step), loss)
-        mean = loss if step == 0 else RUNNING * mean + (1 - RUNNING) * loss
+        yield RangeTestStep(rate(step), loss)
+        mean = loss if step == 0 else MEAN_DECAY * mean + (1 - MEAN_DECAY) * loss
         lowest = min(lowest, mean)
-        if mean > EXPLODED * lowest:
+        if mean > DIVERGED * lowest:
             return
 
 
-def as_table(points: Sequence[Point], steps: int) -> pd.DataFrame:
+def as_table(points: Sequence[RangeTestStep], steps: int) -> pd.DataFrame:
     """Return a row per step: learning_rate, loss, smoothed_loss."""
     table = pd.DataFrame(points, columns=["learning_rate", "loss"], dtype=float)
-    return table.assign(smoothed_loss=gaussian_filter1d(table["loss"], max(SPREAD * steps, 1), mode="nearest"))
+    return table.assign(smoothed_loss=gaussian_filter1d(table["loss"], max(SMOOTHING * steps, 1), mode="nearest"))
 
 
 def suggest(table: pd.DataFrame) -> float:
-    """Return the rate at which the smoothed loss falls most steeply, against the logarithm of the rate.
+    """Return the rate at which the smoothed loss falls most steeply over the logarithm of the rate.
 
-    Raises UserError where it falls nowhere.
+    Raises UserError if it never falls.
     """
     smoothed, rates = table["smoothed_loss"].to_numpy(), table["learning_rate"].to_numpy()
     until = int(smoothed.argmin()) + 1 if len(table) else 0
-    if len(table) < FEWEST or until < FEWEST / 2:
+    if len(table) < MIN_STEPS or until < MIN_STEPS / 2:
         raise UserError(
-            f"find-lr: in {len(table)} steps the loss never fell for long, so no rate can be suggested. "
-            "Expected a fall and then a rise: give a lower --low, or more --steps."
+            f"find-lr: the loss did not fall for long enough in {len(table)} steps to suggest a rate. "
+            "Expected a fall and then a rise: set a lower --low, or more --steps."
         )
     slopes = np.gradient(smoothed[:until], np.log(rates[:until]))
     return float(rates[slopes.argmin()])
@@ -95,7 +97,7 @@ def draw(table: pd.DataFrame, suggestion: float, model: Model) -> Figure:
 
 
 def write_results(table: pd.DataFrame, figure: Figure, folder: Path) -> None:
-    """Write curve.csv and find-lr.png to `folder`, replacing what is there."""
+    """Write curve.csv and find-lr.png to `folder`, replacing its content."""
     with replacing(folder) as beside:
         beside.mkdir()
         table.to_csv(beside / "curve.csv", index_label="step")
@@ -109,8 +111,8 @@ def endless_batches(views: Sequence[ImageStore], params: Params) -> Iterator[Bat
         yield from training_batches(view.gather, view.labels, params.train.batch_size, seed=params.seed, epoch=epoch)
 
 
-def make_learner(model: Model, params: Params, view: ImageStore) -> Learner:
-    """Return the model of params.yaml, untrained, with its whole recipe; `view` holds all training images once."""
+def make_learner(model: Model, params: Params, view: ImageStore) -> RateLearner:
+    """Return the untrained model of params.yaml with its whole recipe; `view` holds each training image once."""
     classes, seed = len(view.classes), params.seed
     if model == "mlp":
         from pixelproof.network.mlp.mlp import MlpLearner

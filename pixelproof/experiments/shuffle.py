@@ -1,4 +1,4 @@
-"""Images whose pixels went through one fixed permutation: what a flattened image is to a fully connected layer."""
+"""Images with one fixed permutation of their pixels: to a fully connected layer they are as good as the originals."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ def draw_order(shape: Shape, *, seed: int) -> Order:
 
 @dataclass(frozen=True)
 class ShuffledStore(ImageStore):
-    """An image store that gives every image with its pixels in `order`; the channels of a pixel stay together."""
+    """An image store whose images have their pixels in `order`; the channels of a pixel stay together."""
 
     order: Order
 
@@ -26,12 +26,12 @@ class ShuffledStore(ImageStore):
         return cls(store.index, store.shape, store.classes, store.made_with, store.shards, order)
 
     def gather(self, positions: np.ndarray) -> Images:
-        return _put_in_order(super().gather(positions), self.order)
+        return _permuted(super().gather(positions), self.order)
 
 
 @dataclass(frozen=True)
 class ShuffledViews(FreshViews):
-    """Fresh views whose pixels are put in `order` after they were drawn."""
+    """Fresh views whose pixels are put in `order` after drawing."""
 
     order: Order
 
@@ -40,9 +40,9 @@ class ShuffledViews(FreshViews):
         return cls(views.store, views.training, views.params, order)
 
     def gather(self, positions: np.ndarray, *, seed: int, view: int) -> Images:
-        return _put_in_order(super().gather(positions, seed=seed, view=view), self.order)
+        return _permuted(super().gather(positions, seed=seed, view=view), self.order)
 
 
-def _put_in_order(images: Images, order: Order) -> Images:
+def _permuted(images: Images, order: Order) -> Images:
     pixels = images.reshape(len(images), -1, images.shape[3])
     return pixels[:, order].reshape(images.shape)

@@ -1,4 +1,4 @@
-"""Training runs repeated with several seeds, under two conditions: mean, spread, and what chance explains."""
+"""Training runs repeated with several seeds under two conditions: mean, spread, and bootstrap intervals."""
 
 from dataclasses import dataclass
 

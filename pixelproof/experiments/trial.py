@@ -1,4 +1,4 @@
-"""One training run evaluated on the test part: what the experiments beside the pipeline repeat."""
+"""One training run evaluated on the test part, which the experiments outside the pipeline repeat."""
 
 import argparse
 import logging
@@ -13,8 +13,8 @@ from pixelproof.training.loop import SavedLearner, State, fit
 from pixelproof.training.training_data import TrainingData
 
 
-def asked_seeds(description: str | None, seed: int) -> list[int]:
-    """Return the seeds of the command line; without any, the params' own and the two that follow it."""
+def parse_seeds(description: str | None, seed: int) -> list[int]:
+    """Return the seeds given on the command line; by default the params' own and the two after it."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("seeds", nargs="*", type=int, default=[seed + number for number in range(3)])
     seeds: list[int] = parser.parse_args().seeds
@@ -22,15 +22,15 @@ def asked_seeds(description: str | None, seed: int) -> list[int]:
 
 
 def read_training_data() -> TrainingData:
-    """Return what the pipeline made. Raises UserError if it has not run yet."""
+    """Return the pipeline's training data. Raises UserError if it has not run yet."""
     missing = [path for path in (RESIZED, AUGMENTED, SPLITS) if not path.exists()]
     if missing:
-        raise UserError(f"{missing[0]}: not there yet. Run `dvc repro augment` first.")
+        raise UserError(f"{missing[0]}: does not exist yet. Run `dvc repro augment` first.")
     return TrainingData.read()
 
 
 def run_trial(model: str, pixels: str, learner: SavedLearner, data: TrainingData, params: Train, *, seed: int) -> Trial:
-    """Train a learner on a data as `train` does, but keep nothing; evaluate it on the test part."""
+    """Train a learner as `train` does, but keep nothing; evaluate it on the test part."""
     test = positions(data.store.index, read_splits(SPLITS), "test")
     epochs = fit(
         learner,
