@@ -1,8 +1,8 @@
-"""Private copies of the project, one per worker: the project itself is not touched while trials run.
+"""Clones of the project, one per worker: the project itself is not touched while trials run.
 
-`dvc exp run --temp` and `--queue` put the workspace aside and check out others for moments; killed in such a moment
-they leave it so, and two that start at once may take each other's experiment. A clone has its own Git repository and
-workspace, shares DVC's cache, and its finished experiments are fetched into the project by Git.
+`dvc exp run --temp` and `--queue` stash the workspace and check out others for a moment; killed in that moment they
+leave it so, and two that start simultaneously may take each other's experiment. A clone has its own Git repository and
+workspace, shares DVC's cache, and Git fetches its finished experiments into the project.
 """
 
 import os
@@ -28,9 +28,9 @@ FETCHING = threading.Lock()  # Git fetches into one repository one at a time
 
 
 class Snapshot:
-    """The project as it is now: its last commit, and what the workspace has that the commit has not.
+    """The project as it is now: its last commit, and the workspace's changes since.
 
-    Ignored files are not in it: those that the pipeline needs come from DVC's cache. Neither are the photos.
+    Ignored files and photos are left out: the pipeline gets what it needs from DVC's cache.
     """
 
     def __init__(self, project: Path, folder: Path, source: str) -> None:
@@ -47,7 +47,7 @@ class Snapshot:
             shutil.copy2(project / name, self._changed / name)
 
     def restore(self, clone: Path) -> None:
-        """Put a clone's workspace, whatever was done in it, into the snapshot's state."""
+        """Reset a clone's workspace to the snapshot, whatever was done in it."""
         git.run("checkout", "--quiet", "--force", "--detach", self.commit, folder=clone)
         for name in self._removed:
             remove(clone / name)
@@ -64,29 +64,29 @@ class Clone:
         self.root = clone_project(snapshot.project, snapshot.commit, folder)
         _name_author(snapshot.top, folder)
         snapshot.restore(self.root)
-        # What no cache holds, such as the evaluation's files before the first one, is not an error: it will be made.
+        # What the cache lacks, such as the files of a first evaluation, is not an error: a stage will make it.
         checkout = [sys.executable, "-m", "dvc", "checkout", "--quiet"]
         subprocess.run(checkout, cwd=self.root, capture_output=True, check=False)
         self._link_source()
 
     def _link_source(self) -> None:
-        """Let the clone see photos that lie in the project and that neither Git nor DVC has.
+        """Link the photos that are in the project but neither in Git nor in DVC into the clone.
 
-        Never what DVC has: in the clone it may replace its own outputs, through a link those of the project.
+        Never DVC's own outputs: DVC may replace them in the clone, and through a link would replace the project's.
         """
         theirs, ours = self._snapshot.project / self._snapshot.source, self.root / self._snapshot.source
-        if theirs.exists() and not ours.exists() and not _is_dvcs(self._snapshot.project, self._snapshot.source):
+        if theirs.exists() and not ours.exists() and not _is_dvc_output(self._snapshot.project, self._snapshot.source):
             ours.parent.mkdir(parents=True, exist_ok=True)
             ours.symlink_to(theirs)
 
     def remove(self) -> None:
-        """Remove the clone; what a link in it leads to stays."""
+        """Remove the clone, but not what its links point to."""
         remove(self._top)
 
     def start(
         self, name: str, stage: str, values: Mapping[str, Any], environment: Mapping[str, str], log: Path
     ) -> Experiment:
-        """Start the stage, and what it needs, with these params as the DVC experiment `name`."""
+        """Start the stage and its dependencies with these params as the DVC experiment `name`."""
         self._snapshot.restore(self.root)
         path = self.root / PARAMS
         yaml = YAML()
@@ -104,7 +104,7 @@ class Clone:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the sweep alone, which then stops its trials
+                start_new_session=True,  # so that Ctrl-C reaches only the sweep, which then stops its trials
             )
         return Experiment(process, log)
 
@@ -115,40 +115,40 @@ class Clone:
         return float(history.loc[read_json(folder / "run.json")["best_epoch"], metric])
 
     def publish(self, name: str) -> None:
-        """Bring the finished experiment into the project, where `dvc exp show` and `dvc exp apply` find it."""
+        """Fetch the finished experiment into the project, where `dvc exp show` and `dvc exp apply` find it."""
         ref = f"refs/exps/*/{name}"
         with FETCHING:
             git.run("fetch", "--quiet", "--no-tags", str(self._top), f"{ref}:{ref}", folder=self._snapshot.top)
 
 
 def has_experiments(project: Path, prefix: str) -> bool:
-    """Tell whether the project has a DVC experiment whose name begins so."""
+    """Return whether the project has a DVC experiment whose name starts with `prefix`."""
     refs = git.run("for-each-ref", "--format=%(refname)", "refs/exps", folder=project).splitlines()
     return any(ref.rpartition("/")[2].startswith(prefix) for ref in refs)
 
 
 def _changed(project: Path) -> list[str]:
-    """Return the files, relative to the project, that differ from the last commit or are gone."""
+    """Return the files, relative to the project, that were changed or deleted since the last commit."""
     names = git.run("diff", "-z", "--name-only", "--relative", "HEAD", folder=project)
     return [name for name in names.split("\0") if name]
 
 
 def _untracked(project: Path, source: str) -> list[str]:
-    """Return the files that Git neither has nor ignores, without the photos."""
-    lies_inside = (project / source).resolve().is_relative_to(project)
-    photos = [f":(exclude){Path(project, source).resolve().relative_to(project)}"] if lies_inside else []
+    """Return the files that Git neither tracks nor ignores, without the photos."""
+    is_inside = (project / source).resolve().is_relative_to(project)
+    photos = [f":(exclude){Path(project, source).resolve().relative_to(project)}"] if is_inside else []
     names = git.run("ls-files", "-z", "--others", "--exclude-standard", "--", ".", *photos, folder=project)
     return [name for name in names.split("\0") if name]
 
 
-def _is_dvcs(project: Path, path: str) -> bool:
-    """Tell whether a path is an output of a stage, or imported."""
+def _is_dvc_output(project: Path, path: str) -> bool:
+    """Return whether a path is an output of a stage or an import."""
     is_output = bool(lock.hashes_of([Path(path).as_posix()], project / lock.LOCK))
     return is_output or (project / f"{path}.dvc").is_file()
 
 
 def _name_author(project: Path, clone: Path) -> None:
-    """Let the clone's experiments have the author that the project's own settings of Git name."""
+    """Give the clone the author of the project's own Git settings."""
     for key in ("user.name", "user.email"):
         if named := git.ask("config", key, folder=project):
             git.run("config", key, named, folder=clone)

@@ -1,4 +1,4 @@
-"""`pixelproof sweep`: from the sweep's file to the table of its trials."""
+"""`pixelproof sweep`: from a sweep's file to the table of its trials."""
 
 import json
 import logging
@@ -21,18 +21,18 @@ from pixelproof.sweeps.clones import Clone, Snapshot, has_experiments
 from pixelproof.sweeps.experiment import stop_orphans
 from pixelproof.sweeps.search import FAILURES, REASON, STOPPED, Search, experiment_name, run_of
 from pixelproof.sweeps.space import Sweep, load_sweep
-from pixelproof.sweeps.study import finished, left_over, open_study, put_back, target
+from pixelproof.sweeps.study import abandoned, finished, open_study, requeue, trial_count
 from pixelproof.tracking.run.record import flatten
 from pixelproof.tracking.store.connection import connect
 
 WORK = Path(".work/sweeps")
 REPORTS = Path("reports/sweeps")
-PREPARED = Path("data/resized")  # what every trial needs, and none should make
+PREPARED = Path("data/resized")  # what every trial needs but none should make
 
 
 def run(path: Path, terminal: Console) -> None:
-    """Run the sweep of the file at `path`, or what is left of it, and show its trials."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a batch system sends is answered as Ctrl-C is
+    """Run the sweep of the file at `path`, or the rest of it, and show its trials."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a batch system sends is handled like Ctrl-C
     sweep, params, project = load_sweep(path), load_params(), Path.cwd()
     name = _name(path)
     if not PREPARED.exists():
@@ -46,29 +46,29 @@ def run(path: Path, terminal: Console) -> None:
             study = _open(sweep, name, path, project)
             _search(sweep, name, study, project, work, params.ingest.source)
     except BlockingIOError:
-        raise UserError(f"the sweep {name} is running already, in another process.") from None
+        raise UserError(f"the sweep {name} is already running in another process.") from None
     _show(sweep, name, study, terminal)
 
 
 def _name(path: Path) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", path.stem):
-        raise UserError(f"{path}: the sweep is named after its file; use letters, digits, - and _ only.")
+        raise UserError(f"{path}: the file's name is the sweep's; use only letters, digits, - and _ in it.")
     return path.stem
 
 
 def _open(sweep: Sweep, name: str, path: Path, project: Path) -> Study:
-    """Open the study; trials that a killed process left as running are queued again."""
+    """Open the study; queue trials again that a killed process left as running."""
     storage = sweep.storage or f"sqlite:///{(project / path).with_suffix('.db').resolve()}"
     study = open_study(sweep, name, storage, _basis(sweep), load_params().train.epochs)
     if not study.trials and has_experiments(project, experiment_name(name, 0).removesuffix("0")):
         raise UserError(
             f"{path}: there are DVC experiments of an earlier sweep {name!r}, but {storage} knows none. "
-            "Give the file another name, or remove them by `dvc exp remove`."
+            "Rename the file, or remove them with `dvc exp remove`."
         )
-    for trial in left_over(study, _owner(project)):
+    for trial in abandoned(study, _owner(project)):
         began = trial.datetime_start
         run_of(name, trial.number, began.timestamp() if began else 0).end(STOPPED)
-        put_back(study, trial)
+        requeue(study, trial)
     return study
 
 
@@ -77,7 +77,7 @@ def _owner(project: Path) -> str:
 
 
 def _basis(sweep: Sweep) -> dict[str, Any]:
-    """Return what all trials of a sweep have in common: what is searched, and every param that is not."""
+    """Return what a sweep's trials have in common: model, metric, search space, and all params outside it."""
     searched = sweep.model_dump(mode="json", by_alias=True, include={"model", "metric"})
     space = {f"space.{key}": json.dumps(values.model_dump(by_alias=True)) for key, values in sweep.space.items()}
     params = {key: value for key, value in flatten(read_yaml(PARAMS)).items() if key not in sweep.space}
@@ -85,7 +85,7 @@ def _basis(sweep: Sweep) -> dict[str, Any]:
 
 
 def _search(sweep: Sweep, name: str, study: Study, project: Path, work: Path, source: str) -> None:
-    done, wanted = len(finished(study)), target(sweep)
+    done, wanted = len(finished(study)), trial_count(sweep)
     if done >= wanted:
         return
     snapshot = Snapshot(project, work, source)
@@ -99,16 +99,14 @@ def _search(sweep: Sweep, name: str, study: Study, project: Path, work: Path, so
         for trial in console.progress(trials, f"sweep {name}", wanted, done):
             logging.info("%s  %s  %s", experiment_name(name, trial.number), trial.state.name.lower(), _result(trial))
     except KeyboardInterrupt:
-        logging.info("sweep %s: stopping its trials; the same command continues it", name)
+        logging.info("sweep %s: stopping its trials; run the same command to continue", name)
         raise
     finally:
         trials.close()
         for clone in clones:
             clone.remove()
     if search.gave_up:
-        logging.error(
-            "sweep %s: %d trials in a row failed, so no more were begun; their logs are in %s", name, FAILURES, work
-        )
+        logging.error("sweep %s: stopped, since %d trials in a row failed; their logs are in %s", name, FAILURES, work)
 
 
 def _result(trial: Any) -> str:
@@ -123,4 +121,4 @@ def _show(sweep: Sweep, name: str, study: Study, terminal: Console) -> None:
     if best["ended"] != "complete":
         raise UserError(f"the sweep {name} has no complete trial. The last failure: {trials['reason'].iloc[-1]}")
     terminal.print(f"best: {best['experiment']}, {sweep.metric} {best[sweep.metric]:.4f}; see {REPORTS / name}/")
-    terminal.print(f"take it over: `dvc exp apply {best['experiment']}`, then `dvc repro` for the test part")
+    terminal.print(f"to use it: `dvc exp apply {best['experiment']}`, then `dvc repro` for the test part")

@@ -1,4 +1,4 @@
-"""A DVC experiment as processes: watched, stopped with all that it started, and what it said when it failed."""
+"""A running DVC experiment: its status, stopping all its processes, and why it failed."""
 
 import os
 import signal
@@ -11,21 +11,21 @@ GRACE = 30  # seconds that a training run gets to stop by itself
 
 
 class Experiment:
-    """An experiment that runs, as processes of one group."""
+    """A running experiment, as a group of processes."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
         self._log = log
 
     def status(self, seconds: float) -> int | None:
-        """Wait for the end, but no longer than `seconds`; return the exit status, or None while it runs."""
+        """Wait at most `seconds` for the end; return the exit status, or None while it runs."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
 
     def stop(self) -> None:
-        """Ask all its processes to end; kill those that do not."""
+        """Terminate all its processes; kill those that do not stop."""
         members = _group(self._process.pid)
         for number in (signal.SIGTERM, signal.SIGKILL):
             for member in members:
@@ -34,14 +34,14 @@ class Experiment:
         self._process.wait()
 
     def reason(self) -> str:
-        """Return the reason of its failure: the stage's own message, else the last line of its log."""
+        """Return why it failed: the stage's own message, else the last line of its log."""
         lines = self._log.read_text("utf-8", errors="replace").split("\n")
         said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         return said[0] if said else next((line for line in reversed(lines) if line.strip()), "the log is empty")
 
 
 def stop_orphans(folder: Path) -> None:
-    """Kill what still works in clones below `folder`, whose sweep was killed."""
+    """Kill processes that still run in clones below `folder` after their sweep was killed."""
     orphans = [process for process in psutil.process_iter() if _works_in(process, folder.resolve())]
     for orphan in orphans:
         _send(orphan, signal.SIGKILL)
@@ -49,7 +49,7 @@ def stop_orphans(folder: Path) -> None:
 
 
 def _group(leader: int) -> list[psutil.Process]:
-    """Return the leader's processes that stayed in its session."""
+    """Return the processes of the leader's session."""
     return [process for process in psutil.process_iter() if _session(process.pid) == leader]
 
 

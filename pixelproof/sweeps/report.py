@@ -1,4 +1,4 @@
-"""What a sweep has found: a table of its trials, and pictures of the search."""
+"""The report of a sweep: a table of its trials, and plots of the search."""
 
 import warnings
 from collections.abc import Callable
@@ -22,7 +22,7 @@ SHOWN = 10  # trials in the table on the terminal; trials.csv has all
 
 
 def ranked(study: Study) -> list[FrozenTrial]:
-    """Return the trials that count, the best first, then the pruned ones, then those that failed."""
+    """Return the finished trials: complete ones, best first, then pruned, then failed ones."""
     sign = -1 if study.direction == StudyDirection.MAXIMIZE else 1
     order = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     return sorted(
@@ -31,7 +31,7 @@ def ranked(study: Study) -> list[FrozenTrial]:
 
 
 def rows(study: Study, sweep: Sweep, name: str) -> pd.DataFrame:
-    """Return a row per trial that counts: experiment, how it ended, the metric, its epochs seen, its params."""
+    """Return a row per finished trial: experiment, how it ended, metric, params, reason of a failure."""
     return pd.DataFrame(
         {
             "experiment": experiment_name(name, trial.number),
@@ -61,14 +61,14 @@ def _cell(value: object) -> str:
 
 
 def write_report(study: Study, trials: pd.DataFrame, folder: Path) -> None:
-    """Write trials.csv, and where enough trials are complete history.png and importances.png."""
+    """Write trials.csv and, if enough trials are complete, history.png and importances.png."""
     with replacing(folder) as beside:
         beside.mkdir()
         trials.to_csv(beside / "trials.csv", index=False)
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if complete:
             _draw(drawing.plot_optimization_history, study, beside / "history.png")
-        if len({trial.value for trial in complete}) > 1:  # with one value, no key can explain a difference
+        if len({trial.value for trial in complete}) > 1:  # if all are equal, no key can explain a difference
             _draw(drawing.plot_param_importances, study, beside / "importances.png")
 
 

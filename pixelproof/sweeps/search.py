@@ -1,4 +1,4 @@
-"""The workers of a sweep: each asks for values, runs them as an experiment, and reports the result."""
+"""The workers of a sweep: each asks for values, runs an experiment with them, and reports the result."""
 
 import json
 import queue
@@ -17,12 +17,12 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from pixelproof.sweeps.clones import Clone
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import Sweep
-from pixelproof.sweeps.study import OWNER, decode, distributions, finished, put_back, target
+from pixelproof.sweeps.study import OWNER, decode, distributions, finished, requeue, trial_count
 from pixelproof.tracking.store.trials import TrialRun
 
 POLL = 1.0  # seconds between two looks at a training run
-FAILURES = 3  # in a row, after which the mistake is in what all trials share
-REASON = "reason"  # attribute of a failed trial
+FAILURES = 3  # in a row, after which the cause must be in what all trials share
+REASON = "reason"  # user attribute of a failed trial
 STOPPED = {"stopped": "with the sweep"}  # tag of an MLflow run
 
 
@@ -41,12 +41,12 @@ def tags_of(sweep: str, number: int) -> dict[str, str]:
 
 @dataclass
 class Search:
-    """A sweep at work."""
+    """A running sweep."""
 
     name: str
     sweep: Sweep
     study: Study
-    owner: str  # who this process is, in a study that several machines may share
+    owner: str  # identifies this process in a study that several machines may share
     clones: list[Clone]  # one per worker
     logs: Path
     _asking: threading.Lock = field(default_factory=threading.Lock)
@@ -56,11 +56,11 @@ class Search:
 
     @property
     def gave_up(self) -> bool:
-        """Whether so many trials failed in a row that no other was begun."""
+        """Whether the search stopped because FAILURES trials in a row failed."""
         return self._failures >= FAILURES
 
     def trials(self) -> Generator[FrozenTrial]:
-        """Yield the trials as they end, until the sweep has as many as it wants. If left early, stops what runs."""
+        """Yield the trials as they end, until the sweep is complete. Closing the generator stops running trials."""
         ended: queue.SimpleQueue[FrozenTrial | None] = queue.SimpleQueue()
         self._begun = len(finished(self.study))
         with ThreadPoolExecutor(len(self.clones)) as pool, self._stopping():
@@ -80,7 +80,7 @@ class Search:
     def _work(self, clone: Clone, ended: "queue.SimpleQueue[FrozenTrial | None]") -> None:
         try:
             while (trial := self._ask()) is not None:
-                self._try(trial, clone)
+                self._run_trial(trial, clone)
                 if not self._stopped.is_set():
                     ended.put(self.study.get_trials(deepcopy=False)[trial.number])
         except BaseException:
@@ -90,16 +90,16 @@ class Search:
             ended.put(None)
 
     def _ask(self) -> Trial | None:
-        """Return the next trial; None where there are enough, or too many have failed."""
+        """Return the next trial; None if there are enough, or too many have failed."""
         with self._asking:
-            if self._stopped.is_set() or self._begun >= target(self.sweep) or self.gave_up:
+            if self._stopped.is_set() or self._begun >= trial_count(self.sweep) or self.gave_up:
                 return None
             self._begun += 1
             trial = self.study.ask(distributions(self.sweep.space))
             trial.set_user_attr(OWNER, self.owner)
             return trial
 
-    def _try(self, trial: Trial, clone: Clone) -> None:
+    def _run_trial(self, trial: Trial, clone: Clone) -> None:
         """Run a trial to its end, or until it is pruned or the sweep is stopped."""
         name = experiment_name(self.name, trial.number)
         tags = tags_of(self.name, trial.number)
@@ -124,13 +124,13 @@ class Search:
             self._fail(trial, experiment.reason())
 
     def _follow(self, experiment: Experiment, run: TrialRun, trial: Trial) -> int | None:
-        """Return the experiment's exit status; None if it was stopped; the trial then knows."""
+        """Return the experiment's exit status; None if it was stopped, which is then recorded in the trial."""
         seen: set[int] = set()
         while (status := experiment.status(POLL)) is None:
             if self._stopped.is_set():
                 experiment.stop()
                 run.end(STOPPED)
-                put_back(self.study, trial)
+                requeue(self.study, trial)
                 return None
             if self.sweep.pruner and self._should_prune(run, trial, seen):
                 experiment.stop()
@@ -140,7 +140,7 @@ class Search:
         return status
 
     def _should_prune(self, run: TrialRun, trial: Trial, seen: set[int]) -> bool:
-        """Report the epochs that are new, one after the other; tell whether one is worse than the pruner allows."""
+        """Report new epochs in order; return whether the pruner stops the trial at one of them."""
         for epoch, value in run.curve(self.sweep.metric.replace("_", "/", 1)).items():
             if epoch not in seen:
                 seen.add(epoch)

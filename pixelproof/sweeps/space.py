@@ -1,4 +1,4 @@
-"""What a sweep tries: the schema of its file, the one loader, and the check of every key against params.yaml."""
+"""A sweep's search space: the schema of its file, its loader, and the check of every key against params.yaml."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from pixelproof.params.section import PARAMS, Positive, Section, read_yaml
 from pixelproof.params.whole import Params
 
 COMPARABLE = ("resize", "augment", "train")  # sections that change neither the photos nor their parts
-OF_USERS_NAMES = ("layers", "transforms")  # mappings whose keys params.yaml chooses
+USER_NAMED = ("layers", "transforms")  # mappings whose keys the user chooses
 
 
 class Range(Section):
@@ -25,7 +25,7 @@ class Range(Section):
     floats: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(None, alias="float")
     ints: Annotated[list[int], Field(min_length=2, max_length=2)] | None = Field(None, alias="int")
     choice: Annotated[list[JsonValue], Field(min_length=1)] | None = None
-    log: bool = False  # all orders of magnitude alike
+    log: bool = False  # sampled on a logarithmic scale
     step: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
@@ -36,15 +36,15 @@ class Range(Section):
         if self.choice is not None and (self.log or self.step):
             raise ValueError("`log` and `step` belong to `float` and `int`, not to `choice`")
         if self.choice is not None and len({json.dumps(value) for value in self.choice}) < len(self.choice):
-            raise ValueError(f"each choice once, got {self.choice}")
+            raise ValueError(f"each choice must be given once, got {self.choice}")
         if self.choice is None and not given[0][0] < given[0][1]:  # type: ignore[operator]  # numbers, for no choice
             raise ValueError(f"the first number must be below the second, got {given[0]}")
         if self.log and (self.step or given[0][0] <= 0):  # type: ignore[operator]  # likewise
-            raise ValueError("`log` needs numbers above 0 and goes without `step`")
+            raise ValueError("`log` needs numbers above 0, and no `step`")
         if self.step and not self.steps_to_the_end():
             raise ValueError(f"steps of {self.step:g} do not lead from {given[0][0]} to {given[0][1]}")
         if self.ints and self.step and not self.step.is_integer():
-            raise ValueError(f"the step of an `int` is a whole number, got {self.step:g}")
+            raise ValueError(f"the step of an `int` must be a whole number, got {self.step:g}")
         return self
 
     def steps_to_the_end(self) -> bool:
@@ -52,7 +52,7 @@ class Range(Section):
         return (high - low) % step == 0
 
     def grid(self) -> list[Any]:
-        """Every value, where their number is finite; as the file writes them, 0.3 and not 0.1 + 2 * 0.1."""
+        """Every value of a finite range, as decimals: 0.3, not 0.1 + 2 * 0.1."""
         if self.choice is not None:
             return list(self.choice)
         low, high, step = (Decimal(str(number)) for number in (*self.ends, self.step or 1))
@@ -61,7 +61,7 @@ class Range(Section):
 
     @property
     def ends(self) -> list[Any]:
-        """The values that a schema must allow for all of them to be allowed."""
+        """The values to check against the schema: if these are allowed, so are all others."""
         return list(self.choice or self.ints or self.floats or [])
 
 
@@ -71,21 +71,21 @@ class Sampler(Section):
 
 
 class Pruner(Section):
-    """When a trial is stopped early: by the epoch's value, against the other trials' values at that epoch."""
+    """Stops a trial early if its value at an epoch is worse than those of other trials at that epoch."""
 
     kind: Literal["median", "hyperband"]
-    startup_trials: Annotated[int, Field(ge=0)] = 5  # of `median`: no trial is stopped before so many have ended
+    startup_trials: Annotated[int, Field(ge=0)] = 5  # of `median`: no trial is stopped before this many have ended
     warmup_epochs: Annotated[int, Field(ge=0)] = 0  # no trial is stopped before
 
 
 class Sweep(Section):
-    """A sweep's file as a whole."""
+    """The content of a sweep's file."""
 
     model: Literal["cnn", "mlp"] = "cnn"
     metric: Literal["valid_accuracy", "valid_loss"] = "valid_accuracy"  # of the best epoch; never the test part's
     trials: Positive
     workers: Positive = 1
-    storage: Annotated[str, Field(pattern=r"^\w+(\+\w+)?://")] | None = None  # absent: a file beside the sweep's
+    storage: Annotated[str, Field(pattern=r"^\w+(\+\w+)?://")] | None = None  # None: a file beside the sweep's
     sampler: Sampler
     pruner: Pruner | None = None
     space: Annotated[dict[str, Range], Field(min_length=1)]
@@ -103,9 +103,9 @@ class Sweep(Section):
 
 
 def load_sweep(path: Path, params: Path = PARAMS) -> Sweep:
-    """Read and check a sweep's file, and all of its keys and values against the params file.
+    """Read a sweep's file and check it, and all its keys and values against the params file.
 
-    Raises UserError that names every mistake of the file, or the first key that params.yaml would not take.
+    Raises UserError that names every mistake in the file, or the first key that params.yaml does not accept.
     """
     content = read_yaml(path)
     try:
@@ -128,26 +128,26 @@ def _check(key: str, value: object, model: str, base: Mapping[str, Any], path: P
     section = key.partition(".")[0]
     if section not in (model, *COMPARABLE):
         raise UserError(
-            f"{path}: space.{key}: a sweep of train@{model} varies keys of {', '.join((model, *COMPARABLE))}; "
-            f"{section} changes what its trials are measured on, or nothing. Leave the key out."
+            f"{path}: space.{key}: a sweep of train@{model} can vary {', '.join((model, *COMPARABLE))}; "
+            f"{section} changes the photos that trials are compared on, or nothing. Remove the key."
         )
 
 
 def with_values(base: Mapping[str, Any], values: Mapping[str, object], path: Path) -> Any:
     """Return a copy of `base`, the content of params.yaml, with `values` at their dotted keys.
 
-    Raises UserError, which names the file at `path`, where a key leads to a layer that is not there, or through a word.
+    Raises UserError, naming the file at `path`, if a key leads to a layer that does not exist, or through a value.
     """
     content: Any = deepcopy(base)
     for key, value in values.items():
         *parents, last = key.split(".")
         at = content
         for depth, part in enumerate(parents):
-            if part not in at and depth and parents[depth - 1] in OF_USERS_NAMES:
+            if part not in at and depth and parents[depth - 1] in USER_NAMED:
                 raise UserError(f"{path}: space.{key}: {PARAMS} has no {part!r} there{_known(part, list(at))}")
             at = at.setdefault(part, {})
             if not isinstance(at, dict):
-                raise UserError(f"{path}: space.{key}: {'.'.join(parents[: depth + 1])} is {at!r} and holds no keys.")
+                raise UserError(f"{path}: space.{key}: {'.'.join(parents[: depth + 1])} is {at!r}, which has no keys.")
         at[last] = value
     return content
 

@@ -1,4 +1,4 @@
-"""The sweep's memory: an Optuna study in a database, which outlives the process and chooses what is tried next."""
+"""The sweep's Optuna study, in a database that outlives the process; it chooses what to try next."""
 
 import itertools
 import json
@@ -18,21 +18,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from pixelproof.errors import UserError
 from pixelproof.sweeps.space import Pruner, Range, Sweep
 
-OWNER, AGAIN, BASIS = "owner", "tries_again", "basis"  # attributes: of a trial, of a trial, of the study
-ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+OWNER, RETRIES, BASIS = "owner", "tries_again", "basis"  # user attributes: of a trial, of a trial, of the study
+FINISHED_STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 Values = Mapping[str, Any]  # dotted keys of params.yaml
 
 
 def open_study(sweep: Sweep, name: str, storage: str, basis: Values, epochs: int) -> Study:
-    """Open the study, or begin it; `basis` is all that its trials have in common.
+    """Open the study, or create it. `basis`: everything that its trials have in common.
 
-    Raises UserError if it was begun on another basis, or the database cannot be used.
+    Raises UserError if the study has another basis, or the database cannot be used.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         database = RDBStorage(storage, skip_compatibility_check=False)
     except (SQLAlchemyError, ImportError, RuntimeError) as error:
-        raise UserError(f"{storage}: cannot be used as a sweep's database: {error}") from None
+        raise UserError(f"{storage}: cannot be used as the sweep's database: {error}") from None
     study = optuna.create_study(
         storage=database,
         study_name=name,
@@ -48,14 +48,14 @@ def open_study(sweep: Sweep, name: str, storage: str, basis: Values, epochs: int
     changed = [key for key in sorted({*basis, *begun}) if begun.get(key) != basis.get(key)]
     if changed:
         raise UserError(
-            f"the sweep {name} was begun with another {changed[0]}, so that its trials could not be compared. "
-            f"Put that back, give the sweep's file another name, or delete what {storage} holds."
+            f"the sweep {name} was started with another {changed[0]}, so its trials could not be compared. "
+            f"Restore that, rename the sweep's file, or delete the study in {storage}."
         )
     return study
 
 
 def _sampler(sweep: Sweep, begun: int) -> BaseSampler:
-    seed = sweep.sampler.seed + begun  # with the same seed it would try the same values again
+    seed = sweep.sampler.seed + begun  # the same seed would give the same values again
     return TPESampler(seed=seed) if sweep.sampler.kind == "tpe" else RandomSampler(seed=seed)
 
 
@@ -68,7 +68,7 @@ def _pruner(pruner: Pruner | None, epochs: int) -> BasePruner:
 
 
 def _enqueue_grid(study: Study, sweep: Sweep) -> None:
-    """Queue every combination, in an order that the seed shuffles, so that part of the grid covers all of it."""
+    """Queue every combination in a shuffled order, so that a part of the grid is spread over all of it."""
     if sweep.sampler.kind == "grid":
         combinations = grid(sweep)
         for position in np.random.default_rng(sweep.sampler.seed).permutation(len(combinations)):
@@ -76,23 +76,23 @@ def _enqueue_grid(study: Study, sweep: Sweep) -> None:
 
 
 def grid(sweep: Sweep) -> list[dict[str, Any]]:
-    """Return every combination of the space's values, as Optuna draws them."""
+    """Return every combination of the space's values, encoded for Optuna."""
     drawn = (_encode(values, values.grid()) for values in sweep.space.values())
     return [dict(zip(sweep.space, combination, strict=True)) for combination in itertools.product(*drawn)]
 
 
 def _encode(values: Range, content: list[Any]) -> list[Any]:
-    """Return values as Optuna has them: a choice is its JSON text, since Optuna's may not be lists."""
+    """Return values encoded for Optuna: choices as JSON text, since Optuna's cannot be lists."""
     return content if values.choice is None else [json.dumps(choice) for choice in content]
 
 
-def target(sweep: Sweep) -> int:
-    """Return how many trials the sweep has; a grid has no more than its combinations."""
+def trial_count(sweep: Sweep) -> int:
+    """Return the number of trials of the sweep; a grid has at most its combinations."""
     return min(sweep.trials, len(grid(sweep))) if sweep.sampler.kind == "grid" else sweep.trials
 
 
 def distributions(space: Mapping[str, Range]) -> dict[str, BaseDistribution]:
-    """Return the space in Optuna's words."""
+    """Return the space as Optuna's distributions."""
     return {key: _distribution(values) for key, values in space.items()}
 
 
@@ -106,24 +106,24 @@ def _distribution(values: Range) -> BaseDistribution:
 
 
 def decode(space: Mapping[str, Range], drawn: Values) -> dict[str, Any]:
-    """Return what Optuna drew as values of params.yaml."""
+    """Return values drawn by Optuna as values of params.yaml."""
     return {key: value if space[key].choice is None else json.loads(value) for key, value in drawn.items()}
 
 
 def finished(study: Study) -> list[FrozenTrial]:
-    """Return the trials that count: those that ended by themselves or were pruned, not those that were broken off."""
+    """Return the trials that completed, failed or were pruned, but not interrupted ones."""
     trials = study.get_trials(deepcopy=False)
-    again = {trial.user_attrs.get(AGAIN) for trial in trials}
-    return [trial for trial in trials if trial.state in ENDED and trial.number not in again]
+    again = {trial.user_attrs.get(RETRIES) for trial in trials}
+    return [trial for trial in trials if trial.state in FINISHED_STATES and trial.number not in again]
 
 
-def left_over(study: Study, owner: str) -> list[FrozenTrial]:
+def abandoned(study: Study, owner: str) -> list[FrozenTrial]:
     """Return the trials that a killed process of `owner` left as running."""
     running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     return [trial for trial in running if trial.user_attrs.get(OWNER) == owner]
 
 
-def put_back(study: Study, trial: Trial | FrozenTrial) -> None:
-    """End a trial that was broken off, and queue its values again."""
-    study.enqueue_trial(trial.params, user_attrs={AGAIN: trial.number})
+def requeue(study: Study, trial: Trial | FrozenTrial) -> None:
+    """End an interrupted trial, and queue its values again."""
+    study.enqueue_trial(trial.params, user_attrs={RETRIES: trial.number})
     study.tell(trial.number, state=TrialState.FAIL)

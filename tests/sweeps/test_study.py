@@ -13,14 +13,14 @@ from pixelproof.errors import UserError
 from pixelproof.sweeps.space import Sweep
 from pixelproof.sweeps.study import (
     OWNER,
+    abandoned,
     decode,
     distributions,
     finished,
     grid,
-    left_over,
     open_study,
-    put_back,
-    target,
+    requeue,
+    trial_count,
 )
 
 SPACE = {"cnn.learning_rate": {"float": [0.1, 0.3], "step": 0.1}, "mlp.hidden": {"choice": [[8], [8, 4], None]}}
@@ -45,7 +45,7 @@ def test_a_grid_tries_every_combination_once(tmp_path: Path) -> None:
     wanted = sweep("grid")
     study = opened(tmp_path, wanted)
     tried = []
-    for number in range(target(wanted)):
+    for number in range(trial_count(wanted)):
         trial = asked(opened(tmp_path, wanted) if number == 4 else study, wanted)  # also after it was opened anew
         values = decode(wanted.space, trial.params)
         tried.append((round(values["cnn.learning_rate"], 9), values["mlp.hidden"]))
@@ -88,13 +88,13 @@ def test_a_trial_that_was_broken_off_is_tried_again_and_counts_once(tmp_path: Pa
     study.tell(done, 0.9)
     study.tell(failed, state=TrialState.FAIL)
     again = opened(tmp_path, wanted)
-    assert [trial.number for trial in left_over(again, "me")] == [broken.number]
-    for trial in left_over(again, "me"):
-        put_back(again, trial)
+    assert [trial.number for trial in abandoned(again, "me")] == [broken.number]
+    for trial in abandoned(again, "me"):
+        requeue(again, trial)
     assert [trial.number for trial in finished(again)] == [done.number, failed.number]
     retried = asked(again, wanted)
     assert retried.params == broken.params
-    assert left_over(again, "another machine")[0].number == other.number
+    assert abandoned(again, "another machine")[0].number == other.number
     again.tell(retried, 0.8)
     assert [trial.number for trial in finished(again)] == [done.number, failed.number, retried.number]
 
@@ -112,7 +112,7 @@ def test_a_sweep_on_another_basis_is_refused(tmp_path: Path) -> None:
 def test_a_database_that_is_none_is_a_mistake_of_the_user(tmp_path: Path) -> None:
     """A misspelt address must not end in a traceback."""
     for storage in ("nonsense://server/name", f"sqlite:///{tmp_path}/no/folder/search.db"):
-        with pytest.raises(UserError, match="cannot be used as a sweep"):
+        with pytest.raises(UserError, match="cannot be used as the sweep"):
             open_study(sweep(), "search", storage, {}, epochs=9)
 
 
