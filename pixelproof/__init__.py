@@ -2,11 +2,11 @@
 
 import os
 
-# These libraries call out to the network as soon as they are imported or used; nobody asked them to.
+# These libraries contact servers as soon as they are imported or used, unasked.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
-# Notes of no use to a user; what goes wrong is an exception.
+# Log messages of no use to a user; real errors are exceptions.
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
-# TensorFlow's start-up notes about absent GPUs say nothing to a user; real errors are Python exceptions.
+# TensorFlow's start-up messages about missing GPUs mean nothing to a user; real errors are exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,4 +1,4 @@
-"""What a user sees on the terminal: messages, progress bars, and a mistake as one message."""
+"""Terminal output: messages, progress bars, and a user's mistake as one message."""
 
 import logging
 import sys
@@ -26,13 +26,13 @@ from rich.text import Text
 from pixelproof.errors import Interrupted, UserError
 
 T = TypeVar("T")
-CHATTY = {"absl", "alembic", "mlflow"}  # libraries whose notes mean nothing to a user; their errors are shown
+CHATTY = {"absl", "alembic", "mlflow"}  # libraries whose log messages mean nothing to a user; their errors are shown
 
 
 def run(work: Callable[[], None]) -> None:
-    """Run a stage: a user's mistake ends it with one message on standard error and exit status 1.
+    """Run a stage; a user's mistake ends it with one message on standard error and exit status 1.
 
-    A signal ends it with a message, too, and with the status that shells give: 130 for Ctrl-C, 143 for SIGTERM.
+    A signal also ends it with a message, and with the status that shells use: 130 for Ctrl-C, 143 for SIGTERM.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.name.split(".")[0] not in CHATTY)
@@ -64,9 +64,9 @@ class _Rate(ProgressColumn):
 
 
 def progress(items: Iterable[T], description: str, total: int, done: int = 0) -> Iterator[T]:
-    """Yield the items while a bar on standard error shows count, share, rate, time spent and time left.
+    """Yield the items while a bar on standard error shows count, share, rate, elapsed and remaining time.
 
-    `done` of the `total` were done before.
+    `done` of the `total` items were done before.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -82,7 +82,7 @@ def progress(items: Iterable[T], description: str, total: int, done: int = 0) ->
 
 
 def drain_with_progress(counts: Iterable[int], description: str, total: int, done: int = 0) -> None:
-    """Run through `counts`, how many items were done each time, under a bar as `progress` shows."""
+    """Consume `counts`, the number of items done each time, with a bar as in `progress`."""
     if done:
         logging.info("%s: continues after %s of %s", description, f"{done:,}", f"{total:,}")
     for _ in progress((1 for count in counts for _ in range(count)), description, total, done):
@@ -91,7 +91,7 @@ def drain_with_progress(counts: Iterable[int], description: str, total: int, don
 
 @contextmanager
 def transfer(description: str, total: int | None, done: int = 0) -> Iterator[Callable[[int], None]]:
-    """Show bytes, rate and time left on standard error; the function that it yields takes how many more are done."""
+    """Show bytes, rate and remaining time on standard error; call the yielded function with numbers of new bytes."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -105,16 +105,15 @@ def transfer(description: str, total: int | None, done: int = 0) -> Iterator[Cal
 
 
 def has_terminal() -> bool:
-    """Tell whether standard error is a terminal, where a bar can be drawn."""
+    """Return whether standard error is a terminal, on which a bar can be drawn."""
     return Console(stderr=True).is_terminal
 
 
 @contextmanager
 def training_bar(description: str, images: int, done: int) -> Iterator[Callable[[int, str], None]]:
-    """Show on a terminal the progress of a training run: images per second, what it has reached, time left at most.
+    """Show the progress of a training run: status, images per second, and the most time that it can still take.
 
-    The function that it yields takes how many images are done, and a status text. Without a terminal it does
-    nothing.
+    Call the yielded function with the number of images done and a status text. Without a terminal it does nothing.
     """
     columns = (
         TextColumn("{task.description}"),

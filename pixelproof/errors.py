@@ -1,15 +1,15 @@
-"""What ends a program early with one message: a user's mistake, and a signal to stop."""
+"""What ends a program early with one message: a user's mistake, or a signal."""
 
 import signal
 
 
 class UserError(Exception):
-    """Bad input. The text says where, what was given, what is expected, and the remedy."""
+    """A user's mistake. The message says where, what was given, what is expected, and the remedy."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the program to stop, and it has done so in good order. The text says how to continue."""
+    """A signal asked the program to stop, and it did so cleanly. The message says how to continue."""
 
-    def __init__(self, text: str, number: int = signal.SIGINT) -> None:
-        super().__init__(text)
+    def __init__(self, message: str, number: int = signal.SIGINT) -> None:
+        super().__init__(message)
         self.number = number

@@ -1,4 +1,4 @@
-"""Mistakes in a settings file as messages: the key, what was given, what is allowed, the nearest known key."""
+"""Mistakes in a YAML file as messages: the key, what was given, what is allowed, the nearest known key."""
 
 import difflib
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-SHOWN = 10  # mistakes listed in one message; the rest is counted
+SHOWN = 10  # mistakes listed in one message; the others are counted
 
 
 def explain(error: ValidationError, schema: type[BaseModel], given: object, path: Path) -> str:
@@ -16,7 +16,7 @@ def explain(error: ValidationError, schema: type[BaseModel], given: object, path
     problems: dict[str, list[str]] = {}
     for detail in error.errors(include_url=False):
         where, what = _problem(detail, schema, given)
-        problems.setdefault(where, []).append(what)  # a value that may be of two types has two complaints
+        problems.setdefault(where, []).append(what)  # a value of a union type has an error per type
     lines = [f"{where}: {', or '.join(dict.fromkeys(whats))}" for where, whats in problems.items()]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"... and {len(lines) - SHOWN} more"]
@@ -31,7 +31,7 @@ def _problem(detail: ErrorDetails, schema: type[BaseModel], given: object) -> tu
         return where, f"unknown key{_nearest(keys[-1], known)}. Known keys here: {', '.join(known)}"
     if detail["type"] == "missing":
         return where, "this key is missing; the files in presets/ show every key with its meaning"
-    if detail["type"] == "elsewhere":  # a mistake between sections, at one of their keys
+    if detail["type"] == "elsewhere":  # a mistake that involves several sections, reported at one of their keys
         return str(detail["ctx"]["where"]), detail["msg"]
     noun = "layer" if "layers" in keys[:-1] else "".join(keys[-1:])
     if detail["type"] == "union_tag_not_found":
@@ -46,7 +46,10 @@ def _problem(detail: ErrorDetails, schema: type[BaseModel], given: object) -> tu
     if detail["type"] == "value_error":
         return where, str(detail["ctx"]["error"])
     if "[key]" in detail["loc"]:
-        return where, "a name here has lower-case letters, digits and underscores only, and begins with a letter"
+        return (
+            where,
+            "a name may only have lower-case letters, digits and underscores, and must begin with a letter",
+        )
     return where, f"{_lower_first(detail['msg'])}, got {value!r}"
 
 
@@ -60,10 +63,10 @@ def _nearest(key: str, known: list[str]) -> str:
 
 
 def _locate(loc: tuple[int | str, ...], given: object, *, names_key: bool) -> tuple[list[str], object]:
-    """Follow pydantic's location through the given content; return the user's keys and the value there.
+    """Follow pydantic's location through the given content; return the file's keys and the value there.
 
-    Locations also name branches of a union: a layer's kind right after the layer's name, or a type
-    ("constrained-int") at the end. Those are no keys of the file. With `names_key` the last part is one.
+    Locations also name branches of a union, which are not keys of the file: a layer's kind right after its name, or a
+    type ("constrained-int") at the end. With `names_key` the last part is a key.
     """
     keys: list[str] = []
     value: Any = given
@@ -73,7 +76,7 @@ def _locate(loc: tuple[int | str, ...], given: object, *, names_key: bool) -> tu
             in_branch = True
             continue
         if isinstance(value, Mapping | list) and part in (value if isinstance(value, Mapping) else range(len(value))):
-            value, in_branch = value[part], False  # type: ignore[index]  # a list's parts are its positions
+            value, in_branch = value[part], False  # type: ignore[index]  # a list is indexed by position
         elif not (names_key and position == len(loc) - 1):
             continue
         keys.append(str(part))
@@ -81,11 +84,13 @@ def _locate(loc: tuple[int | str, ...], given: object, *, names_key: bool) -> tu
 
 
 def _known_keys(schema: type[BaseModel], keys: list[str], given: object) -> list[str]:
-    """Return the keys that `schema` knows in the section that `keys` leads to."""
+    """Return the keys that `schema` allows in the section at `keys`."""
     root = schema.model_json_schema()
     at = root
     for key in keys:
-        named = at.get("patternProperties") or {"": at.get("additionalProperties")}  # a mapping of the user's names
+        named = at.get("patternProperties") or {
+            "": at.get("additionalProperties")
+        }  # a mapping whose keys the user names
         at = at["properties"][key] if "properties" in at else next(iter(named.values()))
         given = given[key] if isinstance(given, Mapping) else None
         at = _section(at, root["$defs"], given)
@@ -93,11 +98,11 @@ def _known_keys(schema: type[BaseModel], keys: list[str], given: object) -> list
 
 
 def _section(at: dict[str, Any], definitions: dict[str, Any], given: object) -> dict[str, Any]:
-    """Return the JSON schema of the section itself, where `at` refers to it or offers a choice."""
+    """Return the JSON schema of the section itself if `at` is a reference or a choice."""
     if "discriminator" in at and isinstance(given, Mapping):
         return _section({"$ref": at["discriminator"]["mapping"][given["kind"]]}, definitions, given)
     choices = at.get("anyOf") or at.get("oneOf")
-    if choices:  # a section, or nothing, or one word: the section
+    if choices:  # of a section, null or a word: the section
         section = next(choice for choice in choices if "$ref" in choice or "discriminator" in choice)
         return _section(section, definitions, given)
     if "$ref" in at:

@@ -1,9 +1,9 @@
-"""Where each stage's files are, below the project's folder; dvc.yaml names the same."""
+"""The paths of the pipeline's files, relative to the project's folder; dvc.yaml has the same ones."""
 
 from pathlib import Path
 
-WORK = Path(".work")  # not an output: work that a stage has begun
-DOWNLOADS = WORK / "downloads"  # a transfer that broke off is continued from here
+WORK = Path(".work")  # unfinished work of stages; not an output
+DOWNLOADS = WORK / "downloads"  # of interrupted transfers, which continue from here
 RAW = Path("data/raw")
 INGESTED = Path("data/ingested")
 MANIFEST = INGESTED / "manifest.parquet"
@@ -24,9 +24,7 @@ AUGMENT_SHEET = Path("reports/augment.png")
 MODELS = Path("models")
 METRICS = Path("reports/metrics.json")
 PER_CLASS = Path("reports/per_class.csv")
-PREDICTED = Path(
-    "data/predicted"
-)  # <model>/: its answers to the test part, and of the CNN what each layer makes of some photos
+PREDICTED = Path("data/predicted")  # <model>/: predictions for the test part; of the CNN also a trace of its layers
 ANSWERS = "answers.parquet"
 TRACE = "trace.npz"
 PREDICTIONS = Path("reports/predictions.parquet")

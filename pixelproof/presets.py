@@ -25,7 +25,7 @@ def _headline(path: Path) -> str:
 
 
 def read_preset(name: str, folder: Path = FOLDER) -> str:
-    """Return a preset's text. Raises UserError for an unknown name, or a preset that is no params file."""
+    """Return a preset's text. Raises UserError for an unknown name, or a preset that is not a valid params file."""
     known = available(folder)
     if name not in known:
         close = get_close_matches(name, known, n=1)
@@ -37,14 +37,14 @@ def read_preset(name: str, folder: Path = FOLDER) -> str:
 
 
 def difference(path: Path, text: str, name: str) -> str:
-    """Return what would change in the file at `path`, as a unified diff; empty if nothing would."""
+    """Return the changes to the file at `path` as a unified diff; empty if there are none."""
     old = path.read_text("utf-8") if path.is_file() else ""
     lines = unified_diff(old.splitlines(), text.splitlines(), str(path), f"{path} from {name}", lineterm="")
     return "\n".join(lines)
 
 
 def put(path: Path, text: str) -> Path | None:
-    """Write `text` to `path`. What was there and is not in Git's last commit is kept beside: that path is returned."""
+    """Write `text` to `path`. Old content that is not in Git's last commit is kept beside; return its path."""
     kept = _free_backup(path) if path.is_file() and not _is_committed(path) else None
     if kept is not None:
         write_text(kept, path.read_text("utf-8"))
@@ -53,7 +53,7 @@ def put(path: Path, text: str) -> Path | None:
 
 
 def _is_committed(path: Path) -> bool:
-    """Tell whether the last commit has the file exactly as it is."""
+    """Return whether the file is unchanged since the last commit."""
     return git.output("show", f"HEAD:./{path.name}", folder=path.parent) == path.read_bytes()
 
 

@@ -51,7 +51,7 @@ MISTAKES: dict[str, tuple[Change, list[str]]] = {
     ),
     "transform that cannot work on the images": (
         lambda params: params["augment"]["transforms"].update(cut={"kind": "Crop", "x_max": 500, "y_max": 500}),
-        ["augment.transforms", "cannot work on an image of shape (16, 16, 3)"],
+        ["augment.transforms", "failed on an image of shape (16, 16, 3)"],
     ),
     "missing source": (set_in("ingest", source="nowhere"), ["nowhere"]),
     "class with too few photos": (set_in("ingest", source="few"), ["few/bars: 3 readable images", "is 10"]),

@@ -82,7 +82,7 @@ def test_without_agreement_nothing_changes(answer: str, project: Path, program: 
 def test_params_that_git_does_not_have_are_kept_beside(project: Path, program: Program) -> None:
     """Else an experiment that was never committed would be lost, the second one too."""
     before = text("params.yaml")
-    assert "what was there is in params.yaml.bak" in program("article", "--yes")[1]
+    assert "the previous one is in params.yaml.bak" in program("article", "--yes")[1]
     assert text("params.yaml.bak") == before
     assert "params.yaml.bak1" in program("cats-dogs", "--yes")[1]
     assert text("params.yaml.bak") == before

@@ -1,4 +1,4 @@
-"""Files: written beside and then renamed, so that an output exists whole or not at all; locks; JSON, both ways."""
+"""Files: written atomically, beside and then renamed; locks; reading and writing JSON."""
 
 import fcntl
 import json
@@ -13,7 +13,7 @@ from pixelproof.errors import UserError
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a folder with all that is in it, or nothing."""
+    """Remove a file or a folder with its content, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -22,10 +22,10 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a free path beside `path`; what is written there, a file or a folder, replaces `path` at the end.
+    """Yield a free path beside `path`; the file or folder written there replaces `path` at the end.
 
-    After an exception the old content of `path` stays and the new one is removed. After a kill the unfinished
-    one stays beside `path` under a name that starts with a dot, until the next run removes it.
+    After an exception the old content of `path` stays and the new one is removed. After a kill the unfinished one
+    stays beside `path`, under a name that starts with a dot, until the next run removes it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.partial")
@@ -40,13 +40,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def move_into_place(beside: Path, path: Path) -> None:
     """Rename `beside`, a file or a folder, to `path`, replacing whatever is there."""
-    if path.is_dir() or beside.is_dir():  # a rename cannot replace a file or a full folder by a folder
+    if path.is_dir() or beside.is_dir():  # a rename cannot replace a file or a non-empty folder by a folder
         remove(path)
     beside.replace(path)
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or a folder's list of files, is on the disk, so that a power failure does not lose it."""
+    """Wait until a file, or a folder's listing, is on the disk, so that a power failure cannot lose it."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -56,9 +56,9 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a lock on the folder; wait until no other process holds it. A process that dies releases it.
+    """Hold a lock on the folder, once no other process holds it. A process that dies releases its lock.
 
-    Raises BlockingIOError at once if `wait` is false and another process holds it.
+    Raises BlockingIOError immediately if `wait` is false and another process holds it.
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -82,5 +82,5 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write `content` as JSON that `git diff` and people can read: indented, in the order given."""
+    """Write `content` as JSON for people and `git diff`: indented, in the order given."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""What a stage had done when it was killed, so that the next run continues there."""
+"""Journals: the work that a killed stage had finished, so that the next run continues from there."""
 
 import hashlib
 import json
@@ -15,18 +15,18 @@ from pixelproof.files.exclusive import exclusively
 
 T = TypeVar("T")
 
-# Another version of these may give other pixels.
+# Other versions of these may give other pixels.
 LIBRARIES = ("albumentations", "numpy", "opencv-python-headless", "pillow", "scipy", "simplejpeg", "tifffile")
 
 
 class Journal:
-    """A file that only grows, line by line; a line that a kill cut short does not count.
+    """An append-only file of lines; a line that a kill cut short does not count.
 
-    Whatever a line tells of must be on the disk before the line is added. Without a path nothing is kept.
+    Write the work to disk before adding its line. Without a path nothing is kept.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.lines: list[str] = []  # of the runs before this one
+        self.lines: list[str] = []  # of earlier runs
         self._file = path.open("ab", buffering=0) if path else None
         if path and self._file:
             content = path.read_bytes()
@@ -39,12 +39,12 @@ class Journal:
             self._file.write(f"{line}\n".encode())
 
     def without_finished(self, pieces: Iterable[T]) -> list[T]:
-        """Return the pieces of work that no line tells of, by the words that `str` has for them."""
+        """Return the pieces of work whose `str` is not yet a line."""
         finished = set(self.lines)
         return [piece for piece in pieces if str(piece) not in finished]
 
     def noting(self, finished: Iterable[tuple[object, int]]) -> Iterator[int]:
-        """Add each piece of work, given with its number of items, as it is finished; yield the number."""
+        """Add a line for each finished piece of work; yield its number of items."""
         for piece, count in finished:
             self.add(str(piece))
             yield count
@@ -64,11 +64,11 @@ def chunks(count: int, size: int) -> list[range]:
 
 @contextmanager
 def continuing(path: Path, work: str) -> Iterator[tuple[Path, Journal]]:
-    """Yield a path beside `path` and a journal, as a run that was stopped at the same `work` left them, else new.
+    """Yield a path beside `path` and a journal: those of an unfinished run of the same `work`, or new ones.
 
-    What is at the yielded path takes the place of `path` at the end. Until then, also after an exception or a
-    kill, it is kept under a name that starts with a dot; work of another fingerprint is removed. A second process
-    waits until the first one has ended.
+    What is at the yielded path replaces `path` at the end. Until then, also after an exception or a kill, it is kept
+    under a name that starts with a dot; work of another fingerprint is removed. A second process waits until the first
+    one has ended.
     """
     unfinished = path.with_name(f".{path.name}.{work}.partial")
     with exclusively(path.with_name(f".{path.name}.lock"), str(path)):
@@ -83,9 +83,9 @@ def continuing(path: Path, work: str) -> Iterator[tuple[Path, Journal]]:
 
 
 def fingerprint(*inputs: object, libraries: Iterable[str] = ()) -> str:
-    """Name a piece of work by its inputs (anything that JSON can write), this project's code, and the libraries.
+    """Return a hash of a piece of work: its inputs (anything JSON can hold), this project's code, and library versions.
 
-    Those are LIBRARIES and the given ones.
+    The libraries are LIBRARIES and the given ones.
     """
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parents[1].rglob("*.py")):

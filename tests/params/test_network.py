@@ -27,7 +27,7 @@ def conv() -> dict[str, Any]:
         ),
         ({"kind": "block", "layers": {}}, "cnn.layers.r.layers: "),
         ({"kind": "block", "layers": {"a": conv()}, "repeat": 0}, "cnn.layers.r.repeat: input should be greater than"),
-        ({"kind": "block", "layers": {"A": conv()}}, "cnn.layers.r.layers.A: a name here has lower-case letters"),
+        ({"kind": "block", "layers": {"A": conv()}}, "cnn.layers.r.layers.A: a name may only have lower-case letters"),
         (
             {"kind": "block", "layers": {"a": {"kind": "residual", "layers": {"b": {"kind": "l2_pool"}}}}},
             "cnn.layers.r.layers.a.layers.b.size: this key is missing",
