@@ -1,1 +1,1 @@
-"""Photos to arrays: listing, decoding, duplicates, the image store, splits, augmentation."""
+"""From photos to arrays: sources, decoding, duplicates, the image store, splits, augmentation."""

@@ -1,4 +1,4 @@
-"""Photos of any size to images of one size, written into an image store."""
+"""Photos of any size resized to images of one size, in an image store."""
 
 import hashlib
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from pixelproof.errors import UserError
 from pixelproof.files.journal import Journal, chunks
 from pixelproof.params.resize import Resize
 
-READ = ["id", "sha256", "format", "mode", "orientation", "height", "width"]  # what is needed of a manifest
+READ = ["id", "sha256", "format", "mode", "orientation", "height", "width"]  # the columns needed of a manifest
 Extent = tuple[float, float]  # (height, width) in pixels
 PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a thread costs a third of that
 
@@ -32,7 +32,7 @@ PHOTOS_PER_TASK = 32  # one photo takes less than a millisecond; handing it to a
 def resize_photos(
     source: Source, photos: pd.DataFrame, classes: list[str], params: Resize, folder: Path, journal: Journal
 ) -> None:
-    """Write the photos of a manifest as an image store, on all cores; those that `journal` lists are there already.
+    """Write the photos of a manifest as an image store, on all cores; skip those that `journal` lists.
 
     Raises UserError if a photo has changed since ingest read it.
     """
@@ -61,7 +61,7 @@ def _with_rows(waiting: list[range], photos: pd.DataFrame) -> Iterator[tuple[ran
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Keep OpenCV from using more threads: the cores are busy with a photo each."""
+    """Limit OpenCV to one thread: each core is busy with a photo of its own."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

@@ -1,1 +1,1 @@
-"""Altered views of the training images: written before training, or drawn during it."""
+"""Augmented views of the training images: written before training, or drawn during it."""

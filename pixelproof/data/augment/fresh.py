@@ -1,8 +1,7 @@
-"""Views of training images that are drawn during training, in separate processes.
+"""Augmented views that are drawn during training, in separate processes.
 
-Processes, since albumentations holds on to Python's lock: of images of 128 pixels two threads drew no more than one,
-and every thread keeps the training waiting. joblib's (loky) import nothing of the program that starts them, no
-TensorFlow above all.
+Processes, since albumentations holds the GIL: of 128 pixel images two threads drew no more than one, and every thread
+slows the training step. joblib's (loky) do not import the main program again, above all no TensorFlow.
 """
 
 import os
@@ -31,7 +30,7 @@ _STARTING = Lock()
 
 @dataclass(frozen=True)
 class FreshViews:
-    """Endlessly many views of the images at the positions `training` of a store."""
+    """Any number of views of the images at the positions `training` of a store."""
 
     store: ImageStore
     training: np.ndarray
@@ -46,8 +45,8 @@ class FreshViews:
     def gather(self, positions: np.ndarray, *, seed: int, view: int) -> Images:
         """Draw one view of the training images at `positions`, uint8 (n, height, width, channels), in their order.
 
-        The very images that `augment` writes as that view; a pure function of the arguments. Waits for a worker
-        process: call it from several threads. Raises UserError for transforms that cannot work on an image.
+        The same images that `augment` writes as that view: a pure function of the arguments. It waits for a worker
+        process, so call it from several threads. Raises UserError for transforms that cannot work on an image.
         """
         chosen = self.training[positions]
         ids = self.store.index["id"].iloc[chosen].tolist()
@@ -56,19 +55,19 @@ class FreshViews:
             drawn: Images = _pool().submit(_draw, images, ids, self.params.model_dump_json(), seed, view).result()
         except BrokenProcessPool:
             raise UserError(
-                "augment.views: 0: a process that draws views was ended from outside, most often for lack of memory. "
-                "Free some, or let `augment` write views (augment.views: 1 or more)."
+                "augment.views: 0: a process that draws views was killed, most often for lack of memory. "
+                "Free some memory, or let `augment` write views (augment.views: 1 or more)."
             ) from None
         return drawn
 
 
 def workers() -> int:
-    """Return how many processes draw: one for each core that this process may use."""
+    """Return the number of drawing processes: one per core that this process may use."""
     return int(cpu_count())
 
 
 def _pool() -> ProcessPoolExecutor:
-    """Return the one pool of this process; several threads may ask for it at once."""
+    """Return the process's only pool; several threads may ask for it at the same time."""
     with _STARTING:
         return _started()
 
@@ -76,26 +75,28 @@ def _pool() -> ProcessPoolExecutor:
 @cache
 def _started() -> ProcessPoolExecutor:
     pool = ProcessPoolExecutor(workers(), initializer=_begin, initargs=(os.getpid(),))
-    # A program that multiprocessing started waits for its children before loky's own clean-up would end them.
+    # A process started by multiprocessing waits for its children before loky's own clean-up would end them.
     Finalize(None, pool.shutdown, kwargs={"kill_workers": True}, exitpriority=0)
     return pool
 
 
 def _begin(parent: int) -> None:
-    """Leave Ctrl-C and SIGTERM, which may go to all processes at once, to the training; end when it ends."""
+    """Leave Ctrl-C and SIGTERM, which may reach all processes, to the training process; end when it ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:
-    while os.getppid() == parent:  # a process whose parent was killed gets another
+    while os.getppid() == parent:  # a process whose parent was killed gets another parent
         time.sleep(0.2)
     os._exit(1)
 
 
 def _draw(images: Images, ids: list[str], params: str, seed: int, view: int) -> Images:
-    from pixelproof.data.augment.transforms import alter_all  # here, to spare the training albumentations
+    from pixelproof.data.augment.transforms import (
+        alter_all,
+    )  # here, so that the training process need not import albumentations
 
     return np.stack([*alter_all(images, ids, _composed(params), seed=seed, view=view)])
 

@@ -1,4 +1,4 @@
-"""Altered views of training images, by the albumentations transforms that params.yaml names."""
+"""Augmented views of training images, by the albumentations transforms in params.yaml."""
 
 import hashlib
 import warnings
@@ -70,16 +70,16 @@ def _alter(transforms: albumentations.Compose, image: Pixels, *, seed: int) -> P
     transforms.set_random_seed(seed)
     try:
         altered: np.ndarray = transforms(image=image)["image"]
-    except Exception as error:  # albumentations raises all kinds where a transform cannot work on an image
+    except Exception as error:  # albumentations raises all kinds if a transform cannot work on an image
         raise UserError(
-            f"augment.transforms: they cannot work on an image of shape {image.shape}: {error}. "
-            "Remove the transform that cannot, or change its arguments."
+            f"augment.transforms: failed on an image of shape {image.shape}: {error}. "
+            "Remove the transform that fails, or change its arguments."
         ) from None
     altered = altered.reshape(*altered.shape[:2], -1)
     if altered.shape != image.shape or altered.dtype != np.uint8:
         raise UserError(
-            f"augment.transforms: they turn an image of shape {image.shape} uint8 into {altered.shape} "
-            f"{altered.dtype}; the network needs the former. Remove the transform that changes it."
+            f"augment.transforms: an image of shape {image.shape} uint8 became {altered.shape} "
+            f"{altered.dtype}, which the network cannot take. Remove the transform that changes it."
         )
     return altered
 

@@ -1,4 +1,4 @@
-"""Views of the training images, written as image stores before the training."""
+"""Augmented views of the training images, written as image stores before training."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +22,12 @@ def write_views(
 ) -> None:
     """Write each view of the images at the positions `training` as an image store of its own.
 
-    The folder then holds augment.json (the params), view-000, view-001, ...; what `journal` lists is there already.
+    The folder then holds augment.json (the params), view-000, view-001, ...; what `journal` lists is not written again.
     """
-    compose(params)  # a mistake in the transforms shows before anything is written
+    compose(params)  # fails on a mistake in the transforms before anything is written
     index, made_with = store.index.iloc[training], params.model_dump()
     write_json(folder / DESCRIPTION, {"made_with": made_with})
-    if params.views == 0:  # they will be drawn while training
+    if params.views == 0:  # they are drawn during training
         return
     ids = index["id"].to_numpy()
     writers = [
@@ -57,7 +57,7 @@ class Piece(NamedTuple):
 def _write_piece(
     piece: Piece, images: Images, ids: list[str], params: Augment, seed: int, writer: StoreWriter
 ) -> tuple[Piece, int]:
-    """Alter images and write them into their view's store; return what was done, and how many."""
+    """Augment images and write them into their view's store; return the piece and its number of images."""
     transforms = compose(params)
     writer.write(piece.images.start, alter_all(images, ids, transforms, seed=seed, view=piece.view))
     return piece, len(images)

@@ -1,1 +1,1 @@
-"""Named data sets and archives from the web, brought to the disk."""
+"""Download of named data sets and of archives from the web."""

@@ -1,4 +1,4 @@
-"""Named data sets as folders of class folders, shipped or fetched; and any archive by its address."""
+"""Named data sets as class folders, from packages or the web; and any archive by its URL."""
 
 import gzip
 import shutil
@@ -19,7 +19,7 @@ from pixelproof.params.fetch import Fetch
 _MICROSOFT = "https://download.microsoft.com/download/3/E/1/3E1C3F21-ECDB-4869-8368-6DEBA77B919F"
 _ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 
-# Checksums: of cats-dogs as GoMLX's example dogsvscats has it, of fashion-mnist as Zalando publishes them.
+# Checksums: cats-dogs from GoMLX's example dogsvscats, fashion-mnist as published by Zalando.
 SOURCES: dict[str, tuple[Download, ...]] = {
     "cats-dogs": (
         Download(
@@ -37,9 +37,9 @@ SOURCES: dict[str, tuple[Download, ...]] = {
 
 
 def write_dataset(params: Fetch, folder: Path, downloads: Path) -> None:
-    """Put the data set of `params` into `folder`; `downloads` keeps what has arrived until the folder is whole.
+    """Put the data set of `params` into `folder`; `downloads` keeps downloaded files until the folder is complete.
 
-    Raises UserError if it cannot be fetched or unpacked.
+    Raises UserError if it cannot be downloaded or unpacked.
     """
     if params.dataset in SHIPPED:
         SHIPPED[params.dataset](folder)
@@ -62,7 +62,7 @@ def write_digits(folder: Path) -> None:
 
 
 def _write_png(path: Path, image: np.ndarray) -> None:
-    """Write one picture; a file that is already there with these pixels stays untouched."""
+    """Write one image, unless the file already has these pixels."""
     if path.is_file() and _holds(path, image):
         return
     with replacing(path) as beside:
@@ -78,7 +78,7 @@ def _holds(path: Path, image: np.ndarray) -> bool:
 
 
 def write_nothing(folder: Path) -> None:
-    """Say in the folder that nothing was fetched; DVC needs the output to exist."""
+    """Write a note that nothing was fetched; DVC needs the output to exist."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.txt").write_text("fetch.dataset is `none`: the photos are those of ingest.source.\n")
 
@@ -93,12 +93,12 @@ def write_cats_dogs(paths: Sequence[Path], folder: Path) -> Path:
     unpack(paths[0], folder)
     photos = folder / "PetImages"
     if not photos.is_dir():
-        raise UserError(f"{paths[0]}: holds no folder PetImages, so this is not Microsoft's archive of cats and dogs.")
+        raise UserError(f"{paths[0]}: has no folder PetImages, so it is not Microsoft's archive of cats and dogs.")
     return photos
 
 
 def write_fashion_mnist(paths: Sequence[Path], folder: Path) -> Path:
-    """Write 70,000 pictures, 28x28 grey, as `train/<label>/<number>.png` and `test/<label>/<number>.png`."""
+    """Write 70,000 images, 28x28 grey, as `train/<label>/<number>.png` and `test/<label>/<number>.png`."""
     for part, files in (("train", paths[:2]), ("test", paths[2:])):
         images, labels = map(read_idx, files)
         for label in np.unique(labels):
@@ -112,13 +112,13 @@ def write_fashion_mnist(paths: Sequence[Path], folder: Path) -> Path:
 def read_idx(path: Path) -> np.ndarray:
     """Return the uint8 array of a gzipped IDX file (http://yann.lecun.com/exdb/mnist), in the file's own shape."""
     content = gzip.decompress(path.read_bytes())
-    dimensions = content[3]  # after two zeros and the type, 8: unsigned bytes
+    dimensions = content[3]  # after two zeros and the type (8: unsigned byte)
     shape = np.frombuffer(content, ">u4", dimensions, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(tuple(map(int, shape)))
 
 
 SHIPPED: dict[str, Callable[[Path], None]] = {"digits": write_digits, "none": write_nothing}
-# Each is given the downloaded files and an empty folder, and returns the part of it that is the data set.
+# Each gets the downloaded files and an empty folder, and returns the folder in it that is the data set.
 FETCHED: dict[str, Callable[[Sequence[Path], Path], Path]] = {
     "cats-dogs": write_cats_dogs,
     "fashion-mnist": write_fashion_mnist,

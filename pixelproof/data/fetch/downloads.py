@@ -1,4 +1,4 @@
-"""Files from the web: by pooch, with a checksum, resumed where a transfer broke off, tried again after a failure."""
+"""Downloads by pooch: verified by checksum, resumed after an interruption, retried after a failure."""
 
 import logging
 import re
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WAITS_S = (1.0, 2.0, 4.0, 8.0)  # before each further attempt, counted again whenever bytes have arrived
+WAITS_S = (1.0, 2.0, 4.0, 8.0)  # before each retry; starts over whenever bytes have arrived
 TIMEOUT_S = (10.0, 60.0)  # to connect; without a byte
 CHUNK = 64 * 1024
-PASSING = {408, 425, 429}  # besides 5xx, the answers that a later attempt may not meet
+TEMPORARY = {408, 425, 429}  # HTTP statuses, besides 5xx, after which a retry may succeed
 
 
 @dataclass(frozen=True)
@@ -33,32 +33,34 @@ class Download:
         return self.checksum.partition(":")[2].lower()
 
 
-class _TryAgainError(Exception):
-    """A failure that may pass; the text says which."""
+class _TemporaryError(Exception):
+    """A failure after which a retry may succeed."""
 
 
 def download(source: Download, folder: Path) -> Path:
-    """Return the path of the file, in a folder of its own below `folder`; fetch what is not there yet.
+    """Return the path of the file, in a folder of its own below `folder`; download it if it is missing.
 
-    The part of a broken transfer that has arrived is kept beside it, and the next call resumes there.
-    Raises UserError if the file cannot be had, or is not the one of the checksum, which is then removed.
+    The part of an interrupted transfer is kept beside it, and the next call resumes there.
+    Raises UserError if the download fails or does not match the checksum; a mismatched file is removed.
     """
     import pooch
 
-    pooch.get_logger().setLevel(logging.WARNING)  # its notes repeat what the bar shows
+    pooch.get_logger().setLevel(logging.WARNING)  # its messages repeat what the bar shows
     place, name = folder / source.digest, _file_name(source.url)
     partial = place / f"{name}.part"
     try:
-        # pooch downloads to a file of its own, compares the checksum, and only then gives the file its name.
-        return Path(pooch.retrieve(source.url, source.checksum, name, place, downloader=_into(partial)))
+        # pooch downloads to a temporary file and renames it only if the checksum matches.
+        return Path(pooch.retrieve(source.url, source.checksum, name, place, downloader=_downloader(partial)))
     except ValueError as error:
         raise UserError(
-            f"{source.url}: {error} Fetch again; if it stays so, ask for the checksum where you have the address from."
+            f"{source.url}: {error} Run again; if the error remains, check the checksum at its source."
         ) from None
     except OSError as error:
-        raise UserError(f"{place}: cannot be written ({error.strerror or error}). Make room, or allow it.") from None
+        raise UserError(
+            f"{place}: cannot be written ({error.strerror or error}). Free some space, or change the permissions."
+        ) from None
     except KeyboardInterrupt:
-        log.info("%s of %s stay in %s; the next run goes on from there", _megabytes(partial), source.url, partial)
+        log.info("%s of %s are kept in %s; the next run continues from there", _megabytes(partial), source.url, partial)
         raise
 
 
@@ -75,8 +77,8 @@ def _megabytes(path: Path) -> str:
     return f"{_size(path) / 1e6:.1f} MB"
 
 
-def _into(partial: Path) -> Callable[[str, str, Any], None]:
-    """Return a downloader for pooch; it gathers the bytes in `partial`, which outlives a failure."""
+def _downloader(partial: Path) -> Callable[[str, str, Any], None]:
+    """Return a downloader for pooch that writes to `partial`, which is kept after a failure."""
 
     def downloader(url: str, output_file: str, _pooch: Any) -> None:
         _fetch(url, partial)
@@ -86,27 +88,27 @@ def _into(partial: Path) -> Callable[[str, str, Any], None]:
 
 
 def _fetch(url: str, partial: Path) -> None:
-    """Fetch what `partial` lacks; wait and try again after a failure that may pass."""
+    """Download what `partial` lacks; wait and retry after a temporary failure."""
     failures, furthest = 0, _size(partial)
     while True:
         try:
             return _fetch_rest(url, partial)
-        except _TryAgainError as error:
+        except _TemporaryError as error:
             reason = str(error)
         if _size(partial) > furthest:
             failures, furthest = 0, _size(partial)
         if failures == len(WAITS_S):
             raise UserError(
-                f"{url}: {reason}, also after {failures} more attempts. Check the connection (or the proxy) and run "
-                f"again; the {_megabytes(partial)} that have arrived are kept."
+                f"{url}: {reason}, also after {failures} retries. Check the connection (or the proxy) and run "
+                f"again; the {_megabytes(partial)} downloaded so far are kept."
             )
-        log.info("%s: %s; trying again in %g s", url, reason, WAITS_S[failures])
+        log.info("%s: %s; retrying in %g s", url, reason, WAITS_S[failures])
         time.sleep(WAITS_S[failures])
         failures += 1
 
 
 def _fetch_rest(url: str, partial: Path) -> None:
-    """Ask once for the bytes that `partial` lacks. Raises _TryAgainError, or UserError where that would not help."""
+    """Request the bytes that `partial` lacks. Raises _TemporaryError, or UserError if a retry would not help."""
     import requests
     import urllib3
 
@@ -118,18 +120,18 @@ def _fetch_rest(url: str, partial: Path) -> None:
                 return
             _save(response, partial, _position(response, partial), _file_name(url))
     except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
-        raise _TryAgainError(_reason(error)) from None
+        raise _TemporaryError(_reason(error)) from None
     except requests.RequestException as error:
-        raise UserError(f"{url}: cannot be fetched ({error}). Check the address.") from None
+        raise UserError(f"{url}: cannot be downloaded ({error}). Check the URL.") from None
 
 
 def _is_whole(response: "Response", have: int) -> bool:
-    """Say whether the server has nothing beyond the bytes that are here; so after a kill before the checksum."""
+    """Return whether `partial` is already complete, as after a kill before the checksum."""
     return response.status_code == 416 and response.headers.get("Content-Range", "") == f"bytes */{have}"
 
 
 def _position(response: "Response", partial: Path) -> int:
-    """Return where in the file the body begins: at its start if the server ignores Range."""
+    """Return the position in the file at which the body begins: 0 if the server ignores Range."""
     status = response.status_code
     if status == 200:
         return 0
@@ -137,17 +139,17 @@ def _position(response: "Response", partial: Path) -> int:
     if status == 206 and begins and int(begins[1]) == _size(partial):
         return _size(partial)
     if status in (206, 416) and partial.exists():
-        partial.unlink()  # the file there is another one than before
-        raise _TryAgainError("the server cannot go on from where the transfer broke off")
-    if status >= 500 or status in PASSING:
-        raise _TryAgainError(f"the server answers {status} {response.reason}")
+        partial.unlink()  # the file on the server has changed
+        raise _TemporaryError("the server cannot resume the transfer")
+    if status >= 500 or status in TEMPORARY:
+        raise _TemporaryError(f"the server answers {status} {response.reason}")
     raise UserError(
-        f"{response.url}: the server answers {status} {response.reason}; the file was expected. Check the address."
+        f"{response.url}: the server answers {status} {response.reason} instead of the file. Check the URL."
     )
 
 
 def _save(response: "Response", partial: Path, position: int, name: str) -> None:
-    """Write the body from `position` on, as it was sent (a .gz stays one)."""
+    """Write the body from `position` on, as sent (a .gz stays compressed)."""
     length = response.headers.get("Content-Length", "")
     total = position + int(length) if length.isdecimal() else None
     with partial.open("ab" if position else "wb") as file, transfer(name, total, position) as advance:
@@ -166,4 +168,4 @@ def _reason(error: Exception) -> str:
         return "no connection to the server"
     if isinstance(error, requests.exceptions.Timeout):
         return "the server does not answer in time"
-    return "the transfer broke off"
+    return "the transfer was interrupted"

@@ -1,4 +1,4 @@
-"""The folder of a fetched data set: what was put there, whether all of it is still there, and what is the user's."""
+"""The folder of a fetched data set: which files were fetched, whether they are complete, and which are the user's."""
 
 import filecmp
 import json
@@ -18,10 +18,10 @@ MARKER = ".pixelproof.json"  # ingest ignores hidden files
 
 
 def land(folder: Path, sources: Sequence[Download], fill: Callable[[Path], Path]) -> None:
-    """Put the files that `fill` writes into `folder`, unless those of the same checksums are there already.
+    """Put the files that `fill` writes into `folder`, unless those with the same checksums are already there.
 
-    `fill` is given an empty folder and returns the part of it that is wanted. A new `folder` appears whole. In one
-    that is there, files of another origin stay; the marker comes last. Raises UserError if such a file is in the way.
+    `fill` gets an empty folder and returns the part of it to keep. A new `folder` appears atomically. In an existing
+    one the user's files stay, and the marker is written last. Raises UserError if a user's file is in the way.
     """
     checksums, earlier = _read_marker(folder)
     if checksums == [source.checksum.lower() for source in sources] and _is_complete(folder, earlier):
@@ -49,21 +49,21 @@ def _is_complete(folder: Path, files: dict[str, int]) -> bool:
 
 def _record(filled: Path, sources: Sequence[Download]) -> dict[str, int]:
     """Write the marker; return the files and their sizes in bytes."""
-    (filled / MARKER).unlink(missing_ok=True)  # the archive's own
+    (filled / MARKER).unlink(missing_ok=True)  # one from the archive
     found = sorted(path for path in filled.rglob("*") if path.is_file())
     files = {path.relative_to(filled).as_posix(): path.stat().st_size for path in found}
     downloads = [{"url": source.url, "checksum": source.checksum.lower()} for source in sources]
-    # JSON's escapes keep also those names that are no UTF-8.
+    # JSON's escapes also keep names that are not valid UTF-8.
     write_text(filled / MARKER, json.dumps({"downloads": downloads, "files": files}, indent=0) + "\n")
     return files
 
 
 def _read_marker(folder: Path) -> tuple[list[str], dict[str, int]]:
-    """Return the checksums of what was fetched into `folder`, and the files it gave."""
+    """Return the checksums of what was fetched into `folder`, and the resulting files."""
     try:
         content = json.loads((folder / MARKER).read_text("utf-8"))
         return [download["checksum"] for download in content["downloads"]], dict(content["files"])
-    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged: then nothing is known
+    except (OSError, ValueError, KeyError, TypeError):  # missing or damaged: nothing is known
         return [], {}
 
 
@@ -73,7 +73,7 @@ def _sizes(folder: Path, paths: dict[str, int]) -> dict[str, int]:
 
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder on the same disk, which is gone at the end, or when the next run begins."""
+    """Yield an empty folder on the same disk, removed at the end or, after a kill, by the next run."""
     beside = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
@@ -90,7 +90,7 @@ def _merge(filled: Path, files: dict[str, int], folder: Path, earlier: dict[str,
         blocker = _blocker(folder, path)
         if blocker and blocker not in ours and not _same(filled / path, folder / path):
             raise UserError(
-                f"{folder / blocker}: a file that was not fetched is where one of the data set belongs. "
+                f"{folder / blocker}: this file was not fetched, but the data set has a file there. "
                 "Move it elsewhere and run again."
             )
     for path in ours - files.keys():
@@ -101,7 +101,7 @@ def _merge(filled: Path, files: dict[str, int], folder: Path, earlier: dict[str,
 
 
 def _remove(path: Path, folder: Path) -> None:
-    """Delete a file, and the folders below `folder` that are empty without it."""
+    """Delete a file, and the folders below `folder` that become empty."""
     path.unlink()
     for parent in path.parents:
         if parent == folder or any(parent.iterdir()):
@@ -110,7 +110,7 @@ def _remove(path: Path, folder: Path) -> None:
 
 
 def _blocker(folder: Path, path: str) -> str | None:
-    """Return what blocks `path`: a file of that name, or a file named as one of its folders."""
+    """Return what blocks `path`: a file with its name, or with the name of one of its folders."""
     parents = [str(parent) for parent in Path(path).parents if parent.parts]
     found = [parent for parent in parents if (folder / parent).exists() and not (folder / parent).is_dir()]
     return found[0] if found else path if (folder / path).exists() else None

@@ -1,1 +1,1 @@
-"""Images of one size, and which part each belongs to: what training and evaluation read."""
+"""Images of one size, and the part that each belongs to: the input of training and evaluation."""

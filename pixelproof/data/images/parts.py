@@ -1,4 +1,4 @@
-"""Which part each photo belongs to, as the table that a split is kept in."""
+"""The part that each photo belongs to: the table of a split."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ PARTS = ("train", "valid", "test")
 
 
 def read_splits(path: Path) -> pd.DataFrame:
-    """Read splits.csv; every column is text, and a class folder may well be called `NA`."""
+    """Read splits.csv; every column is text, since a class may be called `NA`."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 

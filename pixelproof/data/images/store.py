@@ -1,4 +1,4 @@
-"""The image store: a folder of `.npy` shards that `numpy.load` opens by hand, an index, and a description.
+"""The image store: a folder of `.npy` shards that `numpy.load` can open, an index, and a description.
 
 images-000.npy ...   uint8 (n, height, width, channels), at most 256 MiB each, memory-mapped
 index.parquet        a row per image: id, label, shard, row
@@ -19,7 +19,7 @@ from pixelproof.files import read_json, remove, write_json
 
 VERSION = 1
 SHARD_BYTES = 256 * 2**20
-AT_ONCE = 256  # images of up to 128 x 128 x 3 bytes; of larger ones as many as take no more memory
+AT_ONCE = 256  # images of up to 128 x 128 x 3 bytes; fewer larger ones, with the same memory
 DESCRIPTION = "store.json"
 
 Images = np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]  # (n, height, width, channels)
@@ -31,23 +31,23 @@ def _shard_path(folder: Path, shard: int) -> Path:
 
 
 class StoreWriter:
-    """An image store in the making; `write` puts images to their places on the disk.
+    """Writes an image store; `write` puts images into their places on disk.
 
-    Threads and processes may write different images at once. Nothing is mapped into memory, so a store of
-    any size costs none.
+    Threads and processes may write different images concurrently. Nothing is mapped into memory, so a store of any
+    size costs none.
     """
 
     def __init__(self, folder: Path, index: pd.DataFrame, shape: Shape, classes: list[str], made_with: Any) -> None:
         """Lay out a store for the rows of `index` (columns id, label), in their order.
 
-        A store that is laid out already, by a run that was stopped, keeps its images.
+        A store laid out by an interrupted run keeps its images.
         """
         self._folder = folder
         self._shape = shape
         self._rows = max(1, SHARD_BYTES // int(np.prod(shape)))
         if not (folder / DESCRIPTION).exists():
             self._lay_out(index, classes, made_with)
-        self._offset = np.load(_shard_path(folder, 0), mmap_mode="r").offset  # of the first image, behind the header
+        self._offset = np.load(_shard_path(folder, 0), mmap_mode="r").offset  # of the first image, after the header
 
     def _lay_out(self, index: pd.DataFrame, classes: list[str], made_with: Any) -> None:
         remove(self._folder)
@@ -61,10 +61,10 @@ class StoreWriter:
         located.to_parquet(self._folder / "index.parquet", index=False)
         size = dict(zip(("height", "width", "channels"), self._shape, strict=True))
         description = {"version": VERSION, **size, "classes": classes, "images": count, "made_with": made_with}
-        write_json(self._folder / DESCRIPTION, description)  # last: with it the layout is whole
+        write_json(self._folder / DESCRIPTION, description)  # last: it marks the layout as complete
 
     def write(self, start: int, images: Iterable[np.ndarray]) -> None:
-        """Write images, uint8 (height, width, channels), to the places from `start` on."""
+        """Write images, uint8 (height, width, channels), at the positions from `start` on."""
         with ExitStack() as files:
             shards: dict[int, int] = {}
             for position, image in enumerate(images, start):
@@ -79,7 +79,7 @@ class StoreWriter:
 
 @dataclass(frozen=True)
 class ImageStore:
-    """An image store, opened; its images stay on the disk until they are asked for."""
+    """An open image store; its images stay on disk until they are needed."""
 
     index: pd.DataFrame  # id, label, shard, row
     shape: Shape
@@ -115,7 +115,7 @@ class ImageStore:
         return self.gather(pd.Index(self.index["id"]).get_indexer(list(ids)))
 
     def gather(self, positions: np.ndarray) -> Images:
-        """Copy the images at `positions` into one new array, in that order; the disk is read front to back."""
+        """Copy the images at `positions` into one new array, in that order; shards are read front to back."""
         images: Images = np.empty((len(positions), *self.shape), np.uint8)
         shards = self.index["shard"].to_numpy()[positions]
         rows = self.index["row"].to_numpy()[positions]
@@ -127,7 +127,7 @@ class ImageStore:
 
 
 def images_at_once(shape: Shape) -> int:
-    """Return how many images of this shape are evaluated, or copied, at once."""
+    """Return how many images of this shape are evaluated or copied at a time."""
     return min(AT_ONCE, max(1, AT_ONCE * 128 * 128 * 3 // int(np.prod(shape))))
 
 
@@ -140,7 +140,7 @@ def in_batches(store: ImageStore, positions: np.ndarray) -> Iterator[tuple[Image
 
 
 def view_path(folder: Path, view: int) -> Path:
-    """Return where in `folder` the image store of an augmented view is, counted from 0."""
+    """Return the path of the image store of an augmented view (counted from 0) in `folder`."""
     return folder / f"view-{view:03d}"
 
 

@@ -1,1 +1,1 @@
-"""Sheets of pictures with words: PNG files laid out in rows."""
+"""Picture sheets with captions: PNG files of tiles in rows."""

@@ -1,8 +1,7 @@
-"""Text on pictures: fonts, characters that they lack, lines that fit.
+"""Text on picture sheets: fonts, missing characters, line breaks.
 
-Pillow draws it, not matplotlib: a sheet is pictures pasted side by side, and importing matplotlib takes longer than
-drawing one. The font is still the one that matplotlib ships: it is on every machine that this program is on, and covers
-Latin, Greek, Cyrillic, Arabic and more; Pillow's own covers Latin only.
+Drawn by Pillow, not matplotlib, whose import takes longer than drawing a sheet. The font is the one that matplotlib
+ships: every installation has it, and it covers Latin, Greek, Cyrillic, Arabic and more; Pillow's own is Latin only.
 """
 
 import unicodedata
@@ -15,7 +14,7 @@ from PIL import ImageFont
 
 MISSING = "□"  # in place of a character that the font lacks (Chinese, Japanese, Korean, ...) or that has no shape
 CUT = "…"
-RIGHT_TO_LEFT = {"R", "AL"}  # Unicode's classes of Hebrew and of Arabic letters
+RIGHT_TO_LEFT = {"R", "AL"}  # Unicode's bidirectional classes of Hebrew and Arabic letters
 
 
 class Font:
@@ -24,13 +23,13 @@ class Font:
     def __init__(self, size_px: int, *, bold: bool = False) -> None:
         path = str(_font_path("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"))
         self._plain = ImageFont.truetype(path, size_px, layout_engine=ImageFont.Layout.BASIC)
-        # Raqm orders and joins letters; it is not on every machine, where the basic engine takes its place.
+        # Raqm orders and joins letters; where it is not installed, Pillow falls back to the basic engine.
         self._shaped = ImageFont.truetype(path, size_px, layout_engine=ImageFont.Layout.RAQM)
         self._no_glyph = bytes(self._plain.getmask("\uffff"))
         self.line_px = round(size_px * 1.3)
 
     def drawing(self, text: str) -> ImageFont.FreeTypeFont:
-        """Return what draws `text`: the same pixels on every machine, but for right-to-left scripts."""
+        """Return the font that draws `text`: the same pixels on every machine, except for right-to-left scripts."""
         return self._shaped if any(unicodedata.bidirectional(char) in RIGHT_TO_LEFT for char in text) else self._plain
 
     def width(self, text: str) -> float:
@@ -44,7 +43,7 @@ class Font:
         return char.isprintable() and (char.isascii() or bytes(self._plain.getmask(char)) != self._no_glyph)
 
     def shortened(self, text: str, width_px: float) -> str:
-        """Return `text` drawable and not wider than `width_px`; the middle goes, since names differ at their ends."""
+        """Return `text` drawable and at most `width_px` wide; the middle is cut, since names differ at their ends."""
         text = self.drawable(text)
         if self.width(text) <= width_px:
             return text
@@ -52,7 +51,7 @@ class Font:
         return _cut(text, max(0, too_long - 1))
 
     def wrapped(self, text: str, width_px: float, lines: int) -> list[str]:
-        """Break `text` between words into at most `lines` lines; the last one is shortened if need be."""
+        """Break `text` between words into at most `lines` lines; the last one is shortened if necessary."""
         words = self.drawable(text).split()
         broken: list[str] = []
         while words and len(broken) < lines - 1:

@@ -1,4 +1,4 @@
-"""Sheets of pictures in rows and columns, with or without words."""
+"""Picture sheets in rows and columns, with or without captions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from pixelproof.data.sheets.lettering import Font
 
 TILE_PX = 96  # side of a picture on the sheet
 GAP_PX = 4
-INK, FAINT_INK, BACKDROP = "#1a1a1a", "#595959", "#ececec"  # greys alone, so that everybody sees the same
+INK, FAINT_INK, BACKDROP = "#1a1a1a", "#595959", "#ececec"  # greys only, so that everybody sees the same
 NAME_LINES, DETAIL_LINES, INSTEAD_LINES = 1, 2, 4
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture, made by `thumbnail`, and its caption; where there is no picture, text replaces it."""
+    """A picture, made by `thumbnail`, and its caption; without a picture, text instead."""
 
     picture: Image.Image | None
     name: str = ""  # one line, shortened in the middle
@@ -28,7 +28,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Section:
-    """Tiles in rows of their own, below a heading if there is one."""
+    """Tiles in rows of their own, below an optional heading."""
 
     tiles: Sequence[Tile]
     heading: str = ""
@@ -36,12 +36,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a sheet is laid out; a tile is as wide as it is high."""
+    """The layout of a sheet; tiles are square."""
 
     columns: int
     tile_px: int = TILE_PX
     gap_px: int = GAP_PX
-    backdrop: str = "white"  # around pictures that are no square
+    backdrop: str = "white"  # around pictures that are not square
 
     @property
     def step_px(self) -> int:
@@ -64,22 +64,22 @@ class Layout:
         return Font(11)
 
     def caption(self, tile: Tile) -> list[str]:
-        """Return the lines under a tile; a name takes a line even where others have one."""
+        """Return the lines below a tile: its name, then its detail."""
         name = [self.small.shortened(tile.name, self.tile_px)] if tile.name else []
         return name + self.small.wrapped(tile.detail, self.tile_px, DETAIL_LINES)
 
 
 def thumbnail(image: np.ndarray, side_px: int = TILE_PX) -> Image.Image:
-    """Bring an image, uint8 (height, width, channels) of any size, to a longer side of `side_px`."""
+    """Scale an image, uint8 (height, width, channels) of any size, to a longer side of `side_px`."""
     picture = Image.fromarray(image.squeeze(axis=2) if image.shape[2] == 1 else image).convert("RGB")
     scale = side_px / max(picture.size)
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    # Small images are shown as the squares that they are; a smooth enlargement would hide the pixels.
+    # Small images keep visible pixels; smooth enlargement would hide them.
     return picture.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
 
 
 def write_sheet(rows: Sequence[Sequence[np.ndarray]], path: Path) -> None:
-    """Write rows of images, uint8 (height, width, channels) of any size, as one PNG without words."""
+    """Write rows of images, uint8 (height, width, channels) of any size, as one PNG without captions."""
     sections = [Section([Tile(thumbnail(image)) for image in images]) for images in rows]
     write_sections(sections, path, Layout(columns=max(map(len, rows))))
 
@@ -128,7 +128,7 @@ def _row(tiles: Sequence[Tile], layout: Layout) -> Image.Image:
 
 
 def _face(tile: Tile, layout: Layout) -> Image.Image:
-    """Return the square of a tile: its picture in the middle, or the words that stand for it."""
+    """Return a tile's square: its picture in the middle, or its text instead."""
     side = layout.tile_px
     face = Image.new("RGB", (side, side), layout.backdrop)
     if tile.picture is not None:

@@ -137,5 +137,5 @@ def test_workers_outlive_ctrl_c_but_not_a_kill(
     np.testing.assert_array_equal(views.gather(np.arange(5), seed=7, view=1), expected([0, 1, 2, 3, 4], 7, 1))
     os.kill(worker, signal.SIGKILL)
     time.sleep(0.5)
-    with pytest.raises(UserError, match="ended from outside"):
+    with pytest.raises(UserError, match="was killed"):
         views.gather(np.arange(5), seed=7, view=2)

@@ -109,7 +109,7 @@ def test_another_archive_than_cats_and_dogs_is_named(
 ) -> None:
     """Else a traceback would follow a changed table."""
     monkeypatch.setitem(SOURCES, "cats-dogs", (server.offer("x.zip", zipped(PHOTOS)),))
-    with pytest.raises(UserError, match="holds no folder PetImages"):
+    with pytest.raises(UserError, match="has no folder PetImages"):
         write_dataset(Fetch(dataset="cats-dogs"), tmp_path / "cats-dogs", tmp_path / "work")
 
 

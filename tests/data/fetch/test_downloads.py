@@ -64,7 +64,7 @@ def test_a_later_run_goes_on_from_what_an_earlier_one_got(server: Server, tmp_pa
     """Else giving up would lose all that had arrived."""
     source = server.offer("photos.zip", CONTENT)
     server.plan = [("hang up after", HALF), *[("answer", 503)] * 3]
-    with pytest.raises(UserError, match="503 Service Unavailable, also after 2 more attempts"):
+    with pytest.raises(UserError, match="503 Service Unavailable, also after 2 retries"):
         download(source, tmp_path)
     assert left_over(tmp_path) == ["photos.zip.part"]
     assert download(source, tmp_path).read_bytes() == CONTENT
@@ -86,7 +86,7 @@ def test_ctrl_c_leaves_what_has_arrived(
         patch.setattr("time.sleep", ctrl_c)
         with pytest.raises(KeyboardInterrupt):
             download(source, tmp_path)
-    assert "the next run goes on from there" in caplog.text
+    assert "the next run continues from there" in caplog.text
     assert left_over(tmp_path) == ["photos.zip.part"]
     assert download(source, tmp_path).read_bytes() == CONTENT
     assert server.sent == len(CONTENT)
@@ -124,7 +124,7 @@ def test_a_server_that_ignores_ranges_and_always_breaks_off_is_given_up(server: 
     source = server.offer("photos.zip", CONTENT)
     server.knows_ranges = False
     server.plan = [("hang up after", HALF)] * 50
-    with pytest.raises(UserError, match="the transfer broke off, also after 2 more attempts"):
+    with pytest.raises(UserError, match="the transfer was interrupted, also after 2 retries"):
         download(source, tmp_path)
     assert len(server.requests) == 3
 
@@ -165,7 +165,7 @@ def test_a_refusal_is_one_message_at_once(server: Server, tmp_path: Path, status
     """Else a wrong address would be asked for again and again."""
     source = server.offer("photos.zip", CONTENT)
     server.plan = [("answer", status)]
-    with pytest.raises(UserError, match=rf"photos.zip: the server answers {status} .*Check the address"):
+    with pytest.raises(UserError, match=rf"photos.zip: the server answers {status} .*Check the URL"):
         download(source, tmp_path)
     assert len(server.requests) == 1
     assert left_over(tmp_path) == []
@@ -183,7 +183,7 @@ def test_no_connection_is_one_message(server: Server, tmp_path: Path) -> None:
 
 def test_an_address_that_requests_cannot_use_is_one_message(tmp_path: Path) -> None:
     """Else a typing error would look like a bug."""
-    with pytest.raises(UserError, match="Check the address"):
+    with pytest.raises(UserError, match="Check the URL"):
         download(Download("http://[1/x.zip", "sha256:" + "0" * 64), tmp_path)
 
 
