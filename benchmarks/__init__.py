@@ -1,1 +1,1 @@
-"""This project beside its peers, on the same work, in one run."""
+"""Benchmarks: this project and its peers on the same work, in one run."""

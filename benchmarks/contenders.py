@@ -1,4 +1,4 @@
-"""Who trains the same network in benchmarks.training: this project, bare Keras, Keras's loader, PyTorch."""
+"""The contenders of benchmarks.training, on the same network: this project, bare Keras, Keras's loader, PyTorch."""
 
 import time
 from collections.abc import Callable
@@ -28,8 +28,8 @@ SEED = 7
 
 
 @dataclass(frozen=True)
-class Case:
-    """A network and a folder with what it is trained on: resized/, augmented/."""
+class Workload:
+    """A network, and the folder of its training data: resized/, augmented/."""
 
     params: Params
     photos: Path  # a folder per class
@@ -41,12 +41,12 @@ class Case:
 
     @property
     def multiply_adds(self) -> int:
-        """Those of one image's forward pass."""
+        """Multiply-adds of one image's forward pass."""
         store = self.store
         return plan_cnn(self.params.cnn, store.shape, len(store.classes)).multiply_adds
 
 
-def _learner(case: Case, cnn: Cnn) -> Any:
+def _learner(case: Workload, cnn: Cnn) -> Any:
     from pixelproof.network.cnn.cnn import CnnLearner
 
     store, train = case.store, case.params.train
@@ -54,15 +54,15 @@ def _learner(case: Case, cnn: Cnn) -> Any:
     return CnnLearner(cnn, train, store.shape, len(store.classes), steps_per_epoch=steps, seed=SEED)
 
 
-def _fit(case: Case, precision: Precision) -> Epoch:
+def _fit(case: Workload, precision: Precision) -> Epoch:
     store, model = case.store, _plain_model(case, precision)
     images, labels = store.gather(np.arange(len(store))), store.labels
     batch = case.params.train.batch_size
     return lambda epoch: rate(len(store), lambda: model.fit(images, labels, batch_size=batch, verbose=0))
 
 
-def _plain_model(case: Case, precision: Precision) -> Any:
-    """Return the network, compiled as most people do, but for XLA, which is slower here."""
+def _plain_model(case: Workload, precision: Precision) -> Any:
+    """Return the network, compiled as most people do, except that XLA, which is slower here, is off."""
     from pixelproof.network.cnn.cnn import build
 
     store = case.store
@@ -76,7 +76,7 @@ def _in(precision: Precision, cnn: Cnn) -> Cnn:
     return cnn.model_copy(update={"precision": precision})
 
 
-def _project(case: Case, precision: Precision, *, fresh: bool = False) -> Epoch:
+def _project(case: Workload, precision: Precision, *, fresh: bool = False) -> Epoch:
     from pixelproof.training.training_data import TrainingData
 
     store, learner = case.store, _learner(case, _in(precision, case.params.cnn))
@@ -91,7 +91,7 @@ def _project(case: Case, precision: Precision, *, fresh: bool = False) -> Epoch:
     return lambda epoch: rate(len(store), lambda: train(epoch))
 
 
-def _loader(case: Case, precision: Precision, *, guide: bool = False) -> Epoch:
+def _loader(case: Workload, precision: Precision, *, guide: bool = False) -> Epoch:
     from benchmarks.keras_loader import altered_photos, counterparts, guide_layers
 
     alterations = guide_layers() if guide else counterparts(case.params.augment)
@@ -100,7 +100,7 @@ def _loader(case: Case, precision: Precision, *, guide: bool = False) -> Epoch:
     return lambda epoch: rate(photos, lambda: model.fit(feed, verbose=0))
 
 
-def _torch(case: Case, precision: Precision) -> Epoch:
+def _torch(case: Workload, precision: Precision) -> Epoch:
     from benchmarks.torch_loop import epoch_of
 
     store = case.store
@@ -115,7 +115,7 @@ def rate(items: int, work: Callable[[], object]) -> float:
     return items / (time.perf_counter() - began)
 
 
-Build = Callable[[Case, Precision], Epoch]
+Build = Callable[[Workload, Precision], Epoch]
 IN_FLOAT32: dict[str, Build] = {
     VIEWS: _project,
     FRESH: partial(_project, fresh=True),
@@ -127,8 +127,8 @@ IN_FLOAT32: dict[str, Build] = {
 
 
 def contenders() -> dict[tuple[Precision, str], Build]:
-    """Return all that can run on this machine, by the precision that they compute in and their names."""
-    # Here, since it loads TensorFlow: a process that has it loaded dies of PyTorch (LLVM twice).
+    """Return all contenders that can run on this machine, by precision and name."""
+    # Here, since it loads TensorFlow, and a process that then loads PyTorch crashes (two copies of LLVM).
     from pixelproof.network.cnn.precision import has_bfloat16
 
     in_bfloat16 = (VIEWS, FIT, LOADER) if has_bfloat16() else ()

@@ -1,10 +1,10 @@
-"""What an edit of params.yaml costs beside the training steps themselves: processor seconds of `dvc repro`.
+"""The cost of an edit of params.yaml besides the training steps: processor seconds of `dvc repro`.
 
     python -m benchmarks.edits [PROJECT ...]
 
 Each PROJECT is a checkout of this repository (by default this one), so that two versions can be measured side by side.
-A copy of it is run on 60 small pictures, for one epoch, so that the training steps cost next to nothing; then one value
-is edited and `dvc repro` measured, with all processes that it starts. The projects take turns.
+A copy of it runs on 60 small pictures for one epoch, so that the training steps cost next to nothing; then one value is
+edited and `dvc repro` is measured, with all its processes. The projects take turns.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def shorten(params: Any) -> None:
 
 
 def measure(copies: Mapping[str, Copy], rounds: int) -> dict[str, dict[str, float]]:
-    """Return for each project the processor seconds by what was edited."""
+    """Return for each project the processor seconds by edit."""
     costs: dict[str, dict[str, list[float]]] = {name: {} for name in copies}
     for copy in copies.values():
         write_pictures(copy.root / "pictures")

@@ -1,4 +1,4 @@
-"""Keras's own way to feed a training, a contender: photos decoded from their folders, altered by Keras's layers."""
+"""Keras's own input pipeline, a contender: photos decoded from their folders, augmented by Keras's layers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import radians, tan
@@ -17,7 +17,7 @@ Options = Mapping[str, Any]
 
 
 def guide_layers() -> list[keras.Layer]:
-    """Return four alterations such as Keras's guides begin with."""
+    """Return four augmentation layers such as Keras's guides begin with."""
     return [
         layers.RandomFlip("horizontal"),
         layers.RandomRotation(0.1),
@@ -29,7 +29,7 @@ def guide_layers() -> list[keras.Layer]:
 def counterparts(augment: Augment) -> list[keras.Layer]:
     """Return Keras's layers for the transforms of params.yaml, over the same ranges.
 
-    Keras has no affine transform: its rotation, zoom, shear and translation come one after the other, each
+    Keras has no affine transform: its rotation, zoom, shear and translation are applied one after the other, each
     bilinear. Only flips, greys and holes have a probability there: the others alter every image. Raises KeyError for a
     transform that no preset has.
     """
@@ -80,7 +80,7 @@ COUNTERPARTS: Mapping[str, Callable[[Options], Iterator[keras.Layer]]] = {
 
 
 def altered_photos(folder: Path, shape: Shape, batch_size: int, alterations: Sequence[keras.Layer]) -> Any:
-    """Return a tf.data.Dataset of batches, and the number of photos; decoded and altered anew for each epoch."""
+    """Return a tf.data.Dataset of batches, and the number of photos; decoded and augmented again in each epoch."""
     height, width, channels = shape
     photos = keras.utils.image_dataset_from_directory(
         folder,

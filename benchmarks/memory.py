@@ -1,11 +1,10 @@
-"""Memory that the stages take: before the training however many photos there are, and with `--train` in it.
+"""The memory of the stages: before training for any number of photos, and with `--train` during it.
 
     python -m benchmarks.memory [FOLDER] [--preset NAME] [--photos N] [--side PX] [--train]
 
 FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs. Its photos are copied under new names
-until there are N. Runs the stages as `dvc repro` does, as processes of their own, in a temporary project, and prints
-the largest anonymous resident memory of each: what the process itself holds, without the pages of files that the
-system may drop at any time.
+until there are N. Runs the stages as `dvc repro` does, each as a process, in a temporary project, and prints the peak
+anonymous resident memory of each: the process's own, without file pages that the system may drop at any time.
 """
 
 import argparse
@@ -29,7 +28,7 @@ MIB = 2**20
 
 
 def write_copies(photos: Path, source: Path, total: int) -> None:
-    """Fill `source` with `total` photos, as many of each class, under names of their own."""
+    """Fill `source` with `total` photos, the same number per class, under new names."""
     classes = [folder for folder in sorted(photos.iterdir()) if folder.is_dir()]
     for folder in classes:
         (source / folder.name).mkdir(parents=True)
@@ -45,14 +44,14 @@ def anonymous_bytes(process: psutil.Process) -> int:
     for one in (process, *process.children(recursive=True)):
         try:
             rollup = Path(f"/proc/{one.pid}/smaps_rollup").read_text("ascii")
-        except OSError:  # it ended since it was listed
+        except OSError:  # it has ended since it was listed
             continue
         total += sum(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Anonymous:"))
     return total
 
 
 def peak(stage: str, project: Path) -> tuple[int, float]:
-    """Run a stage; return its largest anonymous memory in bytes, and its seconds."""
+    """Run a stage; return its peak anonymous memory in bytes, and its seconds."""
     began = time.perf_counter()
     process = psutil.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project)
     largest = 0

@@ -1,9 +1,9 @@
-"""A million photos' copies grouped and split: time and memory.
+"""Time and memory to group the copies among a million photos and to split them.
 
     python -m benchmarks.million [ROWS] [BITS]
 
-The rows of the manifest are made up: two fifths differ at random, a fifth are near copies of those, a fifth are one
-picture saved again and again (few hashes, most of them equal), a fifth are alike, as scans of one kind of page are.
+The manifest is synthetic: two fifths of the rows are random, a fifth are near copies of those, a fifth are one picture
+saved again and again (few hashes, mostly equal), a fifth are similar, like scans of the same kind of page.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from pixelproof.params.ingest import Ingest
 from pixelproof.params.split import Split
 
 WORDS = 5  # uint64 of a photo: its 64-bit hash, then its 256-bit one
-ALIKE = 0.25  # the share of bits in which pages of one kind differ from the kind
+ALIKE = 0.25  # share of bits in which similar pages differ from their common pattern
 
 
-def made_up(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Return a manifest of `rows` photos in two classes; every tenth is the very same picture as another."""
+def synthetic_manifest(rows: int, seed: int = 0) -> pd.DataFrame:
+    """Return a manifest of `rows` photos in two classes; every tenth is the same picture as another."""
     rng = np.random.default_rng(seed)
     hashes, labels = simulated_hashes(rows, rng)
     shown = np.where(rng.random(rows) < 0.1, rng.integers(0, rows, rows), np.arange(rows))
@@ -67,7 +67,7 @@ def random_words(rng: np.random.Generator, rows: int) -> np.ndarray:
 
 
 def flipped(words: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Turn over a random share of the bits."""
+    """Flip a random share of the bits."""
     result = words.copy()
     for bit in range(64):
         result ^= (rng.random(words.shape) < share).astype(np.uint64) << np.uint64(bit)
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="?", type=int, default=1_000_000)
     parser.add_argument("bits", nargs="?", type=int, default=8, help="ingest.near_duplicate_bits")
     arguments = parser.parse_args()
-    photos = made_up(arguments.rows)
+    photos = synthetic_manifest(arguments.rows)
     usual = {"source": "photos", "min_images_per_class": 1, "min_side_px": 1, "max_quarantined_share": 1.0}
     split = Split(method="stratified", valid_share=0.15, test_share=0.15)
     began, began_cpu = time.perf_counter(), time.process_time()
@@ -92,7 +92,7 @@ def main() -> None:
         f"copies, {len(found.refused):,} photos refused\n"
         f"grouped in {grouped - began:.0f} s, split in {done - grouped:.0f} s "
         f"(of one core {grouped_cpu - began_cpu:.0f} s and {done_cpu - grouped_cpu:.0f} s)\n"
-        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB, the made-up table included"
+        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB, synthetic table included"
     )
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.near_duplicates FOLDER [--every N]
 
-FOLDER holds photos, in class folders or not. Each N-th one is copied in the ways of COPIES; all are compared with all.
+FOLDER holds photos, in class folders or not. Every N-th one is copied in all ways of COPIES; all are compared with all.
 """
 
 import argparse
@@ -60,7 +60,7 @@ COPIES: dict[str, Copy] = {
 
 
 def photos(folder: Path) -> Iterator[tuple[Path, np.ndarray]]:
-    """Yield the photos below the folder that can be read, RGB."""
+    """Yield the readable photos below the folder, as RGB."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:
             facts = examine(path.read_bytes())
@@ -75,13 +75,13 @@ def words(hashes: list[Hashes]) -> np.ndarray:
 
 
 def distances(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return in how many of the 64 bits, and of the 256, hashes differ."""
+    """Return the number of bits, of the 64 and of the 256, in which hashes differ."""
     bits = np.bitwise_count(one ^ other).astype(int)
     return bits[..., 0], bits[..., 1:].sum(axis=-1)
 
 
 def found_rates(hashes: np.ndarray, altered: dict[str, list[tuple[int, Hashes]]]) -> list[str]:
-    """Return the share of each kind of copy that is found; a copy too small for a hash is not."""
+    """Return the share of each kind of copy that is found; one too small for a hash is not."""
     lines = [f"| copy | {' | '.join(map(str, BITS))} |", "| --- " + "| ---: " * len(BITS) + "|"]
     for kind, copies in altered.items():
         hashed = [(position, hash) for position, hash in copies if hash[0]]
@@ -92,7 +92,7 @@ def found_rates(hashes: np.ndarray, altered: dict[str, list[tuple[int, Hashes]]]
 
 
 def pair_counts(hashes: np.ndarray, labels: np.ndarray) -> list[str]:
-    """Count the pairs among the photos themselves that are within so many bits."""
+    """Count the pairs among the photos themselves within each number of bits."""
     later = (i + 1 + np.flatnonzero(distances(own, hashes[i + 1 :])[0] <= max(BITS)) for i, own in enumerate(hashes))
     pairs = [(i, j) for i, others in enumerate(later) for j in others]
     first, second = np.array(pairs, int).reshape(-1, 2).T

@@ -1,8 +1,8 @@
-"""How long a browser takes for reports/index.html: to compute every layer, and to answer a movement of the pointer.
+"""Time that a browser takes for reports/index.html: to compute every layer, and to respond to the pointer.
 
     python -m benchmarks.page [reports/index.html]
 
-Needs Chromium. Prints medians and the longest answers; writes nothing.
+Needs Chromium. Prints median and longest response times; writes nothing.
 """
 
 import shutil
@@ -25,7 +25,7 @@ COMPUTE = """async () => {
     running = false;
     return [performance.now() - began, Math.max(longest, performance.now() - last)];
 }"""
-ANSWER = """() => pixelproof.network.cnn.layout.layers.map((layer, number) => {
+ANSWER = """() => pixelproof.network.layers.map((layer, number) => {
     pixelproof.overview.open(number, 0);
     const { detail } = pixelproof.overview;
     const times = Array.from({ length: 50 }, (_, i) => {
@@ -46,9 +46,9 @@ def main() -> None:
         page.wait_for_selector("#network-status[data-photo='0']")
         whole, longest = page.evaluate(COMPUTE)
         terminal.print(f"{path.stat().st_size / 1e6:.1f} MB; every layer of a photo: {whole:.0f} ms, ", end="")
-        terminal.print(f"in which the page was deaf for at most {longest:.0f} ms")
+        terminal.print(f"in which the page was unresponsive for at most {longest:.0f} ms")
         for name, median, most in page.evaluate(ANSWER):
-            terminal.print(f"{name}: answers in {median:.1f} ms (median of 50), {most:.1f} ms at most")
+            terminal.print(f"{name}: responds in {median:.1f} ms (median of 50), {most:.1f} ms at most")
         browser.close()
 
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.presets NAME [--source FOLDER_OR_ARCHIVE] [--split METHOD] [--seeds 7 8 9]
 
-NAME is one of presets/, or `digits` for params.yaml. Runs all stages as `dvc repro` does, as processes of their own, in
-a temporary project for each seed; adds the results to benchmarks/presets.json, and writes the table of docs/presets.md.
-A seed that was measured with the very same params is not measured again.
+NAME is one of presets/, or `digits` for params.yaml. Runs all stages as `dvc repro` does, each as a process, in a
+temporary project per seed; adds the results to benchmarks/presets.json and writes the table in docs/presets.md.
+A seed that was measured with the same params is not measured again.
 """
 
 import argparse
@@ -30,7 +30,19 @@ from pixelproof.errors import UserError
 from pixelproof.files import read_json, write_json
 from pixelproof.params.section import read_yaml
 
-STAGES = ("fetch", "ingest", "plan", "resize", "split", "augment", "train_cnn", "train_mlp", "evaluate")
+STAGES = (
+    "fetch",
+    "ingest",
+    "plan",
+    "resize",
+    "split",
+    "augment",
+    "train_cnn",
+    "train_mlp",
+    "predict_cnn",
+    "predict_mlp",
+    "evaluate",
+)
 MODELS = {"cnn": "CNN", "mlp": "MLP"}
 RESULTS = HERE / "presets.json"
 BEGIN, END = "<!-- presets: python -m benchmarks.presets -->", "<!-- end of presets -->"
@@ -38,18 +50,18 @@ FIRST_MINUTES = 10
 
 
 def run_stage(stage: str, project: Path) -> dict[str, float]:
-    """Run a stage; return its minutes by the clock, and those of processor time over all its processes."""
+    """Run a stage; return its minutes of elapsed time, and of processor time over all its processes."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project, env=_own_store())
+    process = subprocess.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project, env=_environment())
     _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise UserError(f"stage {stage} failed; what it said stands above.")
+        raise UserError(f"stage {stage} failed; its message is above.")
     minutes = {"clock": time.perf_counter() - began, "processor": usage.ru_utime + usage.ru_stime}
     return {name: round(seconds / 60, 2) for name, seconds in minutes.items()}
 
 
-def _own_store() -> dict[str, str]:
-    """Return the environment without a tracking store or a project that it may name."""
+def _environment() -> dict[str, str]:
+    """Return the environment without the variables of MLflow and DVC."""
     return {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
 
 
@@ -60,12 +72,12 @@ def measure(preset: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         write_project(project, preset, changes)
         minutes = {stage: run_stage(stage, project) for stage in STAGES}
         metrics = read_json(project / "reports/metrics.json")
-        return {model: {**_told(project, model, metrics), **minutes[f"train_{model}"]} for model in MODELS} | {
+        return {model: {**_model_results(project, model, metrics), **minutes[f"train_{model}"]} for model in MODELS} | {
             "minutes": minutes
         }
 
 
-def _told(project: Path, model: str, metrics: Mapping[str, Any]) -> dict[str, float]:
+def _model_results(project: Path, model: str, metrics: Mapping[str, Any]) -> dict[str, float]:
     history = pd.read_csv(project / f"models/{model}/history.csv")
     best = history.set_index("epoch").loc[metrics[model]["best_epoch"]]
     early = history[history["seconds"].cumsum() <= 60 * FIRST_MINUTES]

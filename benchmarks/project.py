@@ -1,4 +1,4 @@
-"""A project of its own for a benchmark: this code, and the params of a preset with some keys changed."""
+"""A separate project for a benchmark: this code, and the params of a preset with some keys changed."""
 
 import shutil
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def preset_path(preset: str) -> Path:
 
 
 def write_project(project: Path, preset: str, changes: Mapping[str, Any]) -> None:
-    """Fill the folder `project`. `changes` replace values of the preset, or, of a section, the keys that they name."""
+    """Fill the folder `project`. `changes` replace values of the preset, or the named keys of a section."""
     for part in ("pixelproof", "stages"):
         shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
     yaml = YAML()

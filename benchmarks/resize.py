@@ -1,8 +1,8 @@
-"""Photos to images of one size: the resize stage beside what people use instead.
+"""The resize stage compared with its alternatives.
 
 Every contender reads the same files from the disk and ends with all images in one uint8 array, or in this
-project's case in its image store. The page cache is warmed by one reading of all files beforehand.
-The decode limit is libjpeg-turbo alone, a thread per core: bytes in memory to pixels of full size, thrown away.
+project's case in its image store. All files are read once beforehand to warm the page cache.
+The decode limit is libjpeg-turbo alone, a thread per core: bytes in memory to full-size pixels, which are discarded.
 """
 
 import os
@@ -37,11 +37,11 @@ def images_per_second(source: Path) -> list[tuple[str, str, float]]:
         photos = take_inventory(opened, ingest).photos
     paths = [source / id for id in photos["id"]]
     contents = [path.read_bytes() for path in paths]
-    with tempfile.TemporaryDirectory() as folder:  # what was written is deleted outside the time that counts
-        return _race(source, photos, paths, contents, Path(folder))
+    with tempfile.TemporaryDirectory() as folder:  # output is deleted outside the measured time
+        return _run_rounds(source, photos, paths, contents, Path(folder))
 
 
-def _race(
+def _run_rounds(
     source: Path, photos: pd.DataFrame, paths: list[Path], contents: list[bytes], scratch: Path
 ) -> list[tuple[str, str, float]]:
     results = []

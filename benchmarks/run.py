@@ -3,7 +3,7 @@
     python -m benchmarks.run [FOLDER] [--only resize|training|tracking ...]
 
 FOLDER holds one folder of photos per class; without it, ../shared/data/cats_dogs. With --only the figures of the other
-benchmarks stay as they are, each with the machine that gave it.
+benchmarks stay as they are, each with its machine.
 """
 
 import argparse
@@ -28,15 +28,15 @@ DOCS = HERE.parent / "docs"
 BEGIN, END = "<!-- speed of make bench -->", "<!-- end of speed -->"
 BEGIN_TRAINING, END_TRAINING = "<!-- training of make bench -->", "<!-- end of training -->"
 PHOTOS = Path("../shared/data/cats_dogs")
-Row = dict[str, Any]
-MEASURES: dict[str, Callable[[Path], list[Row]]] = {
+Measurement = dict[str, Any]
+MEASURES: dict[str, Callable[[Path], list[Measurement]]] = {
     "resize": lambda photos: rows("resize", resize.images_per_second(photos)),
     "training": training.measure,
     "tracking": lambda _: tracking.measure(),
 }
 
 
-def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[Row]:
+def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[Measurement]:
     """Return a row per case and contender; `ratio` is this project's speed over the contender's."""
     own = {case: speed for case, contender, speed in measured if contender == PROJECT}
     return [
@@ -51,8 +51,8 @@ def rows(benchmark: str, measured: list[tuple[str, str, float]]) -> list[Row]:
     ]
 
 
-def markdown(results: list[Row]) -> str:
-    """Return a table with a row per size: this project's speed, and how many times each contender's that is."""
+def markdown(results: list[Measurement]) -> str:
+    """Return a table with a row per size: this project's speed, and its ratio to each contender's."""
     table = pd.DataFrame(results)
     ratios = table.pivot_table(index="case", columns="contender", values="ratio", sort=False).drop(columns=PROJECT)
     own = table[table["contender"] == PROJECT].set_index("case")["images_per_second"]
@@ -68,7 +68,7 @@ def markdown(results: list[Row]) -> str:
 
 
 def describe_machine() -> str:
-    """Name the processor (Linux tells it), the cores, and the versions that matter."""
+    """Return the processor's name (on Linux), the number of cores, and Python's version."""
     names = [line.split(":")[1].strip() for line in _cpu_lines() if line.startswith("model name")]
     processor = names[0] if names else platform.machine()
     return f"{processor}, {cpu_count()} cores, Python {platform.python_version()}"
@@ -80,21 +80,21 @@ def _cpu_lines() -> list[str]:
 
 
 def fill_page(page: str, table: str, begin: str, end: str) -> None:
-    """Put a table between two marks of a page of docs/."""
+    """Put a table between two markers in a page of docs/."""
     path = DOCS / page
     before, rest = path.read_text("utf-8").split(begin)
     write_text(path, f"{before}{begin}\n{table}{end}{rest.split(end)[1]}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure this project beside its peers.")
+    parser = argparse.ArgumentParser(description="Compare this project with its peers.")
     parser.add_argument(
         "photos", nargs="?", type=Path, default=PHOTOS, help="a folder with a folder of photos per class"
     )
-    parser.add_argument("--only", nargs="+", choices=MEASURES, default=[*MEASURES], help="measure these alone")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=[*MEASURES], help="measure only these")
     arguments = parser.parse_args()
     if not arguments.photos.is_dir():
-        raise UserError(f"{arguments.photos}: there is no such folder. Name one with a folder of photos per class.")
+        raise UserError(f"{arguments.photos}: this folder does not exist. Name one with a folder of photos per class.")
     recorded = read_json(RESULTS)
     results = {name: [row for row in recorded if row["benchmark"] == name] for name in MEASURES}
     for benchmark in arguments.only:
@@ -105,7 +105,7 @@ def main() -> None:
     write_text(HERE / "results.md", "\n".join(tables))
     fill_page("speed.md", tables[0], BEGIN, END)
     fill_page("speed.md", tables[1], BEGIN_TRAINING, END_TRAINING)
-    Console(width=160).print(*tables, *tracking.told(results["tracking"]), sep="\n")
+    Console(width=160).print(*tables, *tracking.describe(results["tracking"]), sep="\n")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python -m benchmarks.survey [NAME ...]
 
 Writes pixelproof/network/cnn/layout/backbones.json (of the models named only, or of all): run it when Keras changes.
-All sides of all layers are floor((n + offset) / stride) for images of n pixels: a window of F pixels, stride S and P
-pixels of zeros makes floor((side - F + P) / S) + 1 of a side, and such floors nested in each other are one.
+The side of every layer's output is floor((n + offset) / stride) for images of n pixels: a window of F pixels, stride S
+and P pixels of padding turns a side into floor((side - F + P) / S) + 1, and such nested floors combine into one.
 """
 
 import json
@@ -18,8 +18,8 @@ import keras
 import numpy as np
 
 TABLE = Path(__file__).parents[1] / "pixelproof/network/cnn/layout/backbones.json"
-# Sides at which the layers that pad what is left over (by none or one pixel) pad most, for one first window or other;
-# and one more, at which the survey is checked.
+# Sides at which layers that pad leftover pixels (by none or one) pad most, for either kind of first window; and one
+# more, at which the survey is checked.
 SIDES = (257, 259, 334)
 CHANNELS = 3
 MODES = ("caffe", "tf", "torch")
@@ -27,7 +27,7 @@ MODES = ("caffe", "tf", "torch")
 
 @dataclass(frozen=True)
 class Grid:
-    """Where a layer's outputs lie on the image: floor((n + offset) / stride) a side; each sees `field` pixels."""
+    """The grid of a layer's outputs on the image: floor((n + offset) / stride) a side; each sees `field` pixels."""
 
     stride: int = 1
     offset: int = 0
@@ -51,7 +51,7 @@ def models() -> list[str]:
 
 
 def survey(name: str) -> dict[str, Any]:
-    """Return what the table says about a model. Raises AssertionError if a layer is not where it was computed."""
+    """Return a model's entry in the table. Raises AssertionError if a layer's shape is not as computed."""
     make = getattr(keras.applications, name)
     padding = widest_padding(make)
     model = make(weights=None, include_top=False, input_shape=(SIDES[-1], SIDES[-1], CHANNELS))
@@ -68,7 +68,7 @@ def survey(name: str) -> dict[str, Any]:
 
 
 def widest_padding(make: Any) -> dict[str, int]:
-    """Return how many rows of zeros each padding layer adds: of those that depend on the side, the most."""
+    """Return how many rows of zeros each padding layer adds: the most, where that depends on the side."""
     widest: dict[str, int] = {}
     for side in SIDES[:-1]:
         keras.backend.clear_session()
@@ -80,7 +80,7 @@ def widest_padding(make: Any) -> dict[str, int]:
 
 
 def lay_grids(model: keras.Model, padding: Mapping[str, int]) -> dict[Any, Grid | None]:
-    """Return the grid of each node (a layer that is used once more is another node), those it reads before it.
+    """Return the grid of each node (a reused layer is another node), inputs first.
 
     None where a layer has one output for the whole image.
     """
@@ -91,7 +91,7 @@ def lay_grids(model: keras.Model, padding: Mapping[str, int]) -> dict[Any, Grid 
             grids[node] = found
             shape = node.outputs[0].shape
             expected = (1, 1) if found is None else (found.side(SIDES[-1]),) * 2
-            pads = isinstance(node.operation, keras.layers.ZeroPadding2D)  # by what this side leaves over
+            pads = isinstance(node.operation, keras.layers.ZeroPadding2D)  # depending on what this side leaves over
             assert pads or len(shape) == 2 or shape[1:3] == expected, f"{model.name}.{node.operation.name}: {shape}"
     return grids
 
@@ -136,7 +136,7 @@ def costs(grids: Mapping[Any, Grid | None]) -> list[list[int]]:
 
 
 def kernels(layer: Any) -> list[Any]:
-    """Return the weights that each output position multiplies with: one multiply-add for each number."""
+    """Return the weights that each output position is multiplied by: one multiply-add per weight."""
     if isinstance(layer, keras.Sequential):
         return [kernel for inner in layer.layers for kernel in kernels(inner)]
     multiplies = hasattr(layer, "kernel_size") or isinstance(layer, keras.layers.Dense)
@@ -144,14 +144,14 @@ def kernels(layer: Any) -> list[Any]:
 
 
 def trainable(layer: keras.Layer) -> int:
-    """Return how many numbers training may change; those of batch normalisation never, see `backbone_model`."""
+    """Return how many parameters training may change; batch normalisation stays frozen, see `backbone_model`."""
     if isinstance(layer, keras.layers.BatchNormalization):
         return 0
     return sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
 
 
 def preprocessing(make: Any) -> str:
-    """Return how the model's own module prepares pixels: a mode of Keras, or `none` where the model does it."""
+    """Return how the model's module preprocesses pixels: a mode of Keras, or `none` if the model itself does it."""
     pixels = np.arange(12, dtype="float32").reshape(1, 2, 2, 3) * 20
     prepared = sys.modules[make.__module__].preprocess_input(pixels.copy())
     for mode in MODES:
@@ -162,7 +162,7 @@ def preprocessing(make: Any) -> str:
 
 
 def least_side(make: Any) -> int:
-    """Return the fewest pixels a side that Keras takes: it says so when it refuses one."""
+    """Return the smallest side in pixels that Keras accepts, taken from its error message."""
     try:
         make(weights=None, include_top=False, input_shape=(1, 1, CHANNELS))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The CNN of params.yaml in PyTorch, trained by a plain loop: a contender of benchmarks.training where installed."""
+"""The CNN of params.yaml in PyTorch, trained by a plain loop: a contender of benchmarks.training if installed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -74,7 +74,7 @@ def _module(node: Node, channels: int) -> nn.Module:
 
 
 def _rings(layer: Windowed) -> tuple[int, int]:
-    """Return the zeros around: `same` puts as many on both sides, which gives the same output size with odd kernels."""
+    """Return the zero padding; `same` is equal on both sides, which with odd kernels gives the same output size."""
     if layer.padding == "valid":
         return (0, 0)
     height, width = window(layer).size
@@ -82,10 +82,12 @@ def _rings(layer: Windowed) -> tuple[int, int]:
 
 
 def epoch_of(nodes: Sequence[Node], images: np.ndarray, labels: np.ndarray, batch_size: int) -> Callable[[], None]:
-    """Return what trains an epoch by Adam, from uint8 images (n, height, width, channels) in memory."""
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2)  # a view: the channels stay last in memory, as CPUs like it
+    """Return a function that trains an epoch with Adam on uint8 images (n, height, width, channels) in memory."""
+    pixels = torch.from_numpy(images).permute(
+        0, 3, 1, 2
+    )  # a view: channels stay last in memory, which is faster on CPUs
     network = Network(nodes, images.shape[-1])
-    network(pixels[:2] / 255)  # the lazy layers learn their sizes
+    network(pixels[:2] / 255)  # the lazy layers get their sizes
     network.to(memory_format=torch.channels_last)
     units = nodes[-1].shape[0]
     loss: Any = nn.BCEWithLogitsLoss() if units == 1 else nn.CrossEntropyLoss()

@@ -1,11 +1,11 @@
-"""How long the lists of runs take with 50 experiments of both models: `pixelproof runs`, MLflow's search, its page.
+"""Time to list the runs of 50 experiments with both models: `pixelproof runs`, MLflow's search, its page.
 
     python -m benchmarks.tracking [--experiments N]
 
-Makes a project whose experiments are in Git, in DVC's cache and in MLflow as trainings leave them, but without any
-training; starts the server of `make ui`, and Chromium, which opens the table in which the runs are listed: as a browser
-that has never seen MLflow, and as one that has. That table with as many runs in which nothing is logged tells how much
-of it is MLflow's own. Prints seconds; writes nothing that stays.
+Makes a project with experiments in Git, DVC's cache and MLflow, as training runs leave them, but without training.
+Starts the server of `make ui`, and Chromium, which opens the table of runs: with an empty browser cache, and with a
+filled one. The same table with as many empty runs shows how much of the time is MLflow's own. Prints seconds; leaves
+nothing behind.
 """
 
 import argparse
@@ -40,8 +40,8 @@ from pixelproof.tracking.store import runs_table, view
 EXPERIMENTS, MODELS, EPOCHS = 50, ("cnn", "mlp"), 60
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy", "train/images_per_second")
 ROUNDS = 3
-LIMIT = 2.0  # seconds that each may take
-WAIT = 120  # seconds until a server or a page is given up
+LIMIT = 2.0  # seconds, the aim for each
+WAIT = 120  # seconds, at most, for a server or a page
 VIEWPORT: ViewportSize = {"width": 1400, "height": 900}
 TRIED = "tried-{number:03d}"  # an experiment's name
 
@@ -67,7 +67,7 @@ def write_experiments(project: Path, number: int) -> tuple[str, str]:
 
 
 def write_empty_runs(store: str, artifacts: str, number: int) -> str:
-    """Write the runs of as many experiments, with their names and nothing else; return MLflow's experiment."""
+    """Write the runs of as many experiments, with names and nothing else; return MLflow's experiment."""
     client = MlflowClient(store)
     experiment = _experiment(client, "empty", artifacts)
     for n in range(number):
@@ -77,7 +77,7 @@ def write_empty_runs(store: str, artifacts: str, number: int) -> str:
 
 
 def _experiment(client: MlflowClient, name: str, artifacts: str) -> str:
-    """Make an experiment with the columns that `make ui` shows."""
+    """Create an experiment with the columns that `make ui` shows."""
     experiment = client.create_experiment(name, artifacts)
     runs_table.save(client, experiment)
     return experiment
@@ -88,7 +88,7 @@ def _name(model: str, number: int) -> str:
 
 
 def _log_run(client: MlflowClient, experiment: str, model: str, number: int) -> dict[str, Any]:
-    """Log what a training and its evaluation log, the model's files left out; return the content of run.json."""
+    """Log what training and evaluation log, without the model's files; return the content of run.json."""
     run = client.create_run(experiment, run_name=_name(model, number))
     run_id, now = run.info.run_id, time.time_ns() // 1_000_000
     curves = [Metric(key, (number + epoch) % 7 / 7, now, epoch) for key in CURVES for epoch in range(EPOCHS)]
@@ -105,7 +105,7 @@ def _log_run(client: MlflowClient, experiment: str, model: str, number: int) -> 
 
 
 def _write_result(project: Path, records: dict[str, dict[str, Any]]) -> None:
-    """Write dvc.lock and metrics.json as after `dvc repro`, and what they name into DVC's cache."""
+    """Write dvc.lock and metrics.json as after `dvc repro`, with their files in DVC's cache."""
     lock = (ROOT / "dvc.lock").read_text("utf-8")
     for model, record in records.items():
         run_json = _cache(project, json.dumps(record))
@@ -136,7 +136,7 @@ def _git(project: Path, *arguments: str) -> str:
 
 
 def list_runs(project: Path, number: int) -> None:
-    """Run `pixelproof runs`, as a process of its own. Raises UserError if it does not list every run."""
+    """Run `pixelproof runs` as a process. Raises UserError if it does not list every run."""
     program = Path(sys.executable).with_name("pixelproof")
     done = subprocess.run([program, "runs"], cwd=project, capture_output=True, text=True, check=True)
     listed = len(re.findall(r"\b[0-9a-f]{32}\b", done.stdout))
@@ -145,7 +145,7 @@ def list_runs(project: Path, number: int) -> None:
 
 
 def search(server: str, experiment: str, number: int) -> None:
-    """Ask MLflow for the runs as its page does."""
+    """Request the runs from MLflow as its page does."""
     asked: dict[str, Any] = {"experiment_ids": [experiment], "max_results": 1000}
     answer = requests.post(f"{server}/api/2.0/mlflow/runs/search", json=asked, timeout=WAIT)
     found = answer.json().get("runs", [])
@@ -160,7 +160,7 @@ def open_page(address: str, number: int, page: Page) -> None:
 
 
 def pages(address: str, empty: str, number: int) -> dict[str, list[float]]:
-    """Return how long Chromium took to show the table, the first time and later, and that of the empty runs."""
+    """Return how long Chromium took to show the table, first and later, and the table of empty runs."""
 
     def open_first() -> None:
         with browser.new_context(viewport=VIEWPORT) as fresh:
@@ -180,8 +180,8 @@ def pages(address: str, empty: str, number: int) -> dict[str, list[float]]:
         }
 
 
-def _settle(pid: int) -> None:
-    """Wait until the server's processes rest: after the first of them answers, the others still load their code."""
+def _wait_until_idle(pid: int) -> None:
+    """Wait until the server's processes are idle: when the first one answers, the others still load their code."""
     until = time.monotonic() + WAIT
     used, before = _processor_seconds(pid), -1.0
     while used > before + 0.05 and time.monotonic() < until:
@@ -205,7 +205,7 @@ def seconds(work: Callable[[], None]) -> list[float]:
 
 
 def measure(number: int = EXPERIMENTS) -> list[dict[str, Any]]:
-    """Return a row per list of runs: the first round, in which nothing is warm, and the best one."""
+    """Return a row per list of runs: the first round, without warm caches, and the best one."""
     os.environ.update(view.QUIET)
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
@@ -213,7 +213,7 @@ def measure(number: int = EXPERIMENTS) -> list[dict[str, Any]]:
         empty = write_empty_runs(store, (project / "mlartifacts").as_uri(), number)
         taken = {"pixelproof runs": seconds(lambda: list_runs(project, number))}
         with view.serving(store) as (server, process):
-            _settle(process.pid)
+            _wait_until_idle(process.pid)
             taken["MLflow's search by REST"] = seconds(lambda: search(server, experiment, number))
             taken |= pages(view.address(server, experiment), view.address(server, empty), number)
     return [
@@ -222,7 +222,7 @@ def measure(number: int = EXPERIMENTS) -> list[dict[str, Any]]:
     ]
 
 
-def told(rows: list[dict[str, Any]]) -> list[str]:
+def describe(rows: list[dict[str, Any]]) -> list[str]:
     return [
         f"{row['case']}, {row['runs']} runs: {row['best']:.2f} s, the first time {row['first']:.2f} s"
         + ("" if row["best"] < LIMIT else f"; more than {LIMIT:g} s")
@@ -233,7 +233,7 @@ def told(rows: list[dict[str, Any]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how long lists of runs take.")
     parser.add_argument("--experiments", type=int, default=EXPERIMENTS)
-    Console().print(*told(measure(parser.parse_args().experiments)), sep="\n")
+    Console().print(*describe(measure(parser.parse_args().experiments)), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What tracking costs a training run, in seconds of processor time by part, with MLflow's import beside it.
+"""The cost of tracking for a training run: seconds of processor time by part, and of MLflow's import.
 
     python -m benchmarks.tracking_cost [--rounds N] [cnn | mlp]
 
-Each round is a process of its own in a project whose store of runs is there already. It does all that tracking does
-for a run of 12 epochs of the digits' network, which is not trained. Git's processes count, too. Prints the least of the
-rounds, which other work on the machine disturbs least; writes nothing that stays.
+Each round is a process in a project that already has a store of runs. It does everything that tracking does for a run
+of 12 epochs of the digits' network, but trains nothing. Git's processes count, too. Prints the minimum of the rounds,
+which other work on the machine disturbs least; leaves nothing behind.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def write_git_project(project: Path) -> None:
 
 
 def measured_round(model: str, project: Path) -> dict[str, float]:
-    """Return the seconds of each part, measured in a process of its own."""
+    """Return the seconds of each part, measured in a separate process."""
     command = [sys.executable, "-m", "benchmarks.tracking_cost", "--inside", str(project), model]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
     seconds: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -111,7 +111,7 @@ def _add(model: str, run_id: str, clock: "Clock") -> None:
 
 
 def _cnn() -> Save:
-    """Return what the training stage does to save the CNN for MLflow; Keras is loaded before."""
+    """Return the function by which the training stage saves the CNN for MLflow; Keras is loaded before."""
     from pixelproof.network.cnn.cnn import CnnLearner
     from pixelproof.params.whole import load_params
 
@@ -131,7 +131,7 @@ def _cnn() -> Save:
 
 
 def _mlp() -> Save:
-    """Return what the training stage does to save the MLP for MLflow; scikit-learn is loaded before."""
+    """Return the function by which the training stage saves the MLP for MLflow; scikit-learn is loaded before."""
     from pixelproof.network.mlp.mlp import MlpLearner
     from pixelproof.network.mlp.saved import TRUSTED_TYPES, flatten
     from pixelproof.params.whole import load_params
@@ -156,7 +156,7 @@ SAVERS: dict[str, Callable[[], Save]] = {"cnn": _cnn, "mlp": _mlp}
 
 
 class Clock:
-    """The processor time of this process and of those that it has waited for, by part; a part may come again."""
+    """The processor time of this process and its finished children, by part; a part may be repeated."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -169,7 +169,7 @@ class Clock:
 
 
 def measure(model: str, rounds: int = ROUNDS) -> dict[str, float]:
-    """Return the least seconds of each part, and of their sum; a first round, which makes the store, does not count."""
+    """Return the minimum of each part, and the sum; a first round, which creates the store, does not count."""
     with tempfile.TemporaryDirectory() as folder:
         write_git_project(Path(folder))
         measured_round(model, Path(folder))

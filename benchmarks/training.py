@@ -1,22 +1,22 @@
-"""Images per second of training the same network: this project beside bare Keras and Keras's loader.
+"""Training speed in images per second, on the same network: this project, bare Keras, Keras's loader.
 
     python -m benchmarks.run [FOLDER] --only training
 
 Every contender trains the network of the preset cats-dogs on the folder's photos at 128 px, and that of params.yaml on
-the digits; each in a process of its own, all in turns, the best round counts, and a first epoch is not counted.
+the digits. Each has its own process, they take turns, the best round counts, and the first epoch does not.
 
-views: this project, images and views read from the disk (two views: more would only take more of it)
-views: 0: this project, every image altered while training, by worker processes
-`model.fit` alone: uint8 images in memory, not altered, Adam; not deterministic, which makes it faster
+views: this project, images and views read from disk (two views: more would only take more space)
+views: 0: this project, every image augmented during training, by worker processes
+`model.fit` alone: uint8 images in memory, not augmented, Adam; not deterministic, which is faster
 Keras's loader: `image_dataset_from_directory`, then Keras's layers mapped in tf.data with prefetch: those for the very
-transforms of the params (benchmarks.keras_loader), or four, as Keras's guides begin with; not deterministic either
+transforms of the params (benchmarks.keras_loader), or four, as in Keras's guides; not deterministic either
 mixed_bfloat16: where the processor has instructions for it. All contenders run without XLA
 
-PyTorch, where it is installed (this project does not): the same network in a plain loop, images in memory, not altered
+PyTorch, if it is installed (it is not a dependency): the same network in a plain loop, images in memory, not augmented
 
-The share of arithmetic is that of this machine's own rate of multiply-adds in a product of two 2048 x 2048 matrices,
-measured in the same rounds. A training step counts as three times the forward pass's multiply-adds (those of `plan`):
-the backward pass takes the gradients by the inputs and by the weights, each as many again.
+The share of arithmetic is relative to this machine's own rate of multiply-adds in a product of two 2048 x 2048
+matrices, measured in the same rounds. A training step counts as three times the forward pass's multiply-adds (those of
+`plan`): in the backward pass the gradients by the inputs and by the weights take as many each.
 """
 
 import tempfile
@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders import SEED, VIEWS, Case, contenders, rate
+from benchmarks.contenders import SEED, VIEWS, Workload, contenders, rate
 from benchmarks.turns import Epoch, best_rates
 from pixelproof.data.augment.views import write_views
 from pixelproof.data.fetch.datasets import write_digits
@@ -41,15 +41,15 @@ CATS_DOGS, DIGITS = "cats and dogs, 128 px", "digits, 28 px"
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PASSES = 3  # forward; gradients by the inputs; gradients by the weights
 PRODUCT, SIDE, PRODUCTS = "product of two matrices", 2048, 10
-ROUNDS = {CATS_DOGS: 6, DIGITS: 24}  # the best counts; an epoch of the digits takes but a second
+ROUNDS = {CATS_DOGS: 6, DIGITS: 24}  # the best counts; an epoch of the digits takes only a second
 
 
-def prepare(params: Params, photos: Path, folder: Path) -> Case:
+def prepare(params: Params, photos: Path, folder: Path) -> Workload:
     with open_source(photos) as opened:
         taken = take_inventory(opened, params.ingest).photos
         classes = sorted(taken["label"].unique())
         resize_photos(opened, taken, classes, params.resize, folder / "resized", Journal())
-    case = Case(params, photos, folder)
+    case = Workload(params, photos, folder)
     views = params.augment.model_copy(update={"views": 2})
     write_views(case.store, np.arange(len(case.store)), views, folder / "augmented", Journal(), seed=SEED)
     return case
@@ -64,7 +64,7 @@ def _product(dtype: str) -> Epoch:
 
 
 def measure(photos: Path) -> list[dict[str, str | float]]:
-    """Return a row per case and contender: images per second, ratio of this project's, shares of the arithmetic."""
+    """Return a row per case and contender: images per second, this project's ratio, shares of the arithmetic."""
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         write_digits(scratch / "digits")
@@ -80,10 +80,10 @@ def _at(side: int, params: Params) -> Params:
     return params.model_copy(update={"resize": resize})
 
 
-def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
-    trainings = {key: partial(build, case, key[0]) for key, build in contenders().items()}
+def _rows(name: str, case: Workload) -> list[dict[str, str | float]]:
+    builds = {key: partial(build, case, key[0]) for key, build in contenders().items()}
     products = {(dtype, PRODUCT): partial(_product, dtype) for dtype in (FLOAT32, BFLOAT16)}
-    rates = best_rates(trainings | products, ROUNDS[name])
+    rates = best_rates(builds | products, ROUNDS[name])
     arithmetic = PASSES * case.multiply_adds
     return [
         {
@@ -99,7 +99,7 @@ def _rows(name: str, case: Case) -> list[dict[str, str | float]]:
                 for dtype in (FLOAT32, BFLOAT16)
             },
         }
-        for precision, contender in trainings
+        for precision, contender in builds
     ]
 
 

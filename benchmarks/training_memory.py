@@ -1,11 +1,11 @@
-"""Anonymous memory that a training takes, with few photos and with ten times as many.
+"""Anonymous memory of a training run, with few photos and with ten times as many.
 
     python -m benchmarks.training_memory [--photos N ...] [--side PX] [--steps N] [--rounds N] [--model NAME] [--fresh]
 
 The photos are noise, written into an image store of `side` x `side` x 3; the models are those of the preset cats-dogs,
-the CNN with batches of its size. A training takes `steps` batches (of photos from all over the store, since their order
-is shuffled) and the same number of validation; with --fresh views are drawn, as with `augment.views: 0`. Few and many
-photos take turns. Peaks differ from round to round, by 250 MiB from the first step on: least, largest, median.
+with the preset's batch size. A run takes `steps` batches (of photos from all over the store, since the order is
+shuffled) and as many of validation; with --fresh, views are drawn as with `augment.views: 0`. Few and many photos take
+turns. Peaks differ between rounds by 250 MiB from the first step on: the least, the largest and the median are printed.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def train(folder: Path, steps: int, model: Model, fresh: bool) -> None:
 
 
 def peak(folder: Path, steps: int, model: Model, *, fresh: bool) -> int:
-    """Return the largest anonymous memory of a training and its workers, in bytes."""
+    """Return the peak anonymous memory of a training run and its workers, in bytes."""
     training = multiprocessing.get_context("spawn").Process(target=train, args=(folder, steps, model, fresh))
     training.start()
     largest = 0
@@ -79,7 +79,7 @@ def peak(folder: Path, steps: int, model: Model, *, fresh: bool) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the memory that a training takes.")
+    parser = argparse.ArgumentParser(description="Measure the memory of a training run.")
     parser.add_argument("--photos", nargs="+", type=int, default=[2_002, 20_020], help="even numbers")
     parser.add_argument("--side", type=int, default=300, help="pixels")
     parser.add_argument("--steps", type=int, default=16)
@@ -100,9 +100,9 @@ def main() -> None:
         ]
     for photos in stores:
         peaks = sorted(each[photos] for each in rounds)
-        told = f"{peaks[0]:,.0f} to {peaks[-1]:,.0f} MiB anonymous at most, median {median(peaks):,.0f}"
+        memory = f"{peaks[0]:,.0f} to {peaks[-1]:,.0f} MiB anonymous at most, median {median(peaks):,.0f}"
         shards = -(-photos * arguments.side**2 * 3 // SHARD_BYTES)
-        Console(width=160).print(f"{photos:,} photos in {shards} shards: {told}, in {arguments.rounds} rounds")
+        Console(width=160).print(f"{photos:,} photos in {shards} shards: {memory}, in {arguments.rounds} rounds")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Contenders that take turns, so that a busy moment of the machine does not fall on one of them alone."""
+"""Contenders that take turns, so that a busy moment of the machine does not affect only one of them."""
 
 import multiprocessing
 from collections.abc import Callable, Hashable, Mapping
@@ -9,13 +9,13 @@ from typing import TypeVar
 Name = TypeVar("Name", bound=Hashable)
 Epoch = Callable[[int], float]  # does the work of epoch n, counted from 0; returns its rate
 
-_epochs: list[Epoch] = []  # in a contender's process: what it has built
+_epochs: list[Epoch] = []  # in a contender's process: its own
 
 
 def best_rates(contenders: Mapping[Name, Callable[[], Epoch]], rounds: int) -> dict[Name, float]:
-    """Return the best rate of each contender; each is built and runs in a process of its own.
+    """Return the best rate of each contender; each is built and runs in its own process.
 
-    Their first epoch, which fills caches and starts threads, is not counted.
+    Their first epoch, which fills caches and starts threads, does not count.
     """
     with ExitStack() as stack:
         spawn = multiprocessing.get_context("spawn")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from benchmarks.million import made_up
+from benchmarks.million import synthetic_manifest
 from pixelproof.data.ingest.conflicts import NAMED, resolve_copies
 from pixelproof.data.ingest.manifest import Inventory
 from pixelproof.data.ingest.perceptual import THUMBNAIL_PX
@@ -138,7 +138,7 @@ def test_a_long_list_names_those_under_other_labels(source: Path) -> None:
 def test_many_made_up_photos_are_grouped_and_split() -> None:
     """Else a set of skewed hashes and repeated pictures would take hours; `benchmarks.million` does it at full size."""
     usual = {"source": "x", "min_images_per_class": 1, "min_side_px": 1, "max_quarantined_share": 1.0}
-    found = resolve_copies(made_up(20_000), Ingest.model_validate(usual | {"near_duplicate_bits": 6}))
+    found = resolve_copies(synthetic_manifest(20_000), Ingest.model_validate(usual | {"near_duplicate_bits": 6}))
     split = Split(method="stratified", valid_share=0.2, test_share=0.2)
     report = audit(split_photos(found.photos, split, seed=1), split, seed=1)
     assert sum(report["photos"].values()) + len(found.refused) == 20_000
