@@ -40,7 +40,7 @@ def test_p_is_1_where_the_models_never_disagree(both: int, neither: int) -> None
 
 
 def test_even_disagreement_says_nothing() -> None:
-    """Else two models of the same accuracy could be told apart."""
+    """Else two models of the same accuracy would differ."""
     assert compare(*right(1, 7, 7, 1))["mcnemar_p"] == pytest.approx(1)
 
 

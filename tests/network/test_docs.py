@@ -26,7 +26,7 @@ def kinds_in(layers: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_and_every_key_is_described(kind: str) -> None:
-    """A key that nobody is told of might as well not be there."""
+    """A key that no page describes might as well not exist."""
     row = next(line for line in PAGE.splitlines() if line.startswith("|") and f"`{kind}`" in line.split("|")[1])
     if kind in ("separable_conv", "average_pool", "l2_pool"):
         return  # "as conv", "the same"

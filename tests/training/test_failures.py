@@ -1,4 +1,4 @@
-"""A full disk and a full memory are told with their remedies."""
+"""A full disk and exhausted memory are reported with their remedies."""
 
 import errno
 from pathlib import Path
@@ -15,7 +15,7 @@ class ResourceExhaustedError(Exception):
     """TensorFlow's, by its name."""
 
 
-def told(error: Exception) -> str:
+def message_for(error: Exception) -> str:
     with pytest.raises(UserError) as mistake, resource_errors_as_user_errors(PLACE):
         raise error
     return str(mistake.value)
@@ -32,15 +32,15 @@ def told(error: Exception) -> str:
     ],
     ids=str,
 )
-def test_a_full_disk_is_told_with_its_place(error: Exception) -> None:
-    """Else a traceback of a library would stand where `make room` is meant."""
-    assert told(error).startswith(f"{PLACE}: the disk is full")
-    assert "`dvc repro`" in told(error)
+def test_a_full_disk_is_reported_with_its_place(error: Exception) -> None:
+    """Else a library's traceback would be shown instead of `free some space`."""
+    assert message_for(error).startswith(f"{PLACE}: the disk is full")
+    assert "`dvc repro`" in message_for(error)
 
 
 def test_the_file_that_did_not_fit_is_named() -> None:
-    """Else one would make room on the wrong disk."""
-    assert told(OSError(errno.ENOSPC, "No space left on device", "mlruns/model")).startswith("mlruns/model: ")
+    """Else the user would free space on the wrong disk."""
+    assert message_for(OSError(errno.ENOSPC, "No space left on device", "mlruns/model")).startswith("mlruns/model: ")
 
 
 def test_a_real_full_device_is_recognised() -> None:
@@ -68,7 +68,7 @@ def test_a_real_full_device_is_recognised() -> None:
 )
 def test_too_little_memory_is_told_with_what_to_lower(error: Exception) -> None:
     """Else a batch that is too large would end in a long traceback."""
-    text = told(error)
+    text = message_for(error)
     assert text.startswith("out of memory (")
     assert "Lower train.batch_size" in text
     assert "\n" not in text
@@ -78,7 +78,7 @@ def test_too_little_memory_is_told_with_what_to_lower(error: Exception) -> None:
     "error", [KeyError("x"), UserError("No space left for words"), OSError(errno.EACCES, "denied")]
 )
 def test_anything_else_is_left_as_it_is(error: Exception) -> None:
-    """Else a bug of ours would be told as a full disk."""
+    """Else a bug of ours would be reported as a full disk."""
     with pytest.raises(type(error)) as raised, resource_errors_as_user_errors(PLACE):
         raise error
     assert raised.value is error

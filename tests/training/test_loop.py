@@ -150,7 +150,7 @@ def test_the_state_is_given_after_every_batch_and_every_epoch() -> None:
     state = State()
     for _ in fit(FakeLearner(sure(0.5, 0.6)), noted, batches, settings(2), state):
         events.append((len(state.history), state.epoch_totals.batches))
-    # The batches are asked for again before each epoch is judged.
+    # The batches are drawn again before each epoch is evaluated.
     assert events == [(0,), (0, 1), (0, 2), (0,), (1, 0), (1,), (1, 1), (1, 2), (1,), (2, 0)]
     assert [epoch.valid_loss for epoch in state.history] == pytest.approx([-log(0.5), -log(0.6)])
 
@@ -180,7 +180,7 @@ def test_a_training_stopped_anywhere_ends_as_one_that_was_not(stop: int, patienc
 
 
 class Settled(FakeLearner):
-    """Notes which images it sees once more before it is judged."""
+    """Notes which images it sees once more before it is evaluated."""
 
     def __init__(self) -> None:
         super().__init__(sure(0.5, 0.6))

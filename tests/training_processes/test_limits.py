@@ -96,7 +96,7 @@ def test_a_full_disk_costs_no_more_than_the_last_minutes(
     said = starved.communicate()[0]
     assert starved.returncode == 1, said
     assert re.search(
-        r"^error: \.work/train-mlp-\w+: the disk or your quota is full.*free some space and continue", said, re.M
+        r"^error: \.work/train-mlp-\w+: the disk is full.*free some space and continue", said, re.M
     ), said
     assert "Traceback" not in said
     assert newest(project, known).info.status == "FAILED"

@@ -94,9 +94,7 @@ def _end_with(parent: int) -> None:
 
 
 def _draw(images: Images, ids: list[str], params: str, seed: int, view: int) -> Images:
-    from pixelproof.data.augment.transforms import (
-        alter_all,
-    )  # here, so that the training process need not import albumentations
+    from pixelproof.data.augment.transforms import alter_all  # here: training must not import albumentations
 
     return np.stack([*alter_all(images, ids, _composed(params), seed=seed, view=view)])
 

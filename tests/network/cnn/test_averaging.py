@@ -18,7 +18,7 @@ def learner() -> Any:
 
 
 def test_batch_norm_gets_the_means_and_variances_of_the_averaged_network(learner: Any) -> None:
-    """Else averages would be judged with numbers that belong to other weights, as good as guesses at first."""
+    """Else averages would be evaluated with statistics that belong to other weights, as bad as guesses at first."""
     import keras
 
     learner.recalibrate_batch_norm(batches())

@@ -145,7 +145,7 @@ def test_rings_of_zeros_go_around_the_image() -> None:
 
 
 def test_the_model_scales_pixels_itself_and_its_sigmoid_means_the_second_class() -> None:
-    """Else whoever uses the saved model with pixels 0-255 would get nonsense, or the classes swapped."""
+    """Else a user of the saved model with pixels 0-255 would get nonsense, or swapped classes."""
     from pixelproof.network.cnn.cnn import build
     from pixelproof.network.cnn.saved.saved import predict
 

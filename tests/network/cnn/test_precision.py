@@ -18,7 +18,7 @@ def precision() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("cpuinfo", "expected"),
     [
         (f"processor\t: 0\n{WITH}\nprocessor\t: 1\n{WITH}", True),
         ("flags\t\t: fpu amx_bf16 amx_tile\n", True),
@@ -30,10 +30,10 @@ def precision() -> Any:
     ],
 )
 def test_a_processor_without_the_instructions_is_known(
-    precision: Any, told: str, expected: bool, tmp_path: Path
+    precision: Any, cpuinfo: str, expected: bool, tmp_path: Path
 ) -> None:
     """Else a training would take more than ten times as long on it."""
-    (tmp_path / "cpuinfo").write_text(told, encoding="utf-8")
+    (tmp_path / "cpuinfo").write_text(cpuinfo, encoding="utf-8")
     assert precision.has_bfloat16(tmp_path / "cpuinfo") is expected
 
 

@@ -154,7 +154,7 @@ def averaging() -> Any:
 
 
 def test_averaged_weights_are_the_exponential_average_of_all_steps() -> None:
-    """Else what is judged would be another average than the one that is asked for."""
+    """Else another average would be evaluated than params.yaml asks for."""
     learner = deep({"average_weights": 0.8})
     expected: Any = None
     for number in range(5):
@@ -167,7 +167,7 @@ def test_averaged_weights_are_the_exponential_average_of_all_steps() -> None:
 
 
 def test_averages_are_judged_and_saved_and_the_training_goes_on_with_the_raw_weights(tmp_path: Path) -> None:
-    """Else looking at a training would change it, or the saved model be another than the judged one."""
+    """Else evaluation would change the training run, or another model would be saved than was evaluated."""
     from pixelproof.network.cnn.saved.saved import load, predict
 
     learner, undisturbed = averaging(), averaging()

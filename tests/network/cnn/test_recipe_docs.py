@@ -1,4 +1,4 @@
-"""docs/training.md tells of every key of the recipe, and what it shows is accepted."""
+"""docs/training.md describes every key of the recipe, and what it shows is accepted."""
 
 import re
 from typing import Any, get_args
@@ -23,7 +23,7 @@ def row(name: str) -> str:
 
 @pytest.mark.parametrize("key", sorted(set(Cnn.model_fields) - ARCHITECTURE))
 def test_every_key_of_the_recipe_is_described(key: str) -> None:
-    """A key that nobody is told of might as well not be there."""
+    """A key that no page describes might as well not exist."""
     assert len(row(key)) > 60
 
 
@@ -31,9 +31,9 @@ def test_every_key_of_the_recipe_is_described(key: str) -> None:
 def test_every_kind_is_described_with_its_options_and_their_values(kind: str) -> None:
     """Else a reader would believe in another option, or another value where it is left out."""
     section = (KINDS | SCHEDULES)[kind]
-    told = dict(re.findall(r"`(\w+)(?:: ([^`]+))?`", row(kind).split("|")[2]))
-    assert set(told) == set(section.model_fields) - {"kind"}
-    for key, value in told.items():
+    described = dict(re.findall(r"`(\w+)(?:: ([^`]+))?`", row(kind).split("|")[2]))
+    assert set(described) == set(section.model_fields) - {"kind"}
+    for key, value in described.items():
         if value:
             assert YAML(typ="safe").load(value) == section.model_fields[key].default
 

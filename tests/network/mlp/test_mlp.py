@@ -155,7 +155,7 @@ def test_images_are_flattened_row_by_row_with_their_pixel_values() -> None:
 
 
 def test_the_model_scales_pixels_itself() -> None:
-    """Else whoever uses the saved model with pixels 0-255 would get nonsense."""
+    """Else a user of the saved model with pixels 0-255 would get nonsense."""
     scaled = trained(7).model["scale"].transform(np.array([[0, 51, 255] * 20], np.float32))
     np.testing.assert_allclose(scaled[0, :3], [0, 0.2, 1], rtol=1e-6)
 

@@ -182,7 +182,7 @@ def test_the_given_number_counts_before_the_report(report: Path) -> None:
 
 
 def test_the_report_counts_where_nothing_else_tells(report: Path) -> None:
-    """Else the pipeline would have to be told what ingest has found."""
+    """Else the user would have to repeat what ingest has found."""
     assert class_count(ingest(), report) == 3
 
 

@@ -162,7 +162,7 @@ def test_a17_more_layers_have_fewer_parameters() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "presets").glob("article*.yaml")), ids=lambda path: path.stem)
 def test_each_preset_opens_with_its_source_its_result_and_its_command(path: Path) -> None:
-    """Else whoever opens a preset would not know where it is from, nor what to expect of it."""
+    """Else a reader of a preset would not know where it is from, nor what to expect of it."""
     comment = path.read_text("utf-8").partition("\nseed:")[0]
     assert all(word in comment for word in ("# Source ", "# Expected ", f"pixelproof preset {path.stem}"))
     assert f"{preset(path.stem)['cnn'].parameters:,} parameters" in comment
