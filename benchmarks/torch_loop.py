@@ -83,9 +83,7 @@ def _rings(layer: Windowed) -> tuple[int, int]:
 
 def epoch_of(nodes: Sequence[Node], images: np.ndarray, labels: np.ndarray, batch_size: int) -> Callable[[], None]:
     """Return a function that trains an epoch with Adam on uint8 images (n, height, width, channels) in memory."""
-    pixels = torch.from_numpy(images).permute(
-        0, 3, 1, 2
-    )  # a view: channels stay last in memory, which is faster on CPUs
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2)  # channels stay last in memory: faster on CPUs
     network = Network(nodes, images.shape[-1])
     network(pixels[:2] / 255)  # the lazy layers get their sizes
     network.to(memory_format=torch.channels_last)

@@ -88,9 +88,7 @@ def _known_keys(schema: type[BaseModel], keys: list[str], given: object) -> list
     root = schema.model_json_schema()
     at = root
     for key in keys:
-        named = at.get("patternProperties") or {
-            "": at.get("additionalProperties")
-        }  # a mapping whose keys the user names
+        named = at.get("patternProperties") or {"": at.get("additionalProperties")}  # keys that the user names
         at = at["properties"][key] if "properties" in at else next(iter(named.values()))
         given = given[key] if isinstance(given, Mapping) else None
         at = _section(at, root["$defs"], given)

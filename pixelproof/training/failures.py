@@ -40,8 +40,8 @@ def is_out_of_memory(error: Exception) -> bool:
 
 def _disk(place: object) -> str:
     return (
-        f"{place}: the disk is full, or your quota is exceeded. Everything up to the last checkpoint is kept: free some "
-        "space and continue with `dvc repro`. If DVC then cannot read its rwlock, remove .dvc/tmp/rwlock."
+        f"{place}: the disk is full, or your quota is exceeded. Everything up to the last checkpoint is kept: free "
+        "some space and continue with `dvc repro`. If DVC then cannot read its rwlock, remove .dvc/tmp/rwlock."
     )
 
 

@@ -67,9 +67,7 @@ class TrainingData:
         feed = partial(training_batches, batch_size=params.batch_size, seed=seed, epoch=epoch, start=start)
         if self.fresh:
             draw = partial(self.fresh.gather, seed=seed, view=epoch)
-            return feed(
-                draw, self.labels, threads=2 * workers()
-            )  # twice, so that a batch is ready whenever a worker is
+            return feed(draw, self.labels, threads=2 * workers())  # per worker one batch in work, one waiting
         view = self.views[epoch % len(self.views)]
         return feed(view.gather, view.labels, at_once=images_at_once(self.shape))
 

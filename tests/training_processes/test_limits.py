@@ -95,9 +95,7 @@ def test_a_full_disk_costs_no_more_than_the_last_minutes(
     starved = constrained(project, len(before) * 3 // 4)
     said = starved.communicate()[0]
     assert starved.returncode == 1, said
-    assert re.search(
-        r"^error: \.work/train-mlp-\w+: the disk is full.*free some space and continue", said, re.M
-    ), said
+    assert re.search(r"^error: \.work/train-mlp-\w+: the disk is full.*free some space and continue", said, re.M), said
     assert "Traceback" not in said
     assert newest(project, known).info.status == "FAILED"
     assert checkpoint.read_bytes() == before

@@ -57,9 +57,7 @@ def backbone_model(backbone: Backbone, shape: Shape) -> keras.Model:
 def _load_weights(model: keras.Model, backbone: Backbone) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "error", ".*freshly-initialized", UserWarning
-            )  # weights that Keras skips stay random
+            warnings.filterwarnings("error", ".*freshly-initialized", UserWarning)  # skipped ones stay random
             model.load_weights(backbone.weights)
     except (OSError, ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
