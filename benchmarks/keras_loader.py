@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from pixelproof.data.images.store import Shape
+from pixelproof.data.images.store import ImageShape
 from pixelproof.params.augment import Augment
 
 FILLS = {0: "constant", 4: "reflect"}  # OpenCV's numbers of border modes, as albumentations takes them
@@ -79,7 +79,7 @@ COUNTERPARTS: Mapping[str, Callable[[Options], Iterator[keras.Layer]]] = {
 }
 
 
-def altered_photos(folder: Path, shape: Shape, batch_size: int, alterations: Sequence[keras.Layer]) -> Any:
+def altered_photos(folder: Path, shape: ImageShape, batch_size: int, alterations: Sequence[keras.Layer]) -> Any:
     """Return a tf.data.Dataset of batches, and the number of photos; decoded and augmented again in each epoch."""
     height, width, channels = shape
     photos = keras.utils.image_dataset_from_directory(

@@ -78,7 +78,7 @@ def train(
     finite.
     """
     logged = flatten({"seed": seed, model: section, "train": params, **data.made_with})
-    path = checkpoint.place(WORK, model, fingerprint(logged, identity(), libraries=libraries))
+    path = checkpoint.prepare(WORK, model, fingerprint(logged, identity(), libraries=libraries))
     finished = _finished(model, path)
     found = None if finished.exists else checkpoint.read(path)
     state = found.state if found else State()
@@ -92,10 +92,12 @@ def train(
             if not finished.exists:
                 if found and state.has_begun:
                     learner.load_state(found.learner)
-                keeper = checkpoint.Keeper(path, record.run_id, learner, params.checkpoint_minutes, record.started)
-                keeper.save(state)  # a kill from now on is followed by work in this very run
+                checkpoints = checkpoint.Checkpoints(
+                    path, record.run_id, learner, params.checkpoint_minutes, record.started
+                )
+                checkpoints.save(state)  # a kill from now on is followed by work in this very run
                 run.add(curves(map(asdict, state.history)))
-                session = Session(f"train {model}", learner, params, len(data.labels), keeper, partial(_log, run))
+                session = Session(f"train {model}", learner, params, len(data.labels), checkpoints, partial(_log, run))
                 session.run(partial(_batches, data, params, seed), data.valid_batches, state, interruption)
                 examples = data.store.gather(data.valid[:4])
                 _finish(model, learner, params, state, run, partial(save_for_mlflow, examples), finished)

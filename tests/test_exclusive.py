@@ -67,7 +67,7 @@ def test_the_second_says_which_process_it_waits_for_and_then_goes_on(tmp_path: P
     with holder(lock) as first, ThreadPoolExecutor() as pool:
         waiting = pool.submit(second)
         assert warned.told.wait(60)
-        assert warned.text.startswith(f"train mlp: process {first.pid} is at the same work")
+        assert warned.text.startswith(f"train mlp: process {first.pid} is doing the same work")
         assert f"`kill {first.pid}`" in warned.text
         assert not waiting.done()
         first.communicate()
@@ -114,6 +114,6 @@ def test_a_stage_with_a_journal_waits_for_one_that_is_left_over(tmp_path: Path, 
             waiting = pool.submit(make, "second")
             assert warned.told.wait(60)
             folder.write_text("first")
-            assert warned.text.startswith(f"{tmp_path / 'out'}: process {os.getpid()} is at the same work")
+            assert warned.text.startswith(f"{tmp_path / 'out'}: process {os.getpid()} is doing the same work")
         assert waiting.result(60) == "second"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pixelproof.data.augment.fresh import FreshViews
-from pixelproof.data.images.store import Images, ImageStore, Shape
+from pixelproof.data.images.store import Images, ImageShape, ImageStore
 
 Order = np.ndarray[tuple[int], np.dtype[np.int64]]  # (height * width,): which pixel is at each position
 
 
-def draw_order(shape: Shape, *, seed: int) -> Order:
+def draw_order(shape: ImageShape, *, seed: int) -> Order:
     """Draw a permutation of the pixels of images of `shape` (height, width, channels)."""
     return np.random.default_rng([seed, 2]).permutation(shape[0] * shape[1])
 

@@ -1,4 +1,4 @@
-"""One process at a time at a piece of work, also where the program that began the other one is gone."""
+"""Locks that let one process at a time do a piece of work, even if the parent of the other one is gone."""
 
 import fcntl
 import logging
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @contextmanager
 def exclusively(lock: Path, work: str) -> Iterator[None]:
-    """Wait until no other process is in here with the same `lock`, and say which one it is that `work` waits for.
+    """Wait until no other process holds the same `lock`; if one does, say for `work` which process that is.
 
-    `lock` is a file that is there, with the process's number in it, as long as one works. The death of a process lets
-    go, too: what counts is that the system holds the file locked (flock), not that there is one.
+    While a process works, the file `lock` exists with its process id. A process that dies releases the lock: what
+    counts is the lock that the system holds on the file (flock), not the file itself.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     handle = _acquire(lock, work)
@@ -22,7 +22,7 @@ def exclusively(lock: Path, work: str) -> Iterator[None]:
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
     finally:
-        lock.unlink(missing_ok=True)  # while it is locked: the file of the next one stays
+        lock.unlink(missing_ok=True)  # while locked, so that the next process's file is not removed
         os.close(handle)
 
 
@@ -36,7 +36,7 @@ def _acquire(lock: Path, work: str) -> int:
             raise
         if _is_at(lock, handle):
             return handle
-        os.close(handle)  # whoever had it has removed it: this lock would keep nobody out
+        os.close(handle)  # its last owner removed the file, so this lock would exclude nobody
 
 
 def _wait(handle: int, work: str) -> None:
@@ -48,16 +48,16 @@ def _wait(handle: int, work: str) -> None:
 
 
 def _explain(number: str) -> str:
-    if not number:  # it is just beginning, or ending
-        return "another process is at the same work; waiting until it ends."
+    if not number:  # it is just starting or ending
+        return "another process is doing the same work; waiting until it ends."
     return (
-        f"process {number} is at the same work, as after a `dvc repro` that was killed while its stage lived on; "
-        f"waiting until it ends. `kill {number}` stops it, with what it has done kept, and this one goes on there."
+        f"process {number} is doing the same work, perhaps since a `dvc repro` was killed but its stage was not; "
+        f"waiting until it ends. `kill {number}` stops it; its work is kept, and this process continues from there."
     )
 
 
 def _is_at(lock: Path, handle: int) -> bool:
-    """Tell whether the open file is the one that has the name now."""
+    """Return whether the open file is still the one with that name."""
     try:
         return os.path.samestat(os.fstat(handle), lock.stat())
     except FileNotFoundError:

@@ -41,7 +41,7 @@ class Checkpoint:
     started: int = 0  # milliseconds since 1970
 
 
-class Keeper:
+class Checkpoints:
     """Writes the checkpoints of a training run that began at `started`, with the MLflow run's id `run_id`.
 
     With `minutes`, `save_if_due` saves once that many have passed since the last checkpoint.
@@ -62,8 +62,8 @@ class Keeper:
             self.save(state)
 
 
-def place(work: Path, model: str, fingerprint: str) -> Path:
-    """Return the path of a training run's checkpoint; remove those of this model's other runs."""
+def prepare(work: Path, model: str, fingerprint: str) -> Path:
+    """Return the path of a training run's checkpoint; remove the folders of this model's other runs."""
     folder = work / f"train-{model}-{fingerprint}"
     for other in work.glob(f"train-{model}-*"):
         if other != folder:
@@ -99,7 +99,7 @@ def read(path: Path) -> Checkpoint | None:
 
 
 def discard(path: Path) -> None:
-    """Remove the checkpoint of a training that has succeeded, and what lies beside it, but not the trained model."""
+    """Remove the checkpoint of a run that has succeeded and the files beside it, but not the trained model."""
     for file in (path, *path.parent.iterdir()):
         if not file.is_dir():
             file.unlink(missing_ok=True)

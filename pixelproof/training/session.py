@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pixelproof import console
 from pixelproof.errors import Interrupted
 from pixelproof.params.train import Train
-from pixelproof.training.checkpoint import Keeper
+from pixelproof.training.checkpoint import Checkpoints
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, Learner, State, TrainingBatches, ValidBatches, best_epoch, fit, stop_reason
 
@@ -20,7 +20,7 @@ class Session:
     learner: Learner
     params: Train
     images: int
-    keeper: Keeper
+    checkpoints: Checkpoints
     on_epoch: Callable[[Epoch], None]  # called once the epoch is saved
 
     def run(self, training: TrainingBatches, valid: ValidBatches, state: State, interruption: Interruption) -> None:
@@ -28,7 +28,7 @@ class Session:
         try:
             self._run(training, lambda: interruption.checking(valid()), state, interruption)
         except Interrupted as stop:
-            self.keeper.save(state)
+            self.checkpoints.save(state)
             raise Interrupted(f"{self.name}, {_position(state)}: {stop}", stop.number) from None
         best = best_epoch(state.history, self.params.early_stopping)
         result = f"best epoch {best.epoch}: valid loss {best.valid_loss:.4f}, valid accuracy {best.valid_accuracy:.4f}"
@@ -40,14 +40,14 @@ class Session:
                 logging.info("%s: continues at %s", self.name, _position(state))
             for _ in fit(self.learner, training, valid, self.params, state):
                 if state.epoch_totals.batches:
-                    self.keeper.save_if_due(state)
+                    self.checkpoints.save_if_due(state)
                 else:
                     self._end_epoch(state.history[-1], state)
                 show(self._done(state), self._status(state))
                 interruption.check()
 
     def _end_epoch(self, epoch: Epoch, state: State) -> None:
-        self.keeper.save(state)
+        self.checkpoints.save(state)
         self.on_epoch(epoch)
         if not console.has_terminal():
             logging.info("%s  %s", self.name, _line(epoch, self.params.epochs))

@@ -12,7 +12,7 @@ import numpy as np
 
 from pixelproof.data.augment.fresh import FreshViews, workers
 from pixelproof.data.images.parts import positions, read_splits
-from pixelproof.data.images.store import ImageStore, Shape, images_at_once, open_views
+from pixelproof.data.images.store import ImageShape, ImageStore, images_at_once, open_views
 from pixelproof.files import read_json
 from pixelproof.params.augment import Augment
 from pixelproof.params.train import Train
@@ -42,7 +42,7 @@ class TrainingData:
         return cls(store, views, valid, made_with, fresh)
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> ImageShape:
         return self.store.shape
 
     @property

@@ -27,7 +27,7 @@ def test_a_second_training_waits_for_the_one_that_a_killed_dvc_left_and_takes_it
     project.edit(lambda params: params["mlp"].update(learning_rate=0.0023))
     before = {run.info.run_id for run in runs(project, "mlp")}
     go = tmp_path / "go"
-    at = border("stages.train_mlp", "pixelproof.training.checkpoint:Keeper.save", "wait", call=2, until=str(go))
+    at = border("stages.train_mlp", "pixelproof.training.checkpoint:Checkpoints.save", "wait", call=2, until=str(go))
     first = start(project, *TRAIN, at=at)
     lock = project.root / ".work/train-mlp.lock"
     wait_until(lambda: lock.exists() and lock.read_text(), first)
@@ -37,11 +37,11 @@ def test_a_second_training_waits_for_the_one_that_a_killed_dvc_left_and_takes_it
     second = start(project, *TRAIN)
     assert second.stdout
     said = ""
-    while "is at the same work" not in said:
+    while "is doing the same work" not in said:
         line = second.stdout.readline()
         assert line, said
         said += line
-    assert f"train mlp: process {trainer} is at the same work" in said
+    assert f"train mlp: process {trainer} is doing the same work" in said
     assert f"`kill {trainer}` stops it" in said
     assert psutil.pid_exists(trainer)
     go.touch()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from pixelproof.training import checkpoint
-from pixelproof.training.checkpoint import Checkpoint, Keeper, discard, place, read, write
+from pixelproof.training.checkpoint import Checkpoint, Checkpoints, discard, prepare, read, write
 from pixelproof.training.loop import Epoch, EpochTotals, State
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -118,18 +118,18 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(
 
 def test_what_other_trainings_of_the_model_left_is_removed(tmp_path: Path) -> None:
     """Else old work would fill the disk; the other model's must stay."""
-    old, other = place(tmp_path, "cnn", "old"), place(tmp_path, "mlp", "old")
+    old, other = prepare(tmp_path, "cnn", "old"), prepare(tmp_path, "mlp", "old")
     write(old, small())
     write(other, small())
-    new = place(tmp_path, "cnn", "new")
+    new = prepare(tmp_path, "cnn", "new")
     assert (old.exists(), other.exists(), new.exists()) == (False, True, False)
-    assert place(tmp_path, "mlp", "old") == other
+    assert prepare(tmp_path, "mlp", "old") == other
     assert other.exists()
 
 
 def test_what_has_succeeded_leaves_only_the_trained_model(tmp_path: Path) -> None:
     """Else checkpoints would fill the disk, or a training that DVC does not have yet would be lost."""
-    path = place(tmp_path, "mlp", "work")
+    path = prepare(tmp_path, "mlp", "work")
     write(path, small())
     (path.parent / "changes.diff").touch()
     (path.parent / "finished").mkdir()
@@ -150,15 +150,15 @@ def test_within_an_epoch_it_is_saved_when_the_minutes_have_gone_by(
 ) -> None:
     """Else an epoch of an hour could cost an hour, or each batch would wait for the disk."""
     path = tmp_path / "checkpoint.npz"
-    keeper = Keeper(path, "abc", Stateful(), minutes)  # type: ignore[arg-type]  # it needs no more of a learner
-    keeper.save_if_due(State(epoch_totals=EpochTotals(batches=1)))
+    checkpoints = Checkpoints(path, "abc", Stateful(), minutes)  # type: ignore[arg-type]  # it needs no more of a learner
+    checkpoints.save_if_due(State(epoch_totals=EpochTotals(batches=1)))
     assert path.exists() == bool(saves)
 
 
 def test_before_the_first_batch_only_the_run_is_kept(tmp_path: Path) -> None:
     """Else a learner that has no weights before its first step could not be saved, and a kill would orphan its run."""
-    keeper = Keeper(tmp_path / "checkpoint.npz", "abc", Stateful(), None)  # type: ignore[arg-type]
-    keeper.save(State())
+    checkpoints = Checkpoints(tmp_path / "checkpoint.npz", "abc", Stateful(), None)  # type: ignore[arg-type]
+    checkpoints.save(State())
     found = read(tmp_path / "checkpoint.npz")
     assert found
     assert (found.run_id, found.state, found.learner) == ("abc", State(best_weights=[]), {})

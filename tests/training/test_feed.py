@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelproof.data.images.store import Images, Shape, images_at_once
+from pixelproof.data.images.store import Images, ImageShape, images_at_once
 from pixelproof.training.feed import Batch, training_batches
 
 # A thread reads ahead for each iterator: few examples, and no deadline on a busy machine.
@@ -57,7 +57,7 @@ def test_images_keep_their_labels(count: int, batch_size: int) -> None:
 
 
 @given(st.tuples(st.integers(1, 4000), st.integers(1, 4000), st.sampled_from([1, 3])))
-def test_images_that_are_handled_at_once_take_bounded_memory(shape: Shape) -> None:
+def test_images_that_are_handled_at_once_take_bounded_memory(shape: ImageShape) -> None:
     """Else the validation would take several times the memory of the training on large images."""
     count = images_at_once(shape)
     assert 1 <= count <= 256

@@ -14,7 +14,7 @@ import pytest
 from pixelproof import console
 from pixelproof.errors import Interrupted, UserError
 from pixelproof.params.train import Train
-from pixelproof.training.checkpoint import Keeper, read
+from pixelproof.training.checkpoint import Checkpoints, read
 from pixelproof.training.feed import Batch
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, State
@@ -75,8 +75,8 @@ def train(path: Path, learner: Walker, rows: list[Epoch] | None = None) -> State
     state = found.state if found else State()
     if found and state.has_begun:
         learner.load_state(found.learner)
-    keeper = Keeper(path, "run", learner, None)
-    session = Session("train it", learner, PARAMS, IMAGES, keeper, (rows if rows is not None else []).append)
+    checkpoints = Checkpoints(path, "run", learner, None)
+    session = Session("train it", learner, PARAMS, IMAGES, checkpoints, (rows if rows is not None else []).append)
     with Interruption() as interruption:
         session.run(lambda epoch, start: islice(batches(), start, None), batches, state, interruption)
     return state

@@ -23,7 +23,7 @@ AT_ONCE = 256  # images of up to 128 x 128 x 3 bytes; fewer larger ones, with th
 DESCRIPTION = "store.json"
 
 Images = np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]  # (n, height, width, channels)
-Shape = tuple[int, int, int]  # (height, width, channels)
+ImageShape = tuple[int, int, int]  # (height, width, channels)
 
 
 def _shard_path(folder: Path, shard: int) -> Path:
@@ -37,7 +37,9 @@ class StoreWriter:
     size costs none.
     """
 
-    def __init__(self, folder: Path, index: pd.DataFrame, shape: Shape, classes: list[str], made_with: Any) -> None:
+    def __init__(
+        self, folder: Path, index: pd.DataFrame, shape: ImageShape, classes: list[str], made_with: Any
+    ) -> None:
         """Lay out a store for the rows of `index` (columns id, label), in their order.
 
         A store laid out by an interrupted run keeps its images.
@@ -82,7 +84,7 @@ class ImageStore:
     """An open image store; its images stay on disk until they are needed."""
 
     index: pd.DataFrame  # id, label, shard, row
-    shape: Shape
+    shape: ImageShape
     classes: list[str]
     made_with: dict[str, Any]
     shards: list[Images]
@@ -126,7 +128,7 @@ class ImageStore:
         return images
 
 
-def images_at_once(shape: Shape) -> int:
+def images_at_once(shape: ImageShape) -> int:
     """Return how many images of this shape are evaluated or copied at a time."""
     return min(AT_ONCE, max(1, AT_ONCE * 128 * 128 * 3 // int(np.prod(shape))))
 

@@ -11,12 +11,12 @@ import pandas as pd
 
 from pixelproof.console import progress
 from pixelproof.data.photos.decode import glimpse
-from pixelproof.data.sheets.sheet import BACKDROP, Layout, Section, Tile, thumbnail, write_sections
+from pixelproof.data.sheets.sheet import BACKDROP, SheetLayout, SheetSection, Tile, thumbnail, write_sections
 
 Read = Callable[[str], bytes]  # a photo's id to the content of its file; raises OSError
 
 CLASSES = 50  # that have a sheet, at the most
-LAYOUT = Layout(columns=8, tile_px=128, gap_px=8, backdrop=BACKDROP)
+LAYOUT = SheetLayout(columns=8, tile_px=128, gap_px=8, backdrop=BACKDROP)
 PHOTOS = 6 * LAYOUT.columns  # on a sheet, at the most
 GONE = "cannot be read any more"
 NAME_CHARACTERS = 40  # of a class, in a file's name: four bytes each still leave room for what programs add
@@ -36,7 +36,7 @@ def _write_contact_sheet(label: str, ids: "pd.Series[str]", read: Read, path: Pa
     chosen = choose(ids, PHOTOS)
     shown = f", {len(chosen)} of them here" if len(chosen) < len(ids) else ""
     tiles = [tile_of(id, read, LAYOUT.tile_px, name=PurePosixPath(id).name) for id in chosen]
-    write_sections([Section(tiles, f"photos: {len(ids):,}{shown}{place}")], path, LAYOUT, title=label)
+    write_sections([SheetSection(tiles, f"photos: {len(ids):,}{shown}{place}")], path, LAYOUT, title=label)
 
 
 def choose(ids: Iterable[str], limit: int) -> list[str]:

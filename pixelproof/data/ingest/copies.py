@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from pixelproof.data.ingest.contact import Read, tile_of
-from pixelproof.data.sheets.sheet import BACKDROP, Layout, Section, write_sections
+from pixelproof.data.sheets.sheet import BACKDROP, SheetLayout, SheetSection, write_sections
 
-LAYOUT = Layout(columns=6, tile_px=144, gap_px=8, backdrop=BACKDROP)
+LAYOUT = SheetLayout(columns=6, tile_px=144, gap_px=8, backdrop=BACKDROP)
 GROUPS = 30  # shown, each with a row of photos
 
 
@@ -30,20 +30,22 @@ def _order(copies: pd.DataFrame) -> list[str]:
     return list(groups.sort_values(["conflict", "photos", "first"], ascending=[False, False, True]).index)
 
 
-def _caption(copies: pd.DataFrame, shown: int) -> Iterator[Section]:
+def _caption(copies: pd.DataFrame, shown: int) -> Iterator[SheetSection]:
     more = copies["group"].nunique() - shown
     if not shown:
-        yield Section([], "No photo was found twice.")
+        yield SheetSection([], "No photo was found twice.")
     elif more:
-        yield Section([], f"Those with several labels first, then the largest; {more:,} more groups are not shown.")
+        yield SheetSection(
+            [], f"Those with several labels first, then the largest; {more:,} more groups are not shown."
+        )
 
 
-def _section(copies: pd.DataFrame, read: Read) -> Section:
+def _section(copies: pd.DataFrame, read: Read) -> SheetSection:
     photos = _chosen(copies).itertuples()
     tiles = [
         tile_of(str(photo.id), read, LAYOUT.tile_px, name=str(photo.id), detail=str(photo.label)) for photo in photos
     ]
-    return Section(tiles, _heading(copies))
+    return SheetSection(tiles, _heading(copies))
 
 
 def _heading(copies: pd.DataFrame) -> str:

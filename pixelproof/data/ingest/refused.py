@@ -7,9 +7,9 @@ import pandas as pd
 
 from pixelproof.data.ingest.contact import Read, tile_of
 from pixelproof.data.photos.reading import DAMAGE
-from pixelproof.data.sheets.sheet import BACKDROP, Layout, Section, Tile, write_sections
+from pixelproof.data.sheets.sheet import BACKDROP, SheetLayout, SheetSection, Tile, write_sections
 
-LAYOUT = Layout(columns=6, tile_px=168, gap_px=10, backdrop=BACKDROP)
+LAYOUT = SheetLayout(columns=6, tile_px=168, gap_px=10, backdrop=BACKDROP)
 FILES = 4 * LAYOUT.columns  # of one reason, at the most
 
 
@@ -20,7 +20,7 @@ def write_quarantine_sheet(quarantine: pd.DataFrame, photos: pd.DataFrame, read:
     """
     sections = [_section(str(reason), files, read) for reason, files in quarantine.groupby("reason")]
     if quarantine.empty:
-        sections = [Section([], f"No file had to be refused: all {len(photos):,} can be used.")]
+        sections = [SheetSection([], f"No file had to be refused: all {len(photos):,} can be used.")]
     damaged = photos[photos["note"].str.contains(DAMAGE, regex=False)]
     if len(damaged):
         sections.append(_damaged_section(damaged, read))
@@ -28,17 +28,17 @@ def write_quarantine_sheet(quarantine: pd.DataFrame, photos: pd.DataFrame, read:
     write_sections(sections, path, LAYOUT, title=f"Quarantine: {'empty' if quarantine.empty else counts}")
 
 
-def _section(reason: str, files: pd.DataFrame, read: Read) -> Section:
+def _section(reason: str, files: pd.DataFrame, read: Read) -> SheetSection:
     tiles = [_tile(file, read) for file in files.head(FILES).itertuples()]
-    return Section(tiles, f"{reason}: {len(files):,}{_more(files, 'quarantine.csv')}")
+    return SheetSection(tiles, f"{reason}: {len(files):,}{_more(files, 'quarantine.csv')}")
 
 
-def _damaged_section(photos: pd.DataFrame, read: Read) -> Section:
+def _damaged_section(photos: pd.DataFrame, read: Read) -> SheetSection:
     tiles = [
         tile_of(str(photo.id), read, LAYOUT.tile_px, name=str(photo.id), detail=str(photo.note))
         for photo in photos.head(FILES).itertuples()
     ]
-    return Section(tiles, f"accepted, but look at them ({DAMAGE}): {len(photos):,}{_more(photos, 'the manifest')}")
+    return SheetSection(tiles, f"accepted, but look at them ({DAMAGE}): {len(photos):,}{_more(photos, 'the manifest')}")
 
 
 def _more(files: pd.DataFrame, place: str) -> str:

@@ -27,7 +27,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Section:
+class SheetSection:
     """Tiles in rows of their own, below an optional heading."""
 
     tiles: Sequence[Tile]
@@ -35,7 +35,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Layout:
+class SheetLayout:
     """The layout of a sheet; tiles are square."""
 
     columns: int
@@ -80,11 +80,11 @@ def thumbnail(image: np.ndarray, side_px: int = TILE_PX) -> Image.Image:
 
 def write_sheet(rows: Sequence[Sequence[np.ndarray]], path: Path) -> None:
     """Write rows of images, uint8 (height, width, channels) of any size, as one PNG without captions."""
-    sections = [Section([Tile(thumbnail(image)) for image in images]) for images in rows]
-    write_sections(sections, path, Layout(columns=max(map(len, rows))))
+    sections = [SheetSection([Tile(thumbnail(image)) for image in images]) for images in rows]
+    write_sections(sections, path, SheetLayout(columns=max(map(len, rows))))
 
 
-def write_sections(sections: Sequence[Section], path: Path, layout: Layout, title: str = "") -> None:
+def write_sections(sections: Sequence[SheetSection], path: Path, layout: SheetLayout, title: str = "") -> None:
     """Write a title and sections of tiles as one PNG: the same bytes for the same tiles."""
     bands = [*_title(title, layout), *(band for section in sections for band in _bands(section, layout))]
     sheet = Image.new("RGB", (layout.width_px, layout.gap_px + sum(band.height for band in bands)), "white")
@@ -95,12 +95,12 @@ def write_sections(sections: Sequence[Section], path: Path, layout: Layout, titl
     sheet.save(path, format="PNG")
 
 
-def _title(text: str, layout: Layout) -> Iterator[Image.Image]:
+def _title(text: str, layout: SheetLayout) -> Iterator[Image.Image]:
     if text:
         yield _line(text, layout.title, layout)
 
 
-def _bands(section: Section, layout: Layout) -> Iterator[Image.Image]:
+def _bands(section: SheetSection, layout: SheetLayout) -> Iterator[Image.Image]:
     """Yield a section as bands, each as wide as the sheet: its heading, and a band for each row of tiles."""
     if section.heading:
         yield _line(section.heading, layout.heading, layout)
@@ -108,13 +108,13 @@ def _bands(section: Section, layout: Layout) -> Iterator[Image.Image]:
         yield _row(section.tiles[start : start + layout.columns], layout)
 
 
-def _line(text: str, font: Font, layout: Layout) -> Image.Image:
+def _line(text: str, font: Font, layout: SheetLayout) -> Image.Image:
     band = Image.new("RGB", (layout.width_px, font.line_px + 2 * layout.gap_px), "white")
     _write(band, (layout.gap_px, layout.gap_px), font.shortened(text, layout.width_px - 2 * layout.gap_px), font, INK)
     return band
 
 
-def _row(tiles: Sequence[Tile], layout: Layout) -> Image.Image:
+def _row(tiles: Sequence[Tile], layout: SheetLayout) -> Image.Image:
     captions = [layout.caption(tile) for tile in tiles]
     height = layout.step_px + layout.small.line_px * max(map(len, captions))
     band = Image.new("RGB", (layout.width_px, height), "white")
@@ -127,7 +127,7 @@ def _row(tiles: Sequence[Tile], layout: Layout) -> Image.Image:
     return band
 
 
-def _face(tile: Tile, layout: Layout) -> Image.Image:
+def _face(tile: Tile, layout: SheetLayout) -> Image.Image:
     """Return a tile's square: its picture in the middle, or its text instead."""
     side = layout.tile_px
     face = Image.new("RGB", (side, side), layout.backdrop)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pixelproof.data.ingest import copies as module
 from pixelproof.data.ingest.copies import GROUPS, LAYOUT, write_copies
-from pixelproof.data.sheets.sheet import Layout, Section
+from pixelproof.data.sheets.sheet import SheetLayout, SheetSection
 
 COLOURS = {"red": (200, 0, 0), "green": (0, 200, 0), "blue": (0, 0, 200)}
 
@@ -33,22 +33,22 @@ def read(id: str) -> bytes:
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[Section]:
+def written(monkeypatch: pytest.MonkeyPatch) -> list[SheetSection]:
     """Return a list that takes the sections of the next sheet."""
-    taken: list[Section] = []
+    taken: list[SheetSection] = []
 
-    def take(sections: Sequence[Section], path: Path, layout: Layout, title: str) -> None:
+    def take(sections: Sequence[SheetSection], path: Path, layout: SheetLayout, title: str) -> None:
         taken.extend(sections)
 
     monkeypatch.setattr(module, "write_sections", take)
     return taken
 
 
-def names(section: Section) -> list[str]:
+def names(section: SheetSection) -> list[str]:
     return [tile.name for tile in section.tiles]
 
 
-def test_label_conflicts_come_first_then_the_largest_groups(written: list[Section], tmp_path: Path) -> None:
+def test_label_conflicts_come_first_then_the_largest_groups(written: list[SheetSection], tmp_path: Path) -> None:
     """Else what a person must look at would be below what they need not."""
     groups = [[("red", "a")] * 2, [("green", "a")] * 3, [("blue", "a"), ("blue", "b")]]
     write_copies(table(groups), read, tmp_path / "copies.png")
@@ -60,7 +60,7 @@ def test_label_conflicts_come_first_then_the_largest_groups(written: list[Sectio
     ]
 
 
-def test_a_row_shows_what_differs(written: list[Section], tmp_path: Path) -> None:
+def test_a_row_shows_what_differs(written: list[SheetSection], tmp_path: Path) -> None:
     """Else a hundred equal copies would hide the one under another label, or the one that only looks alike."""
     write_copies(table([[("red", "a")] * 20 + [("green", "a"), ("blue", "b")]]), read, tmp_path / "copies.png")
     (section,) = written
@@ -70,14 +70,14 @@ def test_a_row_shows_what_differs(written: list[Section], tmp_path: Path) -> Non
     assert {tile.detail for tile in section.tiles} == {"a", "b"}
 
 
-def test_copies_in_quarantine_are_told(written: list[Section], tmp_path: Path) -> None:
+def test_copies_in_quarantine_are_told(written: list[SheetSection], tmp_path: Path) -> None:
     """Else a person would look for photos in the classes that are not used at all."""
     conflict = table([[("red", "a"), ("red", "b")]]).assign(reason="label conflict")
     write_copies(conflict, read, tmp_path / "copies.png")
     assert written[0].heading == "1 a, 1 b: the same picture; in quarantine: label conflict"
 
 
-def test_more_groups_than_a_person_looks_at_are_counted(written: list[Section], tmp_path: Path) -> None:
+def test_more_groups_than_a_person_looks_at_are_counted(written: list[SheetSection], tmp_path: Path) -> None:
     """Else a set of a million photos would make a picture that nothing can open."""
     write_copies(table([[("red", "a")] * 2] * (GROUPS + 5)), read, tmp_path / "copies.png")
     caption, *groups = written
@@ -85,7 +85,9 @@ def test_more_groups_than_a_person_looks_at_are_counted(written: list[Section], 
     assert len(groups) == GROUPS
 
 
-def test_a_photo_that_has_gone_since_takes_its_tile_without_a_picture(written: list[Section], tmp_path: Path) -> None:
+def test_a_photo_that_has_gone_since_takes_its_tile_without_a_picture(
+    written: list[SheetSection], tmp_path: Path
+) -> None:
     """Else a stage that has decoded everything would fail at its last picture."""
 
     def gone(id: str) -> bytes:

@@ -7,8 +7,8 @@ from PIL import Image
 from pixelproof.data.sheets.sheet import (
     GAP_PX,
     TILE_PX,
-    Layout,
-    Section,
+    SheetLayout,
+    SheetSection,
     Tile,
     thumbnail,
     write_sections,
@@ -83,14 +83,14 @@ def test_a_grey_image_is_shown_grey(tmp_path: Path) -> None:
     assert (tile(written([[plain(8, 8, (77,))]], tmp_path), 0, 0) == 77).all()
 
 
-LAYOUT = Layout(columns=3, tile_px=60, gap_px=6, backdrop="#ececec")
+LAYOUT = SheetLayout(columns=3, tile_px=60, gap_px=6, backdrop="#ececec")
 
 
 def square(colour: tuple[int, int, int]) -> Image.Image:
     return Image.new("RGB", (60, 60), colour)
 
 
-def sheet_of(sections: list[Section], folder: Path, title: str = "") -> np.ndarray:
+def sheet_of(sections: list[SheetSection], folder: Path, title: str = "") -> np.ndarray:
     write_sections(sections, folder / "words.png", LAYOUT, title)
     with Image.open(folder / "words.png") as sheet:
         return np.asarray(sheet)
@@ -103,9 +103,9 @@ def words_in(pixels: np.ndarray) -> bool:
 def test_a_sheet_with_words_is_as_wide_as_its_columns_and_as_high_as_its_rows(tmp_path: Path) -> None:
     """Else pictures or words would be cut off."""
     tiles = [Tile(square((200, 0, 0)))] * 4
-    plain_sheet = sheet_of([Section(tiles)], tmp_path)
+    plain_sheet = sheet_of([SheetSection(tiles)], tmp_path)
     assert plain_sheet.shape == (2 * 66 + 6, 3 * 66 + 6, 3)
-    named = sheet_of([Section([Tile(square((200, 0, 0)), "name", "detail")] * 4)], tmp_path)
+    named = sheet_of([SheetSection([Tile(square((200, 0, 0)), "name", "detail")] * 4)], tmp_path)
     assert named.shape[0] == plain_sheet.shape[0] + 2 * 2 * LAYOUT.small.line_px
     assert (named == (200, 0, 0)).all(axis=2).sum() == 4 * 60 * 60
 
@@ -113,7 +113,7 @@ def test_a_sheet_with_words_is_as_wide_as_its_columns_and_as_high_as_its_rows(tm
 def test_words_stand_under_their_tile_and_touch_no_other(tmp_path: Path) -> None:
     """Else a name would be read under the wrong picture; the second tile of three has one, much too long."""
     blank = Tile(square((200, 0, 0)))
-    sheet = sheet_of([Section([blank, Tile(square((200, 0, 0)), "name" * 50, "word " * 50), blank])], tmp_path)
+    sheet = sheet_of([SheetSection([blank, Tile(square((200, 0, 0)), "name" * 50, "word " * 50), blank])], tmp_path)
     under = sheet[6 + 60 :]
     assert words_in(under[:, 72:132])
     assert (under[:, :70] == 255).all()
@@ -123,7 +123,7 @@ def test_words_stand_under_their_tile_and_touch_no_other(tmp_path: Path) -> None
 def test_a_title_and_headings_stand_above_their_tiles(tmp_path: Path) -> None:
     """Else nobody would know which class a sheet shows; a long one must not run out of the sheet."""
     tiles = [Tile(square((200, 0, 0)))]
-    sheet = sheet_of([Section(tiles, "first " * 40), Section(tiles, "second")], tmp_path, "title " * 40)
+    sheet = sheet_of([SheetSection(tiles, "first " * 40), SheetSection(tiles, "second")], tmp_path, "title " * 40)
     red = (sheet == (200, 0, 0)).all(axis=2).any(axis=1)
     tops = np.flatnonzero(red[1:] & ~red[:-1]) + 1
     assert len(tops) == 2
@@ -134,21 +134,23 @@ def test_a_title_and_headings_stand_above_their_tiles(tmp_path: Path) -> None:
 
 def test_where_there_is_no_picture_words_stand_in_its_place(tmp_path: Path) -> None:
     """Else a file that shows nothing would be an empty square, and its place a riddle."""
-    face = sheet_of([Section([Tile(None, instead="zero bytes")])], tmp_path)[6:66, 6:66]
+    face = sheet_of([SheetSection([Tile(None, instead="zero bytes")])], tmp_path)[6:66, 6:66]
     assert (face[:5] == 0xEC).all()
     assert (face < 150).all(axis=2).any()
 
 
 def test_a_picture_stands_in_the_middle_of_its_tile(tmp_path: Path) -> None:
     """Else wide and high photos would hang at an edge, without a frame that shows their form."""
-    wide = sheet_of([Section([Tile(thumbnail(plain(10, 30, (200, 0, 0)), 60))])], tmp_path)[6:66, 6:66]
+    wide = sheet_of([SheetSection([Tile(thumbnail(plain(10, 30, (200, 0, 0)), 60))])], tmp_path)[6:66, 6:66]
     assert np.flatnonzero((wide == (200, 0, 0)).all(axis=(1, 2))).tolist() == list(range(20, 40))
     assert (wide[:20] == 0xEC).all()
 
 
 def test_the_same_tiles_give_the_same_bytes_with_nothing_about_time_or_program(tmp_path: Path) -> None:
     """Else DVC would take an unchanged sheet for a new one."""
-    sections = [Section([Tile(square((1, 2, 3)), "naïve 猫.jpg", "because"), Tile(None, instead="gone")], "heading")]
+    sections = [
+        SheetSection([Tile(square((1, 2, 3)), "naïve 猫.jpg", "because"), Tile(None, instead="gone")], "heading")
+    ]
     sheet_of(sections, tmp_path, "title")
     first = (tmp_path / "words.png").read_bytes()
     sheet_of(sections, tmp_path, "title")
