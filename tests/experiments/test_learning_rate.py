@@ -100,7 +100,7 @@ def test_the_steepest_fall_is_found_in_noise(steepest: int) -> None:
 def test_where_the_loss_does_not_fall_nothing_is_suggested(losses: list[float]) -> None:
     """Else a rate would be suggested that learns nothing, or a traceback shown."""
     table = as_table([RangeTestStep(10.0**-place, loss) for place, loss in enumerate(losses)], 40)
-    with pytest.raises(UserError, match=r"find-lr: in \d+ steps the loss never fell.*--low"):
+    with pytest.raises(UserError, match=r"find-lr: the loss did not fall for long enough in \d+ steps.*--low"):
         suggest(table)
 
 

@@ -102,7 +102,7 @@ def test_a_file_of_the_users_in_the_way_is_named_and_stays(tmp_path: Path, serve
     path = tmp_path / "raw" / "url" / name
     path.parent.mkdir(parents=True)
     path.write_bytes(b"mine")
-    with pytest.raises(UserError, match=f"{path}: a file that was not fetched") as refused:
+    with pytest.raises(UserError, match=f"{path}: this file was not fetched") as refused:
         get(server.offer("set.zip", zipped(PHOTOS)), tmp_path)
     assert "Move it elsewhere" in str(refused.value)
     assert content(tmp_path / "raw") == {f"url/{name}": b"mine"}
