@@ -87,7 +87,7 @@ def test_plan_warns_of_too_few_photos_by_the_reports(pixelproof: Program, tmp_pa
     report = {"source": "data/raw/digits", "classes": {"1": 25, "2": 25}}
     (tmp_path / "reports/ingest.json").write_text(json.dumps(report), "utf-8")
     words = " ".join(pixelproof(tmp_path, "plan").stdout.split())
-    assert "mlp: 78,601 parameters are trained on 35 photos of 27,440 pixel values in all" in words
+    assert "mlp: 78,601 parameters are trained on 35 photos with 27,440 pixel values in all" in words
 
 
 def test_plan_takes_the_number_of_classes(pixelproof: Program, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_sweep_on_another_basis_is_refused(tmp_path: Path) -> None:
     """Trials of 2 and of 60 epochs cannot be compared; the sampler would learn nonsense from them."""
     opened(tmp_path, sweep(), **{"train.epochs": 60, "seed": 7})
     opened(tmp_path, sweep(trials=50), **{"train.epochs": 60, "seed": 7})
-    with pytest.raises(UserError, match=r"begun with another train\.epochs"):
+    with pytest.raises(UserError, match=r"started with another train\.epochs"):
         opened(tmp_path, sweep(), **{"train.epochs": 2, "seed": 7})
     with pytest.raises(UserError, match="begun with another seed"):
         opened(tmp_path, sweep(), **{"train.epochs": 60})

@@ -73,5 +73,6 @@ def file_stem(label: str) -> str:
     Letters of any script stay. A class whose name cannot stay as it is (capitals, spaces, great length) gets a part of
     its hash behind a dot, which no name that stays has: so no two classes share a file, also where case is ignored.
     """
-    plain = re.sub(r"[^\w-]+", "-", unicodedata.normalize("NFC", label)).casefold()[:NAME_CHARACTERS]
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", label).casefold())
+    plain = re.sub(r"[^\w-]+", "-", folded)[:NAME_CHARACTERS]
     return plain if plain == label else f"{plain}.{hashlib.sha256(label.encode()).hexdigest()[:8]}"

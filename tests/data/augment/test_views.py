@@ -181,7 +181,7 @@ def test_a_misspelt_argument_is_refused_whatever_the_transform_advises(kind: str
 )
 def test_a_transform_that_changes_shape_or_type_is_refused(transform: dict[str, Any]) -> None:
     """Else training would fail on the first batch, or learn from numbers of another scale."""
-    with pytest.raises(UserError, match=r"augment\.transforms.*\(16, 12, 3\) uint8 into"):
+    with pytest.raises(UserError, match=r"augment\.transforms.*\(16, 12, 3\) uint8 became"):
         alter(compose(settings_for({"x": transform})), RANDOM[0], seed=1, id="a", view=0)
 
 

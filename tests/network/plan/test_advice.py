@@ -34,7 +34,7 @@ def test_a_network_that_is_well_made_is_not_warned_of() -> None:
 def test_more_parameters_than_training_pixels_are_warned_of() -> None:
     """Else nobody would see that a network can learn its photos by heart."""
     layers = {"conv1": conv(kernel=9), "average": AVERAGE}
-    assert said(4, **layers).startswith("338 parameters are trained on 4 photos of 324 pixel values in all")
+    assert said(4, **layers).startswith("338 parameters are trained on 4 photos with 324 pixel values in all")
     assert said(5, **layers) == said(None, **layers) == ""
 
 
