@@ -105,7 +105,7 @@ def test_a_sweep_on_another_basis_is_refused(tmp_path: Path) -> None:
     opened(tmp_path, sweep(trials=50), **{"train.epochs": 60, "seed": 7})
     with pytest.raises(UserError, match=r"started with another train\.epochs"):
         opened(tmp_path, sweep(), **{"train.epochs": 2, "seed": 7})
-    with pytest.raises(UserError, match="begun with another seed"):
+    with pytest.raises(UserError, match="started with another seed"):
         opened(tmp_path, sweep(), **{"train.epochs": 60})
 
 
