@@ -166,7 +166,7 @@ def test_ctrl_c_stops_the_trials_and_says_how_to_go_on(project: Project) -> None
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=LIMIT)[0]
     assert process.returncode == 130, said
-    assert "the same command continues it" in said
+    assert "run the same command to continue" in said
     assert "Traceback" not in said
     assert not workers(project)
     assert logged(project, "stopped") == {"0": [("KILLED", "0.003")]}
