@@ -92,7 +92,7 @@ def test_params_that_git_does_not_have_are_kept_beside(project: Path, program: P
 def test_params_that_git_has_are_not_kept_twice(project: Path, program: Program) -> None:
     """Else every change of a preset would leave a file behind; an edit since the commit is kept."""
     commit(project)
-    assert "what was there" not in program("article", "--yes")[1]
+    assert "the previous one" not in program("article", "--yes")[1]
     assert not (project / "params.yaml.bak").exists()
     assert "params.yaml.bak" in program("cats-dogs", "--yes")[1]
     assert text("params.yaml.bak") == text("presets/article.yaml")
