@@ -156,11 +156,11 @@ def test_pixels_are_prepared_as_the_models_own_module_does_it(family: str, tmp_p
     """Else a backbone would see other pixels than it was trained with, and guess."""
     import keras
 
-    from pixelproof.network.cnn.applications import prepared
+    from pixelproof.network.cnn.applications import preprocess
 
     pixels = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.float32)
     inputs = keras.Input((5, 4, 3))
-    model = keras.Model(inputs, keras.ops.copy(prepared(inputs, network(FAMILIES[family]).backbone)))
+    model = keras.Model(inputs, keras.ops.copy(preprocess(inputs, network(FAMILIES[family]).backbone)))
     expected = getattr(keras.applications, family).preprocess_input(pixels.copy())
     np.testing.assert_allclose(model.predict_on_batch(pixels), expected, rtol=1e-5, atol=1e-4)
     model.save(tmp_path / "model.keras")
