@@ -18,7 +18,7 @@ CNN, MLP = "cnn · as committed (3f2a1b9)", "mlp · as committed (3f2a1b9)"
 WIDE_CNN, WIDE_MLP = "cnn · wide · conv1.filters=32", "mlp · wide · hidden=[200]"
 EXPECTED = {
     "of one model": {CNN, WIDE_CNN},
-    "that are right on more than 96% of the test part": {CNN, WIDE_CNN, WIDE_MLP},
+    "with more than 96% accuracy on the test part": {CNN, WIDE_CNN, WIDE_MLP},
     "of one experiment": {WIDE_CNN, WIDE_MLP},
     "whose name contains a word": {WIDE_CNN},
     "with one value of a parameter": {WIDE_CNN},
