@@ -1,5 +1,6 @@
 """Terminal output: messages, progress bars, and a user's mistake as one message."""
 
+import gc
 import logging
 import sys
 import warnings
@@ -34,6 +35,8 @@ def run(work: Callable[[], None]) -> None:
 
     A signal also ends it with a message, and with the status that shells use: 130 for Ctrl-C, 143 for SIGTERM.
     """
+    gc.freeze()
+    gc.enable()  # stages/__init__.py has disabled it while libraries were imported
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(lambda record: record.levelno >= logging.ERROR or record.name.split(".")[0] not in CHATTY)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler], force=True)

@@ -19,6 +19,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Size = Positive | Annotated[list[Positive], Field(min_length=2, max_length=2)]  # one side, or [height, width]
 Padding = Literal["valid", "same"] | Annotated[int, Field(ge=0)]
 Activation = Literal["linear", "relu", "elu", "gelu", "leaky_relu", "sigmoid", "silu", "tanh"]
+Pair = tuple[int, int]  # (height, width)
 # Lower case and no dots, so that `dvc exp run -S cnn.layers.conv1.filters=32` reaches the layer.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -28,6 +29,11 @@ class Section(BaseModel):
 
 
 S = TypeVar("S", bound=Section)
+
+
+def pair(size: Size) -> Pair:
+    """Return (height, width) of a size that may be given as one number."""
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
 def load_section(kind: type[S], path: Path = PARAMS) -> S:

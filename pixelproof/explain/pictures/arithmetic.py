@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from pixelproof.network.cnn.layout.geometry import Window, pair
-from pixelproof.params.section import Size
+from pixelproof.errors import UserError
+from pixelproof.params.section import Size, pair
 
 Pooling = Literal["max", "average", "l2"]
 
@@ -24,7 +24,8 @@ def patches(image: np.ndarray, size: Size, stride: Size = 1) -> np.ndarray:
 
     Raises UserError where the window does not fit.
     """
-    Window(pair(size), pair(stride), "valid").output(*image.shape[:2])
+    if any(window > side for window, side in zip(pair(size), image.shape[:2], strict=True)):
+        raise UserError(f"a window of {pair(size)} pixels does not fit into {image.shape[:2]}")
     seen = np.lib.stride_tricks.sliding_window_view(image, pair(size), axis=(0, 1))
     down, right = pair(stride)
     return np.moveaxis(seen, (-2, -1), (2, 3))[::down, ::right]

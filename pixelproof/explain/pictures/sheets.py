@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pixelproof.data.sheets.sheet import SheetLayout, SheetSection, Tile, thumbnail, write_sections
 from pixelproof.explain.pictures.arithmetic import convolve, pool
 from pixelproof.explain.pictures.cases import five_cases, three_poolings
 from pixelproof.explain.pictures.filters import EDGE, classic_filters
 from pixelproof.explain.tracing.traced import TracedLayer
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 # Blue below zero, white at zero, orange above: told apart by all common kinds of colour blindness. As in js/draw.js.
 NEGATIVE, ZERO, POSITIVE = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([179, 88, 6])
 ROW = 8  # pictures in a row of a sheet
+TILE_PX = 144  # so that two lines hold the longest title
 ROOM_PX = 8  # the examples need so many pixels on each side
 MAPS = 8  # activation maps that a sheet shows of each layer
 
@@ -148,23 +146,15 @@ SAME_AGAIN = {"input", "rescaling", "dropout", "zero_pad", "batch_norm"}  # thei
 def write_sheets(sheets: Sequence[Sheet], folder: Path) -> None:
     """Write each sheet as <folder>/<name>.png."""
     for sheet in sheets:
-        # No date and no version in the file: the same photo gives the same bytes.
-        draw_sheet(sheet).savefig(folder / f"{sheet.name}.png", metadata={"Software": None})
+        layout = SheetLayout(columns=min(ROW, max(3, len(sheet.pictures))), tile_px=TILE_PX, gap_px=8)
+        tiles = [_tile(picture) for picture in sheet.pictures]
+        write_sections([SheetSection(tiles)], folder / f"{sheet.name}.png", layout, sheet.title)
 
 
-def draw_sheet(sheet: Sheet) -> "Figure":
-    from matplotlib.figure import Figure  # half a second that the page, which draws nothing, need not wait
-
-    rows = -(-len(sheet.pictures) // ROW)
-    columns = min(ROW, len(sheet.pictures))
-    figure = Figure(figsize=(1.5 * columns + 0.4, 1.75 * rows + 0.5), dpi=90, layout="constrained")
-    figure.suptitle(sheet.title, fontsize=10)
-    for number, picture in enumerate(sheet.pictures):
-        axes = figure.add_subplot(rows, columns, number + 1)
-        axes.set_axis_off()
-        axes.set_title(f"{picture.title}\n{picture.size}", fontsize=6)
-        axes.imshow(colours(picture.pixels), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    return figure
+def _tile(picture: Picture) -> Tile:
+    pixels = colours(picture.pixels)
+    pixels = pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
+    return Tile(thumbnail(pixels, TILE_PX), picture.size, picture.title)
 
 
 def colours(pixels: np.ndarray) -> np.ndarray:

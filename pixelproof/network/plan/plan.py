@@ -8,13 +8,13 @@ from typing import Any
 
 from pixelproof.errors import UserError
 from pixelproof.files import read_json
-from pixelproof.network.cnn.layout.geometry import Pair
 from pixelproof.network.cnn.layout.layers import ComputedLayer, Shape, compute_dense
 from pixelproof.network.cnn.layout.nodes import Node, lay_out
 from pixelproof.params.cnn import Cnn
 from pixelproof.params.ingest import Ingest
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.resize import Resize
+from pixelproof.params.section import Pair
 from pixelproof.params.whole import Params
 
 

@@ -1,9 +1,7 @@
 """Where MLflow keeps runs, and how one is found there."""
 
-import gc
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
 from pixelproof.files import locked
+from pixelproof.heavy_imports import no_garbage_collection
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RUN_ID
 from pixelproof.tracking.store.first_use import make_database
@@ -51,23 +50,11 @@ def connect(experiment: str | None = None, uri: str | None = None) -> MlflowClie
 def _client(uri: str, experiment: str, root: Path) -> MlflowClient:
     """Return a client of the store, in which the experiment is; once for each in a process."""
     make_database(uri)
-    with locked(root), _no_garbage_collection():  # MLflow lets two first processes create the same tables
+    with locked(root), no_garbage_collection():  # MLflow lets two first processes create the same tables
         follow_folder(root)
         client = MlflowClient(uri)
         experiment_id(client, experiment, uri)
     return client
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Collect no garbage while MLflow loads SQLAlchemy: each time all of TensorFlow would be looked through (0.3 s)."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def experiment_id(client: MlflowClient, name: str, uri: str) -> str:

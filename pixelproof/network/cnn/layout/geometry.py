@@ -8,14 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pixelproof.errors import UserError
-from pixelproof.params.section import Padding, Size
-
-Pair = tuple[int, int]
-
-
-def pair(size: Size) -> Pair:
-    """Return (height, width) of a size that may be given as one number."""
-    return (size, size) if isinstance(size, int) else (size[0], size[1])
+from pixelproof.params.section import Padding, Pair
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from math import prod
 from typing import Literal
 
 from pixelproof.errors import UserError
-from pixelproof.network.cnn.layout.geometry import Window, pair
+from pixelproof.network.cnn.layout.geometry import Window
 from pixelproof.params.cnn import (
     BatchNorm,
     Conv,
@@ -22,7 +22,7 @@ from pixelproof.params.cnn import (
     SeparableConv,
     ZeroPad,
 )
-from pixelproof.params.section import Section
+from pixelproof.params.section import Section, pair
 
 Shape = tuple[int, ...]
 Windowed = Conv | SeparableConv | Pool

@@ -6,8 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pixelproof.errors import UserError
-from pixelproof.network.cnn.layout.geometry import Pair, Window, pair
-from pixelproof.params.section import Padding
+from pixelproof.network.cnn.layout.geometry import Window
+from pixelproof.params.section import Padding, Pair, pair
 
 SIDES = st.integers(1, 40)
 
