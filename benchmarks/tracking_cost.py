@@ -123,17 +123,17 @@ def _cnn() -> Save:
         from pixelproof.tracking.run.models import save_keras_model
 
         outputs = learner.model.predict_on_batch(images)
-        save_keras_model(learner.model, images, outputs, saved / "model.keras", folder / "mlflow")
+        learner.save(saved)
+        save_keras_model(saved / "model.keras", images, outputs, folder / "mlflow")
 
     saved = Path(tempfile.mkdtemp())
-    learner.save(saved)
     return save
 
 
 def _mlp() -> Save:
     """Return the function by which the training stage saves the MLP for MLflow; scikit-learn is loaded before."""
     from pixelproof.network.mlp.mlp import MlpLearner
-    from pixelproof.network.mlp.saved import TRUSTED_TYPES, flatten
+    from pixelproof.network.mlp.saved import flatten
     from pixelproof.params.whole import load_params
 
     params = load_params()
@@ -145,10 +145,10 @@ def _mlp() -> Save:
         from pixelproof.tracking.run.models import save_sklearn_model
 
         outputs = learner.model.predict_proba(pixels)
-        save_sklearn_model(learner.model, pixels, outputs, TRUSTED_TYPES, saved / "model.skops", folder / "mlflow")
+        learner.save(saved)
+        save_sklearn_model(learner.trained(), pixels, outputs, saved / "model.skops", folder / "mlflow")
 
     saved = Path(tempfile.mkdtemp())
-    learner.save(saved)
     return save
 
 

@@ -18,14 +18,14 @@ from pixelproof.network.cnn.saved import saved
 from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
 from pixelproof.params.explain import Explain
 from pixelproof.params.section import load_section
-from pixelproof.paths import ANSWERS, MODELS, PLAN, PREDICTED, RESIZED, SPLITS, TRACE
+from pixelproof.paths import ANSWERS, KERAS_MODEL, MODELS, PLAN, PREDICTED, RESIZED, SPLITS, TRACE
 
 
 def main() -> None:
     params = load_section(Explain)
     store = ImageStore.open(RESIZED)
     test = positions(store.index, read_splits(SPLITS), "test")
-    model = saved.load(MODELS / "cnn")
+    model = saved.load(MODELS / "cnn" / KERAS_MODEL)
     saved.check_against_plan(model, read_json(PLAN / "cnn.json"))
     probabilities = saved.predict(model, in_batches(store, test))
     answers = answer_table("cnn", probabilities, store.ids(test), store.labels[test], store.classes)

@@ -12,13 +12,13 @@ from pixelproof.data.images.store import ImageStore, in_batches
 from pixelproof.evaluation.answers import answer_table
 from pixelproof.files import read_json, replacing
 from pixelproof.network.mlp import saved
-from pixelproof.paths import ANSWERS, MODELS, PLAN, PREDICTED, RESIZED, SPLITS
+from pixelproof.paths import ANSWERS, MODELS, PLAN, PREDICTED, RESIZED, SKOPS_MODEL, SPLITS
 
 
 def main() -> None:
     store = ImageStore.open(RESIZED)
     test = positions(store.index, read_splits(SPLITS), "test")
-    model = saved.load(MODELS / "mlp")
+    model = saved.load(MODELS / "mlp" / SKOPS_MODEL)
     saved.check_against_plan(model, read_json(PLAN / "mlp.json"))
     probabilities = saved.predict(model, in_batches(store, test))
     answers = answer_table("mlp", probabilities, store.ids(test), store.labels[test], store.classes)

@@ -3,7 +3,7 @@
     python -m stages.train_cnn
 
 Reads   what stages.train reads, and reports/plan/cnn.json (which makes DVC see the layers' order)
-Writes  models/cnn/ (model.keras, history.csv, run.json, record.json, changes.diff, mlflow/)
+Writes  models/cnn/ (mlflow/ with model.keras, history.csv, run.json, record.json, changes.diff)
 """
 
 from functools import partial
@@ -38,7 +38,7 @@ def main() -> None:
 
     def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
         outputs = learner.model.predict_on_batch(images)
-        save_keras_model(learner.model, images, outputs, saved / "model.keras", folder)
+        save_keras_model(saved / "model.keras", images, outputs, folder)
 
     libraries = ("grain", "keras", keras.backend.backend())
     section = dict(params)

@@ -3,7 +3,7 @@
     python -m stages.train_mlp
 
 Reads   what stages.train reads, and reports/plan/mlp.json
-Writes  models/mlp/ (model.skops, history.csv, run.json, record.json, changes.diff, mlflow/)
+Writes  models/mlp/ (mlflow/ with model.skops, history.csv, run.json, record.json, changes.diff)
 """
 
 from functools import partial
@@ -13,7 +13,7 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.data.images.store import Images
 from pixelproof.network.mlp.mlp import MlpLearner
-from pixelproof.network.mlp.saved import TRUSTED_TYPES, flatten
+from pixelproof.network.mlp.saved import flatten
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.section import load_section, load_seed
 from pixelproof.params.train import Train
@@ -32,7 +32,7 @@ def main() -> None:
     def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
         pixels = flatten(images)
         outputs = learner.model.predict_proba(pixels)
-        save_sklearn_model(learner.model, pixels, outputs, TRUSTED_TYPES, saved / "model.skops", folder)
+        save_sklearn_model(learner.trained(), pixels, outputs, saved / "model.skops", folder)
 
     libraries = ("grain", "scikit-learn")
     section = dict(params)

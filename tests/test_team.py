@@ -149,7 +149,11 @@ def test_the_second_clone_has_the_same_photos_data_models_and_reports(ada: Proje
     assert len(photos(ada)) == 68
     assert photos(bob) == photos(ada)
     assert bob.outputs() == ada.outputs()
-    assert {"models/cnn/model.keras", "models/mlp/model.skops", "reports/index.html"} <= bob.outputs().keys()
+    assert {
+        "models/cnn/mlflow/data/model.keras",
+        "models/mlp/mlflow/model.skops",
+        "reports/index.html",
+    } <= bob.outputs().keys()
     assert "up to date" in run(bob, "dvc status")
 
 
@@ -177,7 +181,7 @@ def test_the_second_person_loads_the_model_of_the_first_from_the_server(
     trained = record(ada, "mlp")
     logged = mlflow.sklearn.load_model(f"models:/{trained['model_id']}")
     pixels = np.random.default_rng(1).integers(0, 256, (5, 16 * 16 * 3)).astype(np.float32)
-    pulled = saved.load(bob.root / "models/mlp")
+    pulled = saved.load(bob.root / "models/mlp/mlflow/model.skops")
     np.testing.assert_array_equal(logged.predict_proba(pixels), pulled.predict_proba(pixels))
     assert any(trained["model_id"] in key for key in kept(team, "mlflow"))
 
@@ -209,7 +213,7 @@ def test_the_first_person_sees_what_the_second_trains(ada: Project, bob: Project
 
 def test_a_wrong_password_ends_a_training_with_one_message(team: Team, bob: Project) -> None:
     """A traceback of MLflow's would leave a person guessing what to change, and nothing may be half-written."""
-    written = (bob.root / "models/mlp/model.skops").read_bytes()
+    written = (bob.root / "models/mlp/mlflow/model.skops").read_bytes()
     bob.environment = team.member("bob", "not the password")
     done = bob.run(sys.executable, "-m", "stages.train_mlp")
     bob.environment = team.member("bob", PASSWORDS["bob"])
@@ -218,7 +222,7 @@ def test_a_wrong_password_ends_a_training_with_one_message(team: Team, bob: Proj
     assert f"error: {team.mlflow}: MLflow asks for a name and a password" in done.stderr
     assert "MLFLOW_TRACKING_USERNAME=bob" in done.stderr
     assert "not the password" not in done.stderr
-    assert (bob.root / "models/mlp/model.skops").read_bytes() == written
+    assert (bob.root / "models/mlp/mlflow/model.skops").read_bytes() == written
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_run_names_the_precision_that_auto_was(project: Project, undisturbed: 
     record = json.loads((project.root / "models/cnn/record.json").read_text("utf-8"))
     taken = "mixed_bfloat16" if has_bfloat16() else "float32"
     assert record["params"]["cnn.precision"] == taken
-    with zipfile.ZipFile(project.root / "models/cnn/model.keras") as saved:
+    with zipfile.ZipFile(project.root / "models/cnn/mlflow/data/model.keras") as saved:
         assert f'"name": "{taken}"' in saved.read("config.json").decode()
 
 

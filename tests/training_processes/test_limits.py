@@ -127,4 +127,4 @@ def test_max_minutes_end_a_training_with_its_best_epoch(project: Project, edited
     assert (run.info.status, run.data.tags["ended"]) == ("FINISHED", "max_minutes is over")
     seconds, limit = run.data.metrics["train/seconds"], 1.2
     assert seconds < 2 * limit, "validation counts too, so the training itself takes less, but for the last batch"
-    assert Path(project.root / "models/mlp/model.skops").exists()
+    assert Path(project.root / "models/mlp/mlflow/model.skops").exists()

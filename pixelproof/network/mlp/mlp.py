@@ -1,6 +1,7 @@
 """The MLP of params.yaml: scikit-learn's MLPClassifier, fed batch by batch like the CNN."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ SCALARS = {
 }
 LISTS = {"classifier": ("coefs_", "intercepts_"), "optimizer": ("ms", "vs")}
 CURVE = "classifier/loss_curve_"
+ONLY_FOR_TRAINING = ("_optimizer", "_best_coefs", "_best_intercepts", "loss_curve_")  # the last has a row per step
 
 
 class MlpLearner:
@@ -147,4 +149,11 @@ class MlpLearner:
         return sum(weight.size for weight in self.weights())
 
     def save(self, folder: Path) -> None:
-        skops.io.dump(self.model, folder / "model.skops")
+        skops.io.dump(self.trained(), folder / "model.skops")
+
+    def trained(self) -> Pipeline:
+        """Return the model as it is used: without what only a next step needs, three times the size of the weights."""
+        classifier = copy(self.model["mlp"])
+        for name in ONLY_FOR_TRAINING:
+            delattr(classifier, name)
+        return Pipeline([("scale", self.model["scale"]), ("mlp", classifier)])

@@ -8,12 +8,10 @@ import numpy as np
 import skops.io
 from sklearn.pipeline import Pipeline
 
-# skops loads only types that it knows; the optimizer's is the one type in the saved model that it does not.
-TRUSTED_TYPES = ["sklearn.neural_network._stochastic_optimizers.AdamOptimizer"]
 
-
-def load(folder: Path) -> Pipeline:
-    model: Pipeline = skops.io.load(folder / "model.skops", trusted=TRUSTED_TYPES)
+def load(path: Path) -> Pipeline:
+    """Return the model of a file that `MlpLearner.save` wrote."""
+    model: Pipeline = skops.io.load(path)
     return model
 
 

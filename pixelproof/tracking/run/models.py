@@ -1,10 +1,10 @@
 """A trained model in MLflow's own format, as a folder that needs no tracking store."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from shutil import copyfile
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -13,23 +13,22 @@ import numpy as np
 from mlflow.models import infer_signature
 
 if TYPE_CHECKING:
-    import keras
     from sklearn.pipeline import Pipeline
 
-# Without `pip_requirements` MLflow starts a process that imports everything only to list it (17 s).
+# Without `pip_requirements` MLflow starts a process that imports everything only to list it (17 s). No `input_example`:
+# it writes the pixels twice as text, which for colour photos is more than the weights; the signature has the shape.
 
 
-def save_keras_model(model: "keras.Model", images: np.ndarray, outputs: np.ndarray, saved: Path, folder: Path) -> None:
-    """Save the CNN with signature and example; its weights are the very file `saved`, so that DVC keeps them once."""
+def save_keras_model(saved: Path, images: np.ndarray, outputs: np.ndarray, folder: Path) -> None:
+    """Move the CNN's file `saved` into an MLflow model of its own, whose signature is that of images and outputs."""
     import mlflow.keras
 
-    folder.mkdir()  # mlflow 3.17 writes the example into the folder before it makes it
+    folder.mkdir()
     with _pins_taken_as_given():
         mlflow.keras.save_model(
             _SavedModel(saved),
             str(folder),
             signature=infer_signature(images, outputs),
-            input_example=images,
             pip_requirements=_pins("keras", "tensorflow"),
         )
 
@@ -41,13 +40,14 @@ class _SavedModel:
         self._saved = saved
 
     def save(self, path: str) -> None:
-        copyfile(self._saved, path)
+        shutil.move(self._saved, path)
 
 
-def save_sklearn_model(
-    model: "Pipeline", pixels: np.ndarray, outputs: np.ndarray, trusted: list[str], saved: Path, folder: Path
-) -> None:
-    """Save the MLP with signature and example; its weights are the very file `saved`, so that DVC keeps them once."""
+def save_sklearn_model(model: "Pipeline", pixels: np.ndarray, outputs: np.ndarray, saved: Path, folder: Path) -> None:
+    """Move the MLP's file `saved` into an MLflow model of its own, whose signature is that of pixels and outputs.
+
+    `model` is what the file holds.
+    """
     import mlflow.sklearn
 
     with _pins_taken_as_given():
@@ -55,13 +55,12 @@ def save_sklearn_model(
             model,
             str(folder),
             signature=infer_signature(pixels, outputs),
-            input_example=pixels,
             serialization_format="skops",
-            skops_trusted_types=trusted,
+            skops_trusted_types=[],
             pip_requirements=_pins("scikit-learn", "skops", "numpy"),
             pyfunc_predict_fn="predict_proba",
         )
-    copyfile(saved, folder / "model.skops")
+    shutil.move(saved, folder / "model.skops")
 
 
 def _pins(*packages: str) -> list[str]:

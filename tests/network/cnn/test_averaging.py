@@ -51,7 +51,7 @@ def test_what_is_settled_is_what_is_judged_kept_and_saved(learner: Any, tmp_path
     answers, weights = learner.predict(batches()), learner.weights()
     assert not np.array_equal(answers, raw)
     learner.save(tmp_path)
-    np.testing.assert_array_equal(predict(load(tmp_path), batches()), answers)
+    np.testing.assert_array_equal(predict(load(tmp_path / "model.keras"), batches()), answers)
     learner.restore(weights)
     np.testing.assert_array_equal(learner.predict(batches()), answers)
 

@@ -173,14 +173,14 @@ def test_averages_are_judged_and_saved_and_the_training_goes_on_with_the_raw_wei
     learner, undisturbed = averaging(), averaging()
     answers, weights = learner.predict(batches()), learner.weights()
     learner.save(tmp_path)
-    np.testing.assert_array_equal(predict(load(tmp_path), batches()), answers)
+    np.testing.assert_array_equal(predict(load(tmp_path / "model.keras"), batches()), answers)
     assert not np.array_equal(answers, predict(learner.model, batches()))
     assert same(steps(learner, range(5, 8)).state(), steps(undisturbed, range(5, 8)).state())
     learner.restore(weights)
     assert weights_sha256(learner.weights()) == weights_sha256(weights)
     np.testing.assert_array_equal(learner.predict(batches()), answers)
     learner.save(tmp_path)
-    np.testing.assert_array_equal(predict(load(tmp_path), batches()), answers)
+    np.testing.assert_array_equal(predict(load(tmp_path / "model.keras"), batches()), answers)
 
 
 def test_before_the_first_step_the_weights_are_judged_as_they_are() -> None:
@@ -203,7 +203,7 @@ def test_mixed_precision_stays_inside_its_model_and_answers_are_float32(tmp_path
     assert answers.dtype == np.float32
     np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-6)
     learner.save(tmp_path)
-    loaded = load(tmp_path)
+    loaded = load(tmp_path / "model.keras")
     assert loaded.predict_on_batch(IMAGES).dtype == np.float32
     np.testing.assert_array_equal(predict(loaded, batches()), answers)
     check_against_plan(loaded, plan_json(DEEP, SHAPE, 3))
@@ -214,4 +214,4 @@ def test_the_saved_model_holds_no_optimizer(tmp_path: Path) -> None:
     from pixelproof.network.cnn.saved.saved import load
 
     trained().save(tmp_path)
-    assert not load(tmp_path).compiled
+    assert not load(tmp_path / "model.keras").compiled

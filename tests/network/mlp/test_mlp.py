@@ -136,7 +136,9 @@ def test_the_saved_model_gives_the_same_answers(tmp_path: Path) -> None:
     learner = trained(7)
     learner.save(tmp_path)
     pixels = flatten(IMAGES)
-    np.testing.assert_array_equal(load(tmp_path).predict_proba(pixels), learner.model.predict_proba(pixels))
+    np.testing.assert_array_equal(
+        load(tmp_path / "model.skops").predict_proba(pixels), learner.model.predict_proba(pixels)
+    )
 
 
 def test_everything_is_float32() -> None:

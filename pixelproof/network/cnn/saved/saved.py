@@ -11,8 +11,8 @@ import numpy as np
 from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
 
 
-def load(folder: Path) -> keras.Model:
-    model: keras.Model = keras.saving.load_model(folder / "model.keras")
+def load(path: Path) -> keras.Model:
+    model: keras.Model = keras.saving.load_model(path)
     return model
 
 

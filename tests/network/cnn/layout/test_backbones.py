@@ -200,7 +200,7 @@ def test_a_local_weights_file_is_loaded_frozen_and_saved_with_the_model(tmp_path
     assert not np.array_equal(before[-1], after[-1])
     learner.save(tmp_path)
     (tmp_path / "mine.weights.h5").unlink()
-    found = load(tmp_path).predict_on_batch(IMAGES)
+    found = load(tmp_path / "model.keras").predict_on_batch(IMAGES)
     np.testing.assert_allclose(found, learner.model.predict_on_batch(IMAGES), rtol=1e-5)
 
 
