@@ -24,11 +24,11 @@ from rich.console import Console
 
 from benchmarks.project import ROOT, write_project
 from pixelproof import console
-from pixelproof.data.images.store import Images
 
 ROUNDS, EPOCHS = 3, 12
 SHAPE, CLASSES = (28, 28, 1), 10  # the digits
 COST = ("provenance", "connect", "model", "delivery")
+PREPROCESSING = {"classes": [str(number) for number in range(10)], "height_px": 28, "width_px": 28, "colour": "grey"}
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy", "train/images_per_second", "system/memory")
 Save = Callable[[Path], None]
 
@@ -117,14 +117,12 @@ def _cnn() -> Save:
 
     params, counts = load_params(), np.full(CLASSES, 100)
     learner = CnnLearner(params.cnn, params.train, SHAPE, CLASSES, steps_per_epoch=10, label_counts=counts, seed=7)
-    images: Images = np.zeros((4, *SHAPE), np.uint8)
 
     def save(folder: Path) -> None:
         from pixelproof.tracking.run.models import save_keras_model
 
-        outputs = learner.model.predict_on_batch(images)
         learner.save(saved)
-        save_keras_model(saved / "model.keras", images, outputs, folder / "mlflow")
+        save_keras_model(saved / "model.keras", PREPROCESSING, folder / "mlflow")
 
     saved = Path(tempfile.mkdtemp())
     return save
@@ -133,20 +131,17 @@ def _cnn() -> Save:
 def _mlp() -> Save:
     """Return the function by which the training stage saves the MLP for MLflow; scikit-learn is loaded before."""
     from pixelproof.network.mlp.mlp import MlpLearner
-    from pixelproof.network.mlp.saved import flatten
     from pixelproof.params.whole import load_params
 
     params = load_params()
     learner = MlpLearner(params.mlp, params.train, int(np.prod(SHAPE)), CLASSES, steps_per_epoch=10, seed=7)
     learner.train_batch(np.zeros((CLASSES, *SHAPE), np.uint8), np.arange(CLASSES))
-    pixels = flatten(np.zeros((4, *SHAPE), np.uint8))
 
     def save(folder: Path) -> None:
         from pixelproof.tracking.run.models import save_sklearn_model
 
-        outputs = learner.model.predict_proba(pixels)
         learner.save(saved)
-        save_sklearn_model(learner.trained(), pixels, outputs, saved / "model.skops", folder / "mlflow")
+        save_sklearn_model(learner.trained(), saved / "model.skops", PREPROCESSING, folder / "mlflow")
 
     saved = Path(tempfile.mkdtemp())
     return save

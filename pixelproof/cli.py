@@ -112,6 +112,25 @@ def results(
     Console().print(table.as_rich(rows), verdict)
 
 
+@app.command()
+def predict(
+    photos: Annotated[list[str], typer.Argument(help="Files, folders, patterns, or - for a list on standard input.")],
+    model: Annotated[str, typer.Option(help="cnn, mlp, a run's id, models:/NAME@ALIAS, or a folder.")] = "cnn",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a column per class.")] = False,
+    top: Annotated[int | None, typer.Option(min=1, help="Show only so many classes, the likeliest.")] = None,
+) -> None:
+    """Say which class photos are of, by a trained model. The exit status is 1 if a photo cannot be read."""
+    from pixelproof.inference import command
+
+    if as_json and as_csv:
+        raise UserError("--json and --csv: choose one.")
+    refused, count = command.predict(photos, model, "json" if as_json else "csv" if as_csv else "text", top)
+    if refused:
+        typer.echo(f"{refused} of {count} photos could not be read", err=True)
+        raise typer.Exit(1)
+
+
 @app.command("find-lr")
 def find_learning_rate(
     model: Annotated[Literal["cnn", "mlp"], typer.Option(help="The model.")] = "cnn",

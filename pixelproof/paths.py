@@ -24,6 +24,7 @@ AUGMENT_SHEET = Path("reports/augment.png")
 MODELS = Path("models")
 KERAS_MODEL = Path("mlflow/data/model.keras")  # in models/cnn; MLflow's folder holds the one copy of the network
 SKOPS_MODEL = Path("mlflow/model.skops")  # in models/mlp
+PREPROCESSING = "preprocessing.json"  # in MLflow's folder of a model: how photos become its images
 METRICS = Path("reports/metrics.json")
 PER_CLASS = Path("reports/per_class.csv")
 PREDICTED = Path("data/predicted")  # <model>/: predictions for the test part; of the CNN also a trace of its layers

@@ -10,7 +10,8 @@ import shutil
 
 from pixelproof import console
 from pixelproof.data.images.store import ImageStore
-from pixelproof.explain.pictures.sheets import all_sheets, enlarge, write_sheets
+from pixelproof.explain.pictures.drawing import write_sheets
+from pixelproof.explain.pictures.sheets import all_sheets, enlarge
 from pixelproof.explain.tracing.traced import read_trace
 from pixelproof.files import read_json, replacing
 from pixelproof.params.section import load_seed

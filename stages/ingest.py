@@ -13,6 +13,7 @@ from pathlib import Path
 from pixelproof import console
 from pixelproof.data.ingest.manifest import Inventory, take_inventory
 from pixelproof.data.ingest.pictures import write_pictures
+from pixelproof.data.photos.limits import MAX_MEGAPIXELS
 from pixelproof.data.photos.opening import formats
 from pixelproof.data.sources.source import open_source
 from pixelproof.files import remove, write_json, write_text
@@ -31,12 +32,13 @@ from pixelproof.paths import (
 )
 
 
-def write_inventory(inventory: Inventory, source: str, folder: Path) -> None:
+def write_inventory(inventory: Inventory, params: Ingest, folder: Path) -> None:
     remove(folder)  # begun by a run that was stopped
     folder.mkdir()
     inventory.photos.to_parquet(folder / MANIFEST.name, index=False)
     write_text(QUARANTINE, inventory.quarantine.to_csv(index=False))
-    write_json(INGEST_REPORT, {"source": source, **inventory.report()})
+    accepts = {"min_side_px": params.min_side_px, "max_megapixels": params.max_megapixels or MAX_MEGAPIXELS}
+    write_json(INGEST_REPORT, {"source": params.source, "accepts": accepts, **inventory.report()})
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def main() -> None:
     with open_source(Path(params.source), WORK) as source, continuing(INGESTED, work) as begun:
         folder, journal = begun
         inventory = take_inventory(source, params, journal)
-        write_inventory(inventory, params.source, folder)
+        write_inventory(inventory, params, folder)
         write_pictures(inventory, source.read, INGEST_PICTURES, QUARANTINE_SHEET, DUPLICATES)
     logging.info(
         "%d photos in %d classes; %d in quarantine (%s)",

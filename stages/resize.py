@@ -2,7 +2,7 @@
 
     python -m stages.resize
 
-Reads   data/ingested/manifest.parquet, reports/ingest.json (the order of the classes), ingest.source
+Reads   data/ingested/manifest.parquet, reports/ingest.json (the order of the classes, limits), ingest.source
 Writes  data/resized/ (an image store)
 """
 
@@ -24,11 +24,12 @@ from pixelproof.paths import INGEST_REPORT, MANIFEST, RESIZED, WORK
 
 def main() -> None:
     params = load_section(Resize)
-    classes = list(read_json(INGEST_REPORT)["classes"])
+    report = read_json(INGEST_REPORT)
+    classes, accepts = list(report["classes"]), report["accepts"]
     photos = pd.read_parquet(MANIFEST)
-    work = fingerprint(sha256(MANIFEST.read_bytes()).hexdigest(), classes, params.model_dump())
+    work = fingerprint(sha256(MANIFEST.read_bytes()).hexdigest(), classes, params.model_dump(), accepts)
     with open_source(Path(load_section(Ingest).source), WORK) as source, continuing(RESIZED, work) as (folder, journal):
-        resize_photos(source, photos, classes, params, folder, journal)
+        resize_photos(source, photos, classes, params, folder, journal, accepts)
 
 
 if __name__ == "__main__":

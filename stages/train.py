@@ -17,7 +17,6 @@ from uuid import uuid4
 
 import pandas as pd
 
-from pixelproof.data.images.store import Images
 from pixelproof.files import read_json, replacing, write_json
 from pixelproof.files.exclusive import exclusively
 from pixelproof.files.journal import fingerprint
@@ -64,7 +63,7 @@ def train(
     data: TrainingData,
     section: Mapping[str, Any],
     params: Train,
-    save_for_mlflow: Callable[[Images, Path, Path], None],
+    save_for_mlflow: Callable[[Path, Path], None],
     *,
     seed: int,
     libraries: Sequence[str],
@@ -72,10 +71,9 @@ def train(
     """Train a model, or go on where a run was stopped; log it to one MLflow run and keep it in models/<model>/.
 
     A model that is trained is not trained again before DVC has it. `section` holds the model's own params, for the
-    record; `save_for_mlflow` saves the trained model, which lies in the first folder, with some example images
-    (n, height, width, channels) in the second one, which it makes; other versions of `libraries` may give other
-    weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or memory is full or the loss is not
-    finite.
+    record; `save_for_mlflow` moves the trained model from the first folder into the second, which it makes; other
+    versions of `libraries` may give other weights. Raises Interrupted after SIGINT or SIGTERM, UserError where disk or
+    memory is full or the loss is not finite.
     """
     logged = flatten({"seed": seed, model: section, "train": params, **data.made_with})
     path = checkpoint.prepare(WORK, model, fingerprint(logged, identity(), libraries=libraries))
@@ -99,8 +97,7 @@ def train(
                 run.add(curves(map(asdict, state.history)))
                 session = Session(f"train {model}", learner, params, len(data.labels), checkpoints, partial(_log, run))
                 session.run(partial(_batches, data, params, seed), data.valid_batches, state, interruption)
-                examples = data.store.gather(data.valid[:4])
-                _finish(model, learner, params, state, run, partial(save_for_mlflow, examples), finished)
+                _finish(model, learner, params, state, run, save_for_mlflow, finished)
             _hand_over(finished, run)
             interruption.check()  # else DVC would go on with the next stage
     checkpoint.discard(path)

@@ -12,7 +12,6 @@ from pathlib import Path
 import keras
 
 from pixelproof import console
-from pixelproof.data.images.store import Images
 from pixelproof.network.cnn.cnn import CnnLearner
 from pixelproof.network.cnn.precision import resolve_precision
 from pixelproof.params.cnn import Cnn
@@ -36,9 +35,8 @@ def main() -> None:
         seed=seed,
     )
 
-    def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
-        outputs = learner.model.predict_on_batch(images)
-        save_keras_model(saved / "model.keras", images, outputs, folder)
+    def save_for_mlflow(saved: Path, folder: Path) -> None:
+        save_keras_model(saved / "model.keras", data.preprocessing, folder)
 
     libraries = ("grain", "keras", keras.backend.backend())
     section = dict(params)

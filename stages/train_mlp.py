@@ -11,9 +11,7 @@ from math import prod
 from pathlib import Path
 
 from pixelproof import console
-from pixelproof.data.images.store import Images
 from pixelproof.network.mlp.mlp import MlpLearner
-from pixelproof.network.mlp.saved import flatten
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.section import load_section, load_seed
 from pixelproof.params.train import Train
@@ -29,10 +27,8 @@ def main() -> None:
     steps = data.steps_per_epoch(train_params)
     learner = MlpLearner(params, train_params, features, classes, steps_per_epoch=steps, seed=seed)
 
-    def save_for_mlflow(images: Images, saved: Path, folder: Path) -> None:
-        pixels = flatten(images)
-        outputs = learner.model.predict_proba(pixels)
-        save_sklearn_model(learner.trained(), pixels, outputs, saved / "model.skops", folder)
+    def save_for_mlflow(saved: Path, folder: Path) -> None:
+        save_sklearn_model(learner.trained(), saved / "model.skops", data.preprocessing, folder)
 
     libraries = ("grain", "scikit-learn")
     section = dict(params)

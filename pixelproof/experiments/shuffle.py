@@ -23,7 +23,7 @@ class ShuffledStore(ImageStore):
 
     @classmethod
     def of(cls, store: ImageStore, order: Order) -> "ShuffledStore":
-        return cls(store.index, store.shape, store.classes, store.made_with, store.shards, order)
+        return cls(store.index, store.shape, store.classes, store.made_with, store.accepts, store.shards, order)
 
     def gather(self, positions: np.ndarray) -> Images:
         return _permuted(super().gather(positions), self.order)

@@ -50,6 +50,11 @@ class TrainingData:
         return self.store.classes
 
     @property
+    def preprocessing(self) -> dict[str, Any]:
+        """How photos became the images of the store: the fields of pixelproof.inference.preprocessing."""
+        return {"classes": self.classes, **self.store.made_with, **self.store.accepts}
+
+    @property
     def labels(self) -> Labels:
         """The class number of each training image."""
         return self.fresh.labels if self.fresh else self.views[0].labels

@@ -2,11 +2,11 @@
 
 images-000.npy ...   uint8 (n, height, width, channels), at most 256 MiB each, memory-mapped
 index.parquet        a row per image: id, label, shard, row
-store.json           version, height, width, channels, classes, images, and the params that made it
+store.json           version, height, width, channels, classes, images, the params that made it, and `accepts`
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,20 +38,27 @@ class StoreWriter:
     """
 
     def __init__(
-        self, folder: Path, index: pd.DataFrame, shape: ImageShape, classes: list[str], made_with: Any
+        self,
+        folder: Path,
+        index: pd.DataFrame,
+        shape: ImageShape,
+        classes: list[str],
+        made_with: Any,
+        accepts: Mapping[str, int] | None = None,
     ) -> None:
         """Lay out a store for the rows of `index` (columns id, label), in their order.
 
-        A store laid out by an interrupted run keeps its images.
+        `accepts` keeps what a photo had to be to come in: min_side_px, max_megapixels. A store laid out by an
+        interrupted run keeps its images.
         """
         self._folder = folder
         self._shape = shape
         self._rows = max(1, SHARD_BYTES // int(np.prod(shape)))
         if not (folder / DESCRIPTION).exists():
-            self._lay_out(index, classes, made_with)
+            self._lay_out(index, classes, {"made_with": made_with, "accepts": dict(accepts or {})})
         self._offset = np.load(_shard_path(folder, 0), mmap_mode="r").offset  # of the first image, after the header
 
-    def _lay_out(self, index: pd.DataFrame, classes: list[str], made_with: Any) -> None:
+    def _lay_out(self, index: pd.DataFrame, classes: list[str], origin: Mapping[str, Any]) -> None:
         remove(self._folder)
         self._folder.mkdir(parents=True)
         count = len(index)
@@ -62,7 +69,7 @@ class StoreWriter:
         located = index[["id", "label"]].assign(shard=positions // self._rows, row=positions % self._rows)
         located.to_parquet(self._folder / "index.parquet", index=False)
         size = dict(zip(("height", "width", "channels"), self._shape, strict=True))
-        description = {"version": VERSION, **size, "classes": classes, "images": count, "made_with": made_with}
+        description = {"version": VERSION, **size, "classes": classes, "images": count, **origin}
         write_json(self._folder / DESCRIPTION, description)  # last: it marks the layout as complete
 
     def write(self, start: int, images: Iterable[np.ndarray]) -> None:
@@ -87,6 +94,7 @@ class ImageStore:
     shape: ImageShape
     classes: list[str]
     made_with: dict[str, Any]
+    accepts: Mapping[str, int]  # the limits of its photos: min_side_px, max_megapixels
     shards: list[Images]
 
     @classmethod
@@ -98,7 +106,7 @@ class ImageStore:
         count = int(index["shard"].max()) + 1
         shards = [np.load(_shard_path(folder, shard), mmap_mode="r") for shard in range(count)]
         shape = (description["height"], description["width"], description["channels"])
-        return cls(index, shape, description["classes"], description["made_with"], shards)
+        return cls(index, shape, description["classes"], description["made_with"], description["accepts"], shards)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from pixelproof.data.ingest.facts import Facts, examine
 from pixelproof.data.ingest.notes import notes
 from pixelproof.data.photos.bad_image import BadImageError
-from pixelproof.data.photos.limits import MAX_MEGAPIXELS
+from pixelproof.data.photos.limits import MAX_MEGAPIXELS, check_side
 from pixelproof.data.photos.opening import real_format
 from pixelproof.data.sources.folders import TooLargeError
 from pixelproof.data.sources.labels import is_readable
@@ -100,9 +100,7 @@ def _learn(data: bytes, max_megapixels: int) -> Learned:
 def _accept(learned: Learned, min_side_px: int) -> Facts:
     if isinstance(learned, BadImageError):
         raise BadImageError(learned.reason, learned.detail)
-    if min(learned.width, learned.height) < min_side_px:
-        limit = f"ingest.min_side_px is {min_side_px}"
-        raise BadImageError("too small", f"{learned.width} x {learned.height} pixels; {limit}")
+    check_side(learned.height, learned.width, min_side_px)
     return learned
 
 

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass, field
 
 from pixelproof.data.ingest.perceptual import perceptual_hashes
-from pixelproof.data.photos.bad_image import BadImageError
 from pixelproof.data.photos.limits import MAX_MEGAPIXELS
 from pixelproof.data.photos.pixels import Pixels, bands
 from pixelproof.data.photos.reading import read_photo
@@ -29,8 +28,6 @@ class Facts:
 
 def examine(data: bytes, max_megapixels: int = MAX_MEGAPIXELS) -> Facts:
     """Decode a file to its last byte. Raises BadImageError."""
-    if not data:
-        raise BadImageError("zero bytes", "the file is empty")
     photo = read_photo(data, max_megapixels)
     return Facts(
         photo.format,

@@ -29,6 +29,12 @@ def check_size(image: Image.Image, data: bytes, max_megapixels: int) -> None:
         raise BadImageError("decompression bomb", f"more than {MAX_JPEG_SCANS} scans")
 
 
+def check_side(height: int, width: int, min_side_px: int) -> None:
+    """Raise BadImageError if a side of the photo is too small."""
+    if min(width, height) < min_side_px:
+        raise BadImageError("too small", f"{width} x {height} pixels; ingest.min_side_px is {min_side_px}")
+
+
 def check_pixels(width: int, height: int, format: str, max_megapixels: int, *, slow: bool = False) -> None:
     """Raise BadImageError if there are more pixels than a photo of this format may have."""
     limit = max_megapixels * 1_000_000 // _share(format)

@@ -38,6 +38,8 @@ class Photo:
 
 def read_photo(data: bytes, max_megapixels: int = MAX_MEGAPIXELS) -> Photo:
     """Decode a file to its last byte. Raises BadImageError."""
+    if not data:
+        raise BadImageError("zero bytes", "the file is empty")
     try:
         return _read(data, data, max_megapixels)
     except BadImageError as bad:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 
-from pixelproof.data.sheets.sheet import SheetLayout, SheetSection, Tile, thumbnail, write_sections
 from pixelproof.explain.pictures.arithmetic import convolve, pool
 from pixelproof.explain.pictures.cases import five_cases, three_poolings
 from pixelproof.explain.pictures.filters import EDGE, classic_filters
@@ -15,8 +13,6 @@ from pixelproof.explain.tracing.traced import TracedLayer
 
 # Blue below zero, white at zero, orange above: told apart by all common kinds of colour blindness. As in js/draw.js.
 NEGATIVE, ZERO, POSITIVE = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([179, 88, 6])
-ROW = 8  # pictures in a row of a sheet
-TILE_PX = 144  # so that two lines hold the longest title
 ROOM_PX = 8  # the examples need so many pixels on each side
 MAPS = 8  # activation maps that a sheet shows of each layer
 
@@ -141,20 +137,6 @@ def activations_sheet(layers: Sequence[TracedLayer]) -> Sheet:
 
 
 SAME_AGAIN = {"input", "rescaling", "dropout", "zero_pad", "batch_norm"}  # their maps look like those before them
-
-
-def write_sheets(sheets: Sequence[Sheet], folder: Path) -> None:
-    """Write each sheet as <folder>/<name>.png."""
-    for sheet in sheets:
-        layout = SheetLayout(columns=min(ROW, max(3, len(sheet.pictures))), tile_px=TILE_PX, gap_px=8)
-        tiles = [_tile(picture) for picture in sheet.pictures]
-        write_sections([SheetSection(tiles)], folder / f"{sheet.name}.png", layout, sheet.title)
-
-
-def _tile(picture: Picture) -> Tile:
-    pixels = colours(picture.pixels)
-    pixels = pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
-    return Tile(thumbnail(pixels, TILE_PX), picture.size, picture.title)
 
 
 def colours(pixels: np.ndarray) -> np.ndarray:

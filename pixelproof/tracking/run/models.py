@@ -1,36 +1,40 @@
-"""A trained model in MLflow's own format, as a folder that needs no tracking store."""
+"""A trained model in MLflow's own format, as a folder that needs no tracking store.
+
+It has two flavours over one copy of the weights: Keras's or scikit-learn's own, which takes pixels, and
+`python_function`, which takes photo files as well, by a copy of the pipeline's own code (pixelproof.inference).
+"""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import mlflow.utils.environment as mlflow_environment
-import numpy as np
-from mlflow.models import infer_signature
+from mlflow.models import Model
+from mlflow.pyfunc import FLAVOR_NAME, add_to_model
+
+from pixelproof.tracking.run.carried import ENTRY, FOLDER, REQUIREMENTS, add_preprocessing
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-# Without `pip_requirements` MLflow starts a process that imports everything only to list it (17 s). No `input_example`:
-# it writes the pixels twice as text, which for colour photos is more than the weights; the signature has the shape.
+# Without `pip_requirements` MLflow starts a process that imports everything only to list it (17 s). There is no
+# signature, since MLflow's cannot say "photos, or pixels": the metadata say what the model takes and gives. Nor is
+# there an example, which MLflow writes twice as text: for colour photos that is more than the weights.
 
 
-def save_keras_model(saved: Path, images: np.ndarray, outputs: np.ndarray, folder: Path) -> None:
-    """Move the CNN's file `saved` into an MLflow model of its own, whose signature is that of images and outputs."""
+def save_keras_model(saved: Path, preprocessing: Mapping[str, Any], folder: Path) -> None:
+    """Move the CNN's file `saved` into a new MLflow model, `folder`, which answers photos."""
     import mlflow.keras
 
-    folder.mkdir()
     with _pins_taken_as_given():
         mlflow.keras.save_model(
-            _SavedModel(saved),
-            str(folder),
-            signature=infer_signature(images, outputs),
-            pip_requirements=_pins("keras", "tensorflow"),
+            _SavedModel(saved), str(folder), pip_requirements=_pins("keras", "tensorflow", *REQUIREMENTS)
         )
+    _take_photos(folder, preprocessing)
 
 
 class _SavedModel:
@@ -43,24 +47,30 @@ class _SavedModel:
         shutil.move(self._saved, path)
 
 
-def save_sklearn_model(model: "Pipeline", pixels: np.ndarray, outputs: np.ndarray, saved: Path, folder: Path) -> None:
-    """Move the MLP's file `saved` into an MLflow model of its own, whose signature is that of pixels and outputs.
-
-    `model` is what the file holds.
-    """
+def save_sklearn_model(model: "Pipeline", saved: Path, preprocessing: Mapping[str, Any], folder: Path) -> None:
+    """Move the MLP's file `saved`, which holds `model`, into a new MLflow model, `folder`, which answers photos."""
     import mlflow.sklearn
 
     with _pins_taken_as_given():
         mlflow.sklearn.save_model(
             model,
             str(folder),
-            signature=infer_signature(pixels, outputs),
             serialization_format="skops",
             skops_trusted_types=[],
-            pip_requirements=_pins("scikit-learn", "skops", "numpy"),
-            pyfunc_predict_fn="predict_proba",
+            pip_requirements=_pins("scikit-learn", "skops", *REQUIREMENTS),
         )
     shutil.move(saved, folder / "model.skops")
+    _take_photos(folder, preprocessing)
+
+
+def _take_photos(folder: Path, preprocessing: Mapping[str, Any]) -> None:
+    """Let the model's `python_function` flavour read photos."""
+    model = Model.load(str(folder))
+    env = model.flavors[FLAVOR_NAME]["env"]
+    add_to_model(model, ENTRY, code=FOLDER, conda_env=env["conda"], python_env=env["virtualenv"])  # type: ignore[no-untyped-call]
+    model.metadata = dict(preprocessing)
+    model.save(str(folder / "MLmodel"))
+    add_preprocessing(folder, preprocessing)
 
 
 def _pins(*packages: str) -> list[str]:

@@ -99,6 +99,7 @@ def test_the_description_can_be_read_by_people(folder: Path) -> None:
         "classes": CLASSES,
         "images": COUNT,
         "made_with": {"fit": "pad"},
+        "accepts": {},
     }
 
 

@@ -5,7 +5,8 @@ from pixelproof.explain.page.article import Design
 from pixelproof.explain.page.contents import turning_point
 from pixelproof.explain.page.diagrams import diagram
 from pixelproof.explain.page.walk import answer, most_varied_patch, pixel_matrices, planned_layers
-from pixelproof.explain.pictures.sheets import all_sheets, enlarge, write_sheets
+from pixelproof.explain.pictures.drawing import write_sheets
+from pixelproof.explain.pictures.sheets import all_sheets, enlarge
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.traced import TracedLayer
 

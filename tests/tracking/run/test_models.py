@@ -9,34 +9,35 @@ import pytest
 from pixelproof.params.cnn import Cnn
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.train import Train
+from tests.support.saved_models import PREPROCESSING
 
 pytestmark = pytest.mark.slow  # Keras takes ten seconds to load
 
-IMAGES = np.random.default_rng(0).integers(0, 256, (4, 5, 4, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 10, 12, 3), dtype=np.uint8)
+DENSE = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
 
 
 def test_a_saved_cnn_answers_as_before(tmp_path: Path) -> None:
     """Else a model that someone loads from MLflow would not be the one that was evaluated."""
-    import mlflow.keras
+    import mlflow
 
     from pixelproof.network.cnn.cnn import build
     from pixelproof.tracking.run.models import save_keras_model
 
-    params = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
-    model = build(Cnn.model_validate(params), IMAGES.shape[1:], 3)
+    model = build(Cnn.model_validate(DENSE), IMAGES.shape[1:], 3)
     outputs = model.predict_on_batch(IMAGES)
     model.save(tmp_path / "model.keras")
-    folder = tmp_path / "mlflow"
-    written = (tmp_path / "model.keras").read_bytes()
-    save_keras_model(tmp_path / "model.keras", IMAGES, outputs, folder)
+    folder, written = tmp_path / "mlflow", (tmp_path / "model.keras").read_bytes()
+    save_keras_model(tmp_path / "model.keras", PREPROCESSING, folder)
     np.testing.assert_array_equal(mlflow.keras.load_model(str(folder)).predict_on_batch(IMAGES), outputs)
-    check(folder, IMAGES, outputs, ["keras==", "tensorflow=="])
+    np.testing.assert_array_equal(mlflow.pyfunc.load_model(str(folder)).predict(IMAGES), outputs)
+    check(folder, ["keras==", "tensorflow=="])
     assert (folder / "data/model.keras").read_bytes() == written
 
 
 def test_a_saved_mlp_answers_as_before(tmp_path: Path) -> None:
     """Else a model that someone loads from MLflow would not be the one that was evaluated."""
-    import mlflow.sklearn
+    import mlflow
 
     from pixelproof.network.mlp.mlp import MlpLearner
     from pixelproof.network.mlp.saved import flatten
@@ -50,12 +51,11 @@ def test_a_saved_mlp_answers_as_before(tmp_path: Path) -> None:
     outputs = learner.model.predict_proba(pixels)
     learner.save(tmp_path)
     written = (tmp_path / "model.skops").read_bytes()
-    save_sklearn_model(learner.trained(), pixels, outputs, tmp_path / "model.skops", folder)
-    loaded = mlflow.sklearn.load_model(str(folder))
-    np.testing.assert_array_equal(loaded.predict_proba(pixels), outputs)
+    save_sklearn_model(learner.trained(), tmp_path / "model.skops", PREPROCESSING, folder)
+    np.testing.assert_array_equal(mlflow.sklearn.load_model(str(folder)).predict_proba(pixels), outputs)
     served = mlflow.pyfunc.load_model(str(folder))
     np.testing.assert_array_equal(served.predict(pixels), outputs)  # probabilities, as the CNN gives
-    check(folder, pixels, outputs, ["scikit-learn==", "skops==", "numpy=="])
+    check(folder, ["scikit-learn==", "skops==", "numpy=="])
     assert (folder / "model.skops").read_bytes() == written
 
 
@@ -63,22 +63,20 @@ def test_a_model_takes_little_more_room_than_its_weights(tmp_path: Path) -> None
     """Else a store of many runs would fill up with optimizers' moments and with pixels as text."""
     from pixelproof.network.cnn.cnn import build
     from pixelproof.network.mlp.mlp import MlpLearner
-    from pixelproof.network.mlp.saved import flatten
     from pixelproof.tracking.run.models import save_keras_model, save_sklearn_model
 
     images = np.zeros((4, 32, 32, 3), np.uint8)
     layers = {"flatten": {"kind": "flatten"}, "dense": {"kind": "dense", "units": 50, "activation": "relu"}}
-    cnn = build(Cnn.model_validate({"layers": layers, "head": "softmax", "learning_rate": 0.01}), (32, 32, 3), 3)
+    cnn = build(Cnn.model_validate(DENSE | {"layers": layers}), (32, 32, 3), 3)
     cnn.save(tmp_path / "model.keras")
-    save_keras_model(tmp_path / "model.keras", images, cnn.predict_on_batch(images), tmp_path / "cnn")
+    save_keras_model(tmp_path / "model.keras", PREPROCESSING, tmp_path / "cnn")
     assert stored(tmp_path / "cnn") < 1.3 * sum(weights.nbytes for weights in cnn.get_weights())
 
     params, train = Mlp(hidden=[50], activation="relu", l2=0.0, learning_rate=0.01), Train(epochs=1, batch_size=4)
     mlp = MlpLearner(params, train, images[0].size, 3, steps_per_epoch=1, seed=7)
     mlp.train_batch(images, np.array([0, 1, 2, 0]))
     mlp.save(tmp_path)
-    outputs = mlp.model.predict_proba(flatten(images))
-    save_sklearn_model(mlp.trained(), flatten(images), outputs, tmp_path / "model.skops", tmp_path / "mlp")
+    save_sklearn_model(mlp.trained(), tmp_path / "model.skops", PREPROCESSING, tmp_path / "mlp")
     assert stored(tmp_path / "mlp") < 1.3 * sum(weights.nbytes for weights in mlp.weights())
 
 
@@ -99,20 +97,17 @@ def test_what_is_installed_is_not_listed_to_check_pins_that_come_from_it(
     listed = []
     monkeypatch.setattr(requirements_utils, "_MODULES_TO_PACKAGES", None)
     monkeypatch.setattr(importlib_metadata, "packages_distributions", lambda: listed.append(1) or {})
-    params = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
-    model = build(Cnn.model_validate(params), IMAGES.shape[1:], 3)
-    model.save(tmp_path / "model.keras")
-    save_keras_model(tmp_path / "model.keras", IMAGES, model.predict_on_batch(IMAGES), tmp_path / "mlflow")
+    build(Cnn.model_validate(DENSE), IMAGES.shape[1:], 3).save(tmp_path / "model.keras")
+    save_keras_model(tmp_path / "model.keras", PREPROCESSING, tmp_path / "mlflow")
     assert listed == []
 
 
-def check(folder: Path, inputs: np.ndarray, outputs: np.ndarray, pins: list[str]) -> None:
+def check(folder: Path, pins: list[str]) -> None:
     """The model says what it takes, what it gives and what it needs, without which no server could run it."""
     import mlflow
 
     model: Any = mlflow.models.Model.load(str(folder))
-    (taken,), (given,) = model.signature.inputs.inputs, model.signature.outputs.inputs
-    assert (taken.type, taken.shape[1:]) == (inputs.dtype, inputs.shape[1:])
-    assert (given.type, given.shape[1:]) == (outputs.dtype, outputs.shape[1:])
+    assert model.metadata == PREPROCESSING
     listed = (folder / "requirements.txt").read_text("utf-8")
-    assert all(pin in listed for pin in pins)
+    assert all(pin in listed for pin in [*pins, "simplejpeg==", "opencv-python-headless=="])
+    assert not any(package in listed for package in ("dvc", "albumentations", "matplotlib"))

@@ -1,0 +1,103 @@
+"""A trained network that answers photo files."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+
+from pixelproof.data.photos.bad_image import BadImageError
+from pixelproof.data.photos.opening import quiet_pillow
+from pixelproof.data.photos.pixels import Pixels
+from pixelproof.inference.preprocessing import Preprocessing
+from pixelproof.paths import PREPROCESSING
+
+KERAS, SKOPS = Path("data/model.keras"), Path("model.skops")  # in the folder of a model
+AT_ONCE = 64  # photos: in memory there are the images of two batches, never the files
+
+Network = Callable[[np.ndarray], np.ndarray]  # uint8 images (n, height, width, channels) to (n, classes) float32
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo to answer: its name, and what reads its bytes. That may raise OSError."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of a photo; or, in `error`, why it cannot say anything."""
+
+    photo: str
+    label: str | None = None
+    probabilities: dict[str, float] | None = None  # of every class, by name
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network with the preprocessing that it was trained with."""
+
+    preprocessing: Preprocessing
+    network: Network
+
+    @classmethod
+    def open(cls, folder: Path) -> "Classifier":
+        """Open a model that a training has saved in MLflow's format."""
+        preprocessing = Preprocessing.load(folder)
+        return cls(preprocessing, _keras(folder / KERAS) if (folder / KERAS).exists() else _sklearn(folder / SKOPS))
+
+    def answer(self, photos: Iterable[Photo]) -> Iterator[Answer]:
+        """Yield an answer for each photo, in their order; the next ones are read meanwhile, on all cores."""
+        photos = iter(photos)
+        batches = iter(lambda: list(islice(photos, AT_ONCE)), [])
+        with quiet_pillow(self.preprocessing.max_megapixels), ThreadPoolExecutor() as pool:
+            before: list[tuple[Photo, Future[Pixels | str]]] = []
+            for batch in chain(batches, [[]]):
+                begun = [(photo, pool.submit(self._image, photo)) for photo in batch]
+                yield from self._answers(before)
+                before = begun
+
+    def _image(self, photo: Photo) -> Pixels | str:
+        """Return the photo as the network takes it, or why there is none."""
+        try:
+            return self.preprocessing.image(photo.read())
+        except BadImageError as bad:
+            return f"{bad.reason}: {bad.detail}"
+        except OSError as error:
+            return f"unreadable: {error.strerror or error}"
+
+    def _answers(self, read: list[tuple[Photo, "Future[Pixels | str]"]]) -> Iterator[Answer]:
+        results = [(photo.name, future.result()) for photo, future in read]
+        images = [result for _, result in results if not isinstance(result, str)]
+        rows = iter(self.network(np.stack(images)) if images else ())
+        for name, result in results:
+            yield Answer(name, error=result) if isinstance(result, str) else self._named(name, next(rows))
+
+    def _named(self, name: str, probabilities: np.ndarray) -> Answer:
+        classes = self.preprocessing.classes
+        by_class = dict(zip(classes, map(float, probabilities), strict=True))
+        return Answer(name, classes[int(probabilities.argmax())], by_class)
+
+
+def is_model(folder: Path) -> bool:
+    """Tell whether a folder holds a model that `Classifier.open` can open."""
+    return (folder / PREPROCESSING).is_file() and any((folder / path).is_file() for path in (KERAS, SKOPS))
+
+
+def _keras(path: Path) -> Network:
+    from pixelproof.network.cnn.saved import saved
+
+    model = saved.load(path)
+    return lambda images: saved.predict(model, [(images, None)])
+
+
+def _sklearn(path: Path) -> Network:
+    from pixelproof.network.mlp import saved
+
+    model = saved.load(path)
+    return lambda images: saved.predict(model, [(images, None)])

@@ -1,0 +1,54 @@
+"""What a saved model carries to answer photos wherever it is: its preprocessing, and a copy of the code for photos.
+
+The code is copied by its path, not imported, and is no dependency of a training: an edit of it that changes pixels
+changes data/resized and so trains again, and without one the older copy gives the same answers.
+"""
+
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pixelproof
+from pixelproof.files import write_json
+from pixelproof.paths import PREPROCESSING
+
+PACKAGE = Path(pixelproof.__file__).parent
+# Below pixelproof/. What these import of the project is among them; of packages, what REQUIREMENTS names.
+CARRIED = (
+    "data/photos",
+    "inference/classifier.py",
+    "inference/given.py",
+    "inference/preprocessing.py",
+    "inference/pyfunc.py",
+    "network/cnn/saved",
+    "network/mlp/saved.py",
+    "paths.py",
+)
+REQUIREMENTS = ("numpy", "opencv-python-headless", "pandas", "pillow", "simplejpeg", "tifffile")
+FOLDER, ENTRY, ARCHIVE = "code", "photo_model", "pixelproof.zip"  # in a model's folder
+WRITTEN = (1980, 1, 1, 0, 0, 0)  # the time of files in the archive: the same code gives the same bytes
+
+
+def add_preprocessing(folder: Path, preprocessing: Mapping[str, Any]) -> None:
+    """Write into a model's folder how it reads photos: preprocessing.json, and code/."""
+    write_json(folder / PREPROCESSING, preprocessing)
+    code = folder / FOLDER
+    code.mkdir()
+    shutil.copyfile(PACKAGE / "inference" / f"{ENTRY}.py", code / f"{ENTRY}.py")
+    with zipfile.ZipFile(code / ARCHIVE, "w") as archive:
+        for path in carried_files():
+            entry = zipfile.ZipInfo((Path("pixelproof") / path).as_posix(), WRITTEN)
+            archive.writestr(entry, (PACKAGE / path).read_bytes(), zipfile.ZIP_DEFLATED, 9)
+
+
+def carried_files() -> list[Path]:
+    """Return the copied files by their paths in the package, with the `__init__.py` of each folder on the way."""
+    modules = [
+        path.relative_to(PACKAGE)
+        for name in CARRIED
+        for path in ((PACKAGE / name).rglob("*.py") if (PACKAGE / name).is_dir() else [PACKAGE / name])
+    ]
+    folders = {parent for module in modules for parent in module.parents}
+    return sorted({*modules, *(folder / "__init__.py" for folder in folders)})
