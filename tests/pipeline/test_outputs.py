@@ -1,5 +1,6 @@
 """What the pipeline leaves in the project's own files, on small generated photos with the real params, shrunk."""
 
+import io
 import json
 import re
 
@@ -117,3 +118,17 @@ def test_the_page_shows_the_network_that_was_trained(project: Project) -> None:
     data = json.loads(re.search(r'id="network-data">(.*?)</script>', page, re.DOTALL).group(1))
     assert [layer["name"] for layer in data["layers"]][:3] == ["input", "scale", "conv1"]
     assert len(data["photos"]) == 4
+
+
+@pytest.mark.parametrize("model", ["cnn", "mlp"])
+def test_the_saved_model_answers_the_photos_as_it_was_evaluated(project: Project, model: str) -> None:
+    """Else its accuracy would be that of another model than the one that is used."""
+    known = pd.read_parquet(project.root / "reports/predictions.parquet").query("model == @model")
+    photos = [f"photos/{id}" for id in known["id"]]
+    done = project.run("pixelproof", "predict", "--csv", "--model", model, *photos)
+    assert done.returncode == 0, done.stderr
+    answers = pd.read_csv(io.StringIO(done.stdout))
+    assert answers["photo"].tolist() == photos
+    assert answers["label"].tolist() == known["predicted"].tolist()
+    columns = [column for column in known if column.startswith("p_")]
+    np.testing.assert_allclose(answers[columns], known[columns], atol=1e-6)
