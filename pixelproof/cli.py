@@ -131,6 +131,24 @@ def predict(
         raise typer.Exit(1)
 
 
+@app.command()
+def serve(
+    model: Annotated[str, typer.Option(help="cnn, mlp, a run's id, models:/NAME@ALIAS, or a folder.")] = "cnn",
+    host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Of a request.")] = 32_000_000,
+    max_photos: Annotated[int, typer.Option(min=1, help="In a request.")] = 64,
+    max_megapixels: Annotated[int, typer.Option(min=1, help="Of a JPEG; of others half or a quarter of it.")] = 50,
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="Until a request has arrived.")] = 30.0,
+    max_waiting: Annotated[int, typer.Option(min=1, help="Photos in work; more get 429 and Retry-After.")] = 256,
+) -> None:
+    """Answer photos over HTTP: a page at /, POST /predict, /health, /ready, /metrics, and /docs for the API."""
+    from pixelproof.server.command import serve as serve_model
+    from pixelproof.server.limits import Limits
+
+    serve_model(model, host, port, Limits(max_bytes, max_photos, max_megapixels, max_seconds, max_waiting))
+
+
 @app.command("find-lr")
 def find_learning_rate(
     model: Annotated[Literal["cnn", "mlp"], typer.Option(help="The model.")] = "cnn",

@@ -76,9 +76,10 @@ class Classifier:
         images = [result for _, result in results if not isinstance(result, str)]
         rows = iter(self.network(np.stack(images)) if images else ())
         for name, result in results:
-            yield Answer(name, error=result) if isinstance(result, str) else self._named(name, next(rows))
+            yield Answer(name, error=result) if isinstance(result, str) else self.named(name, next(rows))
 
-    def _named(self, name: str, probabilities: np.ndarray) -> Answer:
+    def named(self, name: str, probabilities: np.ndarray) -> Answer:
+        """Return the answer that the network's output for a photo, float32 (classes,), stands for."""
         classes = self.preprocessing.classes
         by_class = dict(zip(classes, map(float, probabilities), strict=True))
         return Answer(name, classes[int(probabilities.argmax())], by_class)

@@ -1,0 +1,1 @@
+"""`pixelproof serve`: a trained model answers photos over HTTP."""
