@@ -1,10 +1,12 @@
 """`pixelproof serve`: the process."""
 
 import logging
+import socket
 
 import numpy as np
 import uvicorn
 
+from pixelproof.errors import UserError
 from pixelproof.inference.classifier import Classifier
 from pixelproof.inference.models import find_model
 from pixelproof.server.app import create_app
@@ -14,17 +16,29 @@ KEEP_ALIVE = 15  # seconds that an idle connection stays open
 
 
 def serve(model: str, host: str, port: int, limits: Limits) -> None:
-    """Serve a model until a signal comes. Raises UserError where there is no such model."""
-    classifier = Classifier.open(find_model(model))
-    classifier.network(np.zeros((1, *classifier.preprocessing.shape), np.uint8))  # TensorFlow traces it once
-    logging.info("http://%s:%d/ answers photos by %s; Ctrl-C ends it", host, port, model)
-    uvicorn.run(
-        create_app(classifier, limits, model),
-        host=host,
-        port=port,
-        log_level="warning",
-        timeout_keep_alive=KEEP_ALIVE,
-        limit_concurrency=4 * limits.waiting,
-        server_header=False,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
+    """Serve a model until a signal comes. Raises UserError where there is no such model, or the port is taken."""
+    folder = find_model(model)
+    with _bound(host, port) as place:
+        classifier = Classifier.open(folder)
+        classifier.network(np.zeros((1, *classifier.preprocessing.shape), np.uint8))  # TensorFlow traces it once
+        logging.info("http://%s:%d/ answers photos by %s; Ctrl-C ends it", host, port, model)
+        config = uvicorn.Config(
+            create_app(classifier, limits, model),
+            log_level="warning",
+            timeout_keep_alive=KEEP_ALIVE,
+            limit_concurrency=4 * limits.waiting,
+            server_header=False,
+        )
+        uvicorn.Server(config).run(sockets=[place])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Take the port, before the seconds that a model needs to load."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        place = socket.socket(family, socket.SOCK_STREAM)
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(address)
+    except OSError as error:
+        raise UserError(f"{host}:{port}: {error.strerror}. Choose another --host or --port.") from None
+    return place
