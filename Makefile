@@ -8,9 +8,11 @@ ANEW = $(shell head -n 2 .venv/bin/dvc 2>/dev/null | grep -q /.venv/bin/python &
 # DVC and MLflow ask for the user's name, which a container's user may not have.
 export LOGNAME ?= $(shell id -un 2>/dev/null)
 
-.PHONY: repro test fuzz ui lint shuffle depth bench lock clean help
+.PHONY: setup repro test fuzz ui lint shuffle depth bench lock clean help
 help:           ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
+
+setup: $(READY) ## only install what the project needs, to .venv; every other target does so, too
 
 repro: $(READY) ## run the stages that are not up to date; the last ones show the comparison, and where the page is
 	@$(PYTHON_M) pixelproof.repository.beginning
