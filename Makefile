@@ -15,7 +15,7 @@ help:           ## show this list
 setup: $(READY) ## only install what the project needs, to .venv; every other target does so, too
 
 repro: $(READY) ## run the stages that are not up to date; the last ones show the comparison, and where the page is
-	@$(PYTHON_M) pixelproof.repository.beginning
+	@$(PYTHON_M) stages.beginning
 	$(PYTHON_M) dvc repro
 
 # by file: under pytest 9.2 xdist 3.8 does not see its groups (pytest-xdist issue 1386), and says nothing of it

@@ -1,7 +1,4 @@
-"""What `make repro` says in a folder without a Git repository, as after a download as a zip; it offers `git init`.
-
-python -m pixelproof.repository.beginning
-"""
+"""What `make repro` says in a folder without a Git repository, as after a download as a zip; it offers `git init`."""
 
 import shutil
 import subprocess
@@ -10,15 +7,13 @@ from pathlib import Path
 
 import typer
 
-from pixelproof import console
 from pixelproof.errors import UserError
 
 COMMANDS = 'git init && git add --all && git commit -m "As downloaded"'
 
 
-def main() -> None:
+def find_repository(folder: Path) -> None:
     """Return where there is a repository, or where the person at the terminal wants one. Raises UserError else."""
-    folder = Path.cwd()
     if shutil.which("git") is None:
         raise UserError(f"{folder}: the program `git` is not installed, and DVC needs it. Install Git and try again.")
     if _has_repository(folder):
@@ -46,7 +41,3 @@ def _has_repository(folder: Path) -> bool:
     if done.returncode and "not a git repository" not in done.stderr:  # another owner's, as in a container
         raise UserError(f"{folder}: Git says: {done.stderr.strip()}")
     return done.returncode == 0
-
-
-if __name__ == "__main__":
-    console.run(main)
