@@ -3,6 +3,7 @@
 from pathlib import Path
 
 WORK = Path(".work")  # unfinished work of stages; not an output
+NATIVE_OUTPUT = WORK / "native"  # what TensorFlow says of itself, a file for each stage
 DOWNLOADS = WORK / "downloads"  # of interrupted transfers, which continue from here
 RAW = Path("data/raw")
 INGESTED = Path("data/ingested")

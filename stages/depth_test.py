@@ -18,7 +18,7 @@ from pixelproof.experiments.summary import depth_figure, summarize, table
 from pixelproof.experiments.trial import parse_seeds, read_training_data, run_trial
 from pixelproof.explain.page.article import article_cnn
 from pixelproof.files import replacing
-from pixelproof.network.cnn.cnn import CnnLearner
+from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.network.plan.plan import plan_cnn
 from pixelproof.params.cnn import Cnn
 from pixelproof.params.whole import load_params
@@ -43,6 +43,9 @@ def main() -> None:
     data = read_training_data()
     deeper = list(networks(data, params.cnn.learning_rate))
     work = [(seed, blocks, cnn) for seed in seeds for blocks, (cnn, _) in enumerate(deeper, 1)]
+    start_keras("depth_test")
+    from pixelproof.network.cnn.cnn import CnnLearner
+
     trials = []
     for seed, blocks, cnn in console.progress(work, "depth test", len(work)):
         steps = data.steps_per_epoch(params.train)

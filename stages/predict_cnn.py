@@ -14,8 +14,7 @@ from pixelproof.explain.tracing.photos import choose_shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, write_trace
 from pixelproof.files import read_json, replacing
-from pixelproof.network.cnn.saved import saved
-from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
+from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.params.explain import Explain
 from pixelproof.params.section import load_section
 from pixelproof.paths import ANSWERS, KERAS_MODEL, MODELS, PLAN, PREDICTED, RESIZED, SPLITS, TRACE
@@ -23,6 +22,10 @@ from pixelproof.paths import ANSWERS, KERAS_MODEL, MODELS, PLAN, PREDICTED, RESI
 
 def main() -> None:
     params = load_section(Explain)
+    start_keras("predict_cnn")
+    from pixelproof.network.cnn.saved import saved
+    from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
+
     store = ImageStore.open(RESIZED)
     test = positions(store.index, read_splits(SPLITS), "test")
     model = saved.load(MODELS / "cnn" / KERAS_MODEL)

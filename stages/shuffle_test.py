@@ -19,7 +19,7 @@ from pixelproof.experiments.shuffle import ShuffledStore, ShuffledViews, draw_or
 from pixelproof.experiments.summary import Trial, accuracy_figure, lead, summarize, table
 from pixelproof.experiments.trial import parse_seeds, read_training_data, run_trial
 from pixelproof.files import replacing, write_json
-from pixelproof.network.cnn.cnn import CnnLearner
+from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.network.mlp.mlp import MlpLearner
 from pixelproof.params.whole import Params, load_params
 from pixelproof.paths import SHUFFLE
@@ -28,6 +28,8 @@ from pixelproof.training.training_data import TrainingData
 
 
 def learners(params: Params, data: TrainingData, seed: int) -> Iterator[tuple[str, SavedLearner]]:
+    from pixelproof.network.cnn.cnn import CnnLearner  # after `start_keras`
+
     classes, train, shape = len(data.classes), params.train, data.shape
     steps, counts = data.steps_per_epoch(train), data.label_counts
     yield "CNN", CnnLearner(params.cnn, train, shape, classes, steps_per_epoch=steps, label_counts=counts, seed=seed)
@@ -65,6 +67,7 @@ def main() -> None:
     shuffled = replace(data, store=ShuffledStore.of(data.store, order), views=list(views), fresh=fresh)
     conditions = {"in place": data, "shuffled": shuffled}
     work = [(seed, pixels) for seed in seeds for pixels in conditions]
+    start_keras("shuffle_test")
     trials: list[Trial] = []
     for seed, pixels in console.progress(work, "shuffle test", len(work)):
         trials += run_trials(params, conditions[pixels], pixels, seed)

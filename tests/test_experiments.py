@@ -1,17 +1,14 @@
 """The experiments beside the pipeline, on small generated photos: make shuffle, make depth."""
 
 import json
-import sys
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pixelproof.errors import UserError
 from tests.support.prepared import Prepared
 from tests.support.project import Project
+from tests.support.terminal import foreign_lines
 
 pytestmark = pytest.mark.slow
 
@@ -22,21 +19,15 @@ def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Pro
     return prepared.ready_to_train(tmp_path_factory.mktemp("project"))
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Run a script in a folder, in this process, which has TensorFlow loaded already."""
-
-    def run(folder: Path, script: str, *arguments: str) -> None:
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", [script, *arguments])
-        import_module(f"stages.{script}").main()
-
-    return run
+def run(project: Project, script: str, *arguments: str) -> None:
+    done = project.run("python", "-m", f"stages.{script}", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert not foreign_lines(done.stdout + done.stderr)
 
 
-def test_the_shuffle_test_trains_both_models_under_both_conditions(project: Project, run: Callable[..., None]) -> None:
+def test_the_shuffle_test_trains_both_models_under_both_conditions(project: Project) -> None:
     """Else the table of docs/article.md could not be had from one's own photos."""
-    run(project.root, "shuffle_test", "1", "2")
+    run(project, "shuffle_test", "1", "2")
     folder = project.root / "reports/shuffle"
     trials = pd.read_csv(folder / "trials.csv")
     assert len(trials.drop_duplicates(["model", "pixels", "seed"])) == 8
@@ -45,9 +36,9 @@ def test_the_shuffle_test_trains_both_models_under_both_conditions(project: Proj
     assert is_png(folder / "shuffle.png")
 
 
-def test_the_depth_test_goes_as_deep_as_the_photos_allow(project: Project, run: Callable[..., None]) -> None:
+def test_the_depth_test_goes_as_deep_as_the_photos_allow(project: Project) -> None:
     """16 pixels become 12, 6, 2: a second convolution fits, its pooling too; a third would be larger than its input."""
-    run(project.root, "depth_test", "1")
+    run(project, "depth_test", "1")
     folder = project.root / "reports/depth"
     summary = pd.read_csv(folder / "summary.csv")
     assert list(summary["blocks"]) == [1, 2]
@@ -58,12 +49,12 @@ def test_the_depth_test_goes_as_deep_as_the_photos_allow(project: Project, run: 
 
 
 @pytest.mark.parametrize("script", ["shuffle_test", "depth_test"])
-def test_without_the_pipelines_images_the_message_says_what_to_run(
-    script: str, tmp_path: Path, run: Callable[..., None]
-) -> None:
+def test_without_the_pipelines_images_the_message_says_what_to_run(script: str, tmp_path: Path) -> None:
     """Else a person who tries `make depth` first would get a traceback."""
-    with pytest.raises(UserError, match="dvc repro"):
-        run(Project.create(tmp_path).root, script)
+    done = Project.create(tmp_path).run("python", "-m", f"stages.{script}")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "dvc repro" in done.stderr
 
 
 def is_png(path: Path) -> bool:

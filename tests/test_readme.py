@@ -37,11 +37,11 @@ def test_every_make_target_that_it_names_exists() -> None:
 
 def test_every_command_of_ours_is_shown_and_exists() -> None:
     """A command that no page shows might as well not exist."""
-    assert set(re.findall(r"\.venv/bin/pixelproof ([\w-]+)", SHELL)) == COMMANDS
+    assert set(re.findall(r"\.venv/bin/python -m pixelproof ([\w-]+)", SHELL)) == COMMANDS
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", re.findall(r"\.venv/bin/dvc (\w+(?: \w+)?)", SHELL))
+@pytest.mark.parametrize("command", re.findall(r"\.venv/bin/python -m dvc (\w+(?: \w+)?)", SHELL))
 def test_every_dvc_command_that_it_names_exists(command: str) -> None:
     """DVC renames commands between versions."""
     assert subprocess.run([BIN / "dvc", *command.split(), "--help"], capture_output=True, check=False).returncode == 0

@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from pixelproof.data.images.store import Images, ImageStore
 from pixelproof.errors import UserError
 from pixelproof.files import replacing
+from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.network.rates import Rate
 from pixelproof.params.whole import Params
 from pixelproof.training.feed import Batch, Labels, training_batches
@@ -118,6 +119,7 @@ def make_learner(model: Model, params: Params, view: ImageStore) -> RateLearner:
         from pixelproof.network.mlp.mlp import MlpLearner
 
         return MlpLearner(params.mlp, params.train, prod(view.shape), classes, steps_per_epoch=1, seed=seed)
+    start_keras("find-lr")
     from pixelproof.network.cnn.cnn import CnnLearner
 
     counts = np.bincount(view.labels, minlength=classes).tolist()

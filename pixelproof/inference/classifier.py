@@ -49,7 +49,7 @@ class Classifier:
     def open(cls, folder: Path) -> "Classifier":
         """Open a model that a training has saved in MLflow's format."""
         preprocessing = Preprocessing.load(folder)
-        return cls(preprocessing, _keras(folder / KERAS) if (folder / KERAS).exists() else _sklearn(folder / SKOPS))
+        return cls(preprocessing, _keras(folder / KERAS) if is_keras(folder) else _sklearn(folder / SKOPS))
 
     def answer(self, photos: Iterable[Photo]) -> Iterator[Answer]:
         """Yield an answer for each photo, in their order; the next ones are read meanwhile, on all cores."""
@@ -83,6 +83,11 @@ class Classifier:
         classes = self.preprocessing.classes
         by_class = dict(zip(classes, map(float, probabilities), strict=True))
         return Answer(name, classes[int(probabilities.argmax())], by_class)
+
+
+def is_keras(folder: Path) -> bool:
+    """Tell whether Keras runs the model in a folder."""
+    return (folder / KERAS).exists()
 
 
 def is_model(folder: Path) -> bool:

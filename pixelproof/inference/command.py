@@ -11,8 +11,8 @@ from typing import Literal, TextIO
 
 from pixelproof import console
 from pixelproof.errors import UserError
-from pixelproof.inference.classifier import Answer, Classifier, Photo
-from pixelproof.inference.models import find_model
+from pixelproof.inference.classifier import Answer, Photo
+from pixelproof.inference.models import open_model
 
 Format = Literal["text", "json", "csv"]
 
@@ -25,7 +25,7 @@ def predict(names: Sequence[str], model: str, format: Format, top: int | None) -
     paths = list(photo_paths(names, sys.stdin))
     if not paths:
         raise UserError(f"{' '.join(names)}: there are no files to answer.")
-    classifier = Classifier.open(find_model(model))
+    classifier = open_model(model, "predict")
     write = WRITERS[format](sys.stdout, classifier.preprocessing.classes, top)
     answers = classifier.answer(Photo(str(path), path.read_bytes) for path in paths)
     if not sys.stdout.isatty():  # else the answers themselves show how far it is

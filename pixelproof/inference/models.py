@@ -4,11 +4,23 @@ import re
 from pathlib import Path
 
 from pixelproof.errors import UserError
-from pixelproof.inference.classifier import is_model
+from pixelproof.inference.classifier import Classifier, is_keras, is_model
+from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.paths import MODELS
 
 SAVED = "mlflow"  # the folder of the model in models/<model>/
 EXPECTED = "Expected cnn, mlp, an MLflow run's id, models:/NAME@ALIAS, or the folder of a saved model"
+
+
+def open_model(name: str, program: str) -> Classifier:
+    """Return the model that a person names; what TensorFlow says of itself goes to a log of that program.
+
+    Raises UserError as `find_model`.
+    """
+    folder = find_model(name)
+    if is_keras(folder):
+        start_keras(program)
+    return Classifier.open(folder)
 
 
 def find_model(name: str) -> Path:

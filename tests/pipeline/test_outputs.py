@@ -10,8 +10,9 @@ import pytest
 
 from pixelproof.data.images.store import ImageStore, open_views
 from pixelproof.files import read_json
-from tests.support.prepared import stages_run
+from tests.support.prepared import shown, stages_run
 from tests.support.project import STAGES, Project
+from tests.support.terminal import foreign_lines
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +24,13 @@ def test_all_stages_have_run_in_order(project: Project) -> None:
     ran = stages_run(project)
     assert sorted(ran) == sorted(STAGES)
     assert [stage for stage in ran if stage in ORDER] == ORDER
+
+
+def test_the_terminal_shows_nothing_that_is_not_ours_or_dvcs(project: Project) -> None:
+    """Else lines of TensorFlow's, among them red ones about GPUs, would hide what a person has to read."""
+    noise = "I0000 00:00:1795811376.559197   18570 port.cc:153] oneDNN custom operations are on."
+    assert foreign_lines(f"{shown(project)}\n{noise}") == [noise]
+    assert {path.name for path in (project.root / ".work/native").iterdir()} == {"train_cnn.log", "predict_cnn.log"}
 
 
 def test_a_second_repro_runs_nothing(project: Project) -> None:

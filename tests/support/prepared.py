@@ -1,6 +1,5 @@
 """Projects in which something has run already: made once for all the tests, and copied for each test that needs one."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +8,9 @@ from filelock import FileLock
 
 from pixelproof.tracking.store.moved import follow_folder
 from tests.support.photos import photo
-from tests.support.project import Project
+from tests.support.project import Project, stages_in
 
-RAN = ".dvc/tmp/ran.json"  # the stages that ran to make a project, in order; Git ignores the folder
+SHOWN = ".dvc/tmp/shown.txt"  # what the terminal showed while a project was made; Git ignores the folder
 
 
 class Prepared:
@@ -56,13 +55,17 @@ def run_before_training(root: Path) -> None:
     run(project, "fetch", "augment")
 
 
+def shown(project: Project) -> str:
+    """Return what the terminal showed while a copied project was made."""
+    known = project.root / SHOWN
+    return known.read_text("utf-8") if known.exists() else ""
+
+
 def stages_run(project: Project) -> list[str]:
     """Return the stages that ran to make a copied project, in order."""
-    known = project.root / RAN
-    stages: list[str] = json.loads(known.read_text("utf-8")) if known.exists() else []
-    return stages
+    return stages_in(shown(project))
 
 
 def run(project: Project, *targets: str) -> None:
-    stages = [*stages_run(project), *project.repro(*targets)]
-    (project.root / RAN).write_text(json.dumps(stages), encoding="utf-8")
+    text = shown(project) + project.repro_shown(*targets)
+    (project.root / SHOWN).write_text(text, encoding="utf-8")

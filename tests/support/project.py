@@ -93,9 +93,13 @@ class Project:
 
     def repro(self, *arguments: str) -> list[str]:
         """Run `dvc repro`; return the stages that it ran, in order."""
+        return stages_in(self.repro_shown(*arguments))
+
+    def repro_shown(self, *arguments: str) -> str:
+        """Run `dvc repro`; return all that it and its stages write to the terminal."""
         done = self.run("dvc", "repro", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
-        return re.findall(r"^Running stage '(.+)':", done.stdout, re.MULTILINE)
+        return done.stdout + done.stderr
 
     def outputs(self) -> dict[str, str]:
         """Return a hash of every file that the pipeline writes, by path; hidden ones are DVC's, or unfinished work."""
@@ -105,6 +109,10 @@ class Project:
             for path in files
             if path.is_file() and not any(name.startswith(".") for name in path.relative_to(self.root).parts)
         }
+
+
+def stages_in(shown: str) -> list[str]:
+    return re.findall(r"^Running stage '(.+)':", shown, re.MULTILINE)
 
 
 def shrink(params: Any, source: str) -> None:

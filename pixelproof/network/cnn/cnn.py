@@ -15,6 +15,7 @@ from pixelproof.network.cnn.layout.nodes import lay_out
 from pixelproof.network.cnn.mixing import mix
 from pixelproof.network.cnn.precision import computing_in
 from pixelproof.network.cnn.recipe import as_targets, balanced_weights, makes_soft_targets
+from pixelproof.network.cnn.saved.keras_setup import set_up_keras
 from pixelproof.network.cnn.saved.mirroring import with_flip_averaging
 from pixelproof.network.cnn.saved.saved import predict
 from pixelproof.network.cnn.trainer import make_trainer, train_on_batch
@@ -30,6 +31,7 @@ def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
     trained. Output: (n, classes) probabilities with a softmax head; with sigmoid (n, 1), the probability of the second
     class. Weights and outputs are float32, whatever `precision` the layers compute in.
     """
+    set_up_keras()
     with computing_in(params.precision):
         inputs = keras.Input(input_shape, name="input")
         outputs = assemble(lay_out(params, input_shape, classes), inputs, params)

@@ -10,6 +10,7 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.repository.cache import cache_folder
+from pixelproof.tracking.run.machine import MACHINE
 from pixelproof.tracking.run.provenance import DATA
 from pixelproof.tracking.run.record import CHANGES, RUN_ID
 from pixelproof.tracking.store.connection import find, project_root, store_uri
@@ -29,6 +30,7 @@ FACTS = {
     "command": "command",
     "host": "host",
     "platform": "platform",
+    **{name: tag for tag, name in MACHINE.items()},
 }
 
 

@@ -17,11 +17,12 @@ from mlflow.tracking import MlflowClient
 from pixelproof.errors import UserError
 from pixelproof.repository import lock
 from pixelproof.repository.cloning import clone_project
+from pixelproof.tracking.run.machine import MACHINE
 from pixelproof.tracking.run.provenance import DATA, versions
 from pixelproof.tracking.run.record import CHANGES
 
 CURVES = ("train/loss", "train/accuracy", "valid/loss", "valid/accuracy")  # by epoch; what the clock says differs
-NOT_COMPARED = ("git.", "dvc.", "host", "platform", "cpus", "command", "mlflow.", "pixelproof.", "version.")
+NOT_COMPARED = ("git.", "dvc.", "host", "platform", *MACHINE, "command", "mlflow.", "pixelproof.", "version.")
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,13 @@ def reproduction(client: MlflowClient, recorded: Run) -> Reproduction:
         weights = rebuilt.data.tags["weights_sha256"]
         same = f"{len(rebuilt.data.params)} parameters, {values} values of {len(CURVES)} curves"
         return Reproduction(True, f"identical: {same}, and the weights (sha256 {weights})")
-    others = "".join(f"\n  {library}" for library in other_versions(recorded))
-    hint = f"\nThese versions differ from those that it was trained with:{others}" if others else ""
-    return Reproduction(False, f"not identical: {differing[0]}; {len(differing)} differences in all{hint}")
+    hints = f"{_hint('versions', other_versions(recorded))}{_hint('machines', other_machine(recorded, rebuilt))}"
+    return Reproduction(False, f"not identical: {differing[0]}; {len(differing)} differences in all{hints}")
+
+
+def _hint(kind: str, differences: Iterator[str]) -> str:
+    lines = "".join(f"\n  {line}" for line in differences)
+    return f"\nThe {kind} differ, which can give other weights:{lines}" if lines else ""
 
 
 def rebuild(client: MlflowClient, run: Run, folder: Path) -> tuple[MlflowClient, Run]:
@@ -93,6 +98,14 @@ def other_versions(run: Run) -> Iterator[str]:
     for library, now in versions(recorded).items():
         if now != recorded[library]:
             yield f"{library} {now} instead of {recorded[library]}"
+
+
+def other_machine(recorded: Run, rebuilt: Run) -> Iterator[str]:
+    """Say in what the machine differs that the run was trained on, as far as it recorded that."""
+    for tag, name in MACHINE.items():
+        before, now = recorded.data.tags.get(tag), rebuilt.data.tags.get(tag, "none")
+        if before is not None and before != now:
+            yield f"{name}: {now} instead of {before}"
 
 
 def _compared(tags: dict[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pixelproof.files import replacing
 from pixelproof.repository import git, lock
+from pixelproof.tracking.run.machine import describe_machine
 
 LIBRARIES = ("albumentations", "dvc", "grain", "jax", "keras", "mlflow", "numpy", "scikit-learn", "tensorflow")
 DATA = ("data/resized", "data/augmented", "data/splits.csv")  # what a training run reads
@@ -53,9 +54,7 @@ def collect(environment: Mapping[str, str] = os.environ) -> Provenance:
         **{f"{path}.md5": md5 for path, md5 in lock.hashes_of(DATA).items()},
         **{f"version.{library}": found for library, found in versions(LIBRARIES).items()},
         "version.python": platform.python_version(),
-        "host": platform.node(),
-        "platform": platform.platform(),
-        "cpus": str(os.cpu_count()),
+        **describe_machine(environment),
         "command": " ".join(sys.orig_argv),
     }
     return Provenance({key: value for key, value in tags.items() if value}, _changes() if commit else b"")

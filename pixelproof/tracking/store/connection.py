@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 import mlflow
 from mlflow.entities import LifecycleStage, Run, ViewType
@@ -11,12 +12,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.tracking import MlflowClient
 
+from pixelproof.errors import UserError
 from pixelproof.files import locked
 from pixelproof.heavy_imports import no_garbage_collection
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RUN_ID
 from pixelproof.tracking.store.first_use import make_database
 from pixelproof.tracking.store.moved import LOCAL, follow_folder, local_database
+from pixelproof.tracking.store.percent_signs import allow_percent_signs
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 
@@ -27,7 +30,17 @@ def project_root() -> Path:
 
 def store_uri() -> str:
     """Return where runs are kept: the environment's tracking store, else a database in the project's folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{LOCAL}{project_root() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or _own_store(project_root())
+
+
+def _own_store(root: Path) -> str:
+    """Return the address of the database in the project's folder. Raises UserError for one that no address can hold."""
+    if "?" in str(root) or unquote(str(root)) != str(root):
+        raise UserError(
+            f"{root}: in an address of MLflow's, a ? and a % with two digits mean something else. Rename the folder, "
+            "or name a database elsewhere, as MLFLOW_TRACKING_URI=sqlite:////home/me/mlflow.db"
+        )
+    return f"{LOCAL}{root / 'mlflow.db'}"
 
 
 def is_local(uri: str) -> bool:
@@ -49,6 +62,7 @@ def connect(experiment: str | None = None, uri: str | None = None) -> MlflowClie
 @cache
 def _client(uri: str, experiment: str, root: Path) -> MlflowClient:
     """Return a client of the store, in which the experiment is; once for each in a process."""
+    allow_percent_signs()
     make_database(uri)
     with locked(root), no_garbage_collection():  # MLflow lets two first processes create the same tables
         follow_folder(root)

@@ -20,7 +20,7 @@ from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.params.section import PARAMS, read_yaml
 from pixelproof.tracking.run.naming import experiment_name
-from pixelproof.tracking.store import connection, runs_table
+from pixelproof.tracking.store import connection, percent_signs, runs_table
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors, without_password
 
 HOST = "127.0.0.1"
@@ -91,10 +91,10 @@ def serving(uri: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     port = free_port()
     options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     command = [sys.executable, "-m", "mlflow", "ui", *options]
-    environment = {
-        **os.environ,
-        "MLFLOW_BACKEND_STORE_URI": uri,
-    }  # not in the list of processes: it may have a password
+    # The store is not in the list of processes: it may have a password.
+    environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": uri}
+    if percent_signs.is_needed():
+        environment["PYTHONPATH"] = str(percent_signs.STARTUP)
     process = subprocess.Popen(command, env=environment, stdout=sys.__stderr__, start_new_session=True)
     try:
         _wait_for(process, port)

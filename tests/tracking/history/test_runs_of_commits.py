@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from pixelproof.tracking.run.machine import usable_cores
 from tests.support.imports import ROOT
 from tests.support.prepared import Prepared
 from tests.support.project import Project
@@ -84,14 +85,18 @@ def test_a_run_that_can_be_had_again_is_identical(project: Project) -> None:
 
 
 def test_a_run_that_was_recorded_wrongly_is_told_with_the_first_difference(project: Project) -> None:
-    """Else a changed record would pass for the truth."""
+    """Else a changed record would pass for the truth, or another number of cores would look like a fault of ours."""
+    from mlflow.tracking import MlflowClient
+
     run = run_id(project)
+    MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}").set_tag(run, "cpus", "64")
     with recorded_otherwise(project, run, "mlp.learning_rate", "0.5"):
         done = project.run("pixelproof", "reproduce", run)
     assert done.returncode == 1
     rate = YAML(typ="safe").load((project.root / "params.yaml").read_text("utf-8"))["mlp"]["learning_rate"]
     told = f"not identical: parameter mlp.learning_rate: 0.5 recorded, {rate} rebuilt; 1 differences in all"
-    assert done.stdout.startswith(told)
+    machine = f"The machines differ, which can give other weights:\n  cores: {usable_cores()} instead of 64"
+    assert done.stdout.strip() == f"{told}\n{machine}"
 
 
 def log_test_metrics(project: Project, run: str, accuracy: float) -> Any:
