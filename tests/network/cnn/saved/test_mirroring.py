@@ -43,7 +43,7 @@ def test_the_network_inside_is_the_plans(learner: Any, tmp_path: Path) -> None:
     from pixelproof.network.cnn.saved.saved import check_against_plan, load
 
     learner.save(tmp_path)
-    loaded = load(tmp_path)
+    loaded = load(tmp_path / "model.keras")
     check_against_plan(loaded, plan_json(DEEP, SHAPE, 3))
     assert loaded.count_params() == learner.parameters == plan_json(DEEP, SHAPE, 3)["parameters"]
     assert [layer.name for layer in without_flip_averaging(loaded).layers][:3] == ["input", "scale", "conv"]
