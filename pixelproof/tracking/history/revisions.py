@@ -58,15 +58,9 @@ def runs_by_commit() -> Iterator[ModelRevision]:
     yield from _models([(commit, commit) for commit in commits])
 
 
-def locks() -> Iterator[tuple[str, str]]:
-    """Yield every dvc.lock of all branches, tags and experiments, each with a name for where it stands."""
-    git.require()
-    experiments = _experiments()
-    tips = git.ask("rev-parse", *(reference for _, reference in experiments)).split() if experiments else []
-    names = {tip: f"experiment {name}" for tip, (name, _) in zip(tips, experiments, strict=True)}
-    commits = git.ask("rev-list", "--all", "--full-history", "--", str(lock.LOCK)).split()
-    for commit, text in zip(commits, git.contents([_in(commit, lock.LOCK) for commit in commits]), strict=True):
-        yield names.get(commit, f"commit {commit[:7]}"), text
+def locks() -> list[str]:
+    """Return every dvc.lock of all branches, tags and experiments."""
+    return git.contents(list(git.files_ever(str(lock.LOCK))))
 
 
 def _experiments() -> list[tuple[str, str]]:
