@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ START = "from pixelproof.cli import main; main()"  # the project's own copy, wha
 def searched(params: Any) -> None:
     """The MLP trains an epoch in some milliseconds; so many last long enough to be stopped."""
     params["train"].update(epochs=EPOCHS)
-    del params["train"]["early_stopping"]
+    params["train"].pop("early_stopping", None)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,14 @@ def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Pro
     for command in (("add", *STALE), (*author, "commit", "--quiet", "-m", "evaluated", "--", *STALE)):
         assert project.run("git", *command).returncode == 0
     return project
+
+
+@pytest.fixture
+def two_epochs(project: Project) -> Iterator[None]:
+    """Let the trials of a test be short."""
+    project.edit(lambda params: params["train"].update(epochs=2))
+    yield
+    project.edit(searched)
 
 
 def write_sweep(project: Project, name: str, **keys: Any) -> Path:
@@ -194,13 +203,11 @@ def test_a_bad_trial_is_pruned(project: Project) -> None:
     assert f'"pruned": "after epoch {max(bad.intermediate_values)}"' in why.read_text()
 
 
-def test_a_trial_shows_its_own_metrics_and_no_others(project: Project) -> None:
+def test_a_trial_shows_its_own_metrics_and_no_others(project: Project, two_epochs: None) -> None:
     """Else `dvc exp show` would give each trial the accuracy of the commit that the sweep began at."""
-    project.edit(lambda params: params["train"].update(epochs=2))
     space = {"mlp.learning_rate": {"choice": [0.00031622776601683794, 0.1]}}
     file = write_sweep(project, "shown", model="mlp", trials=2, sampler={"kind": "grid", "seed": 0}, space=space)
     complete(project, file)
-    project.edit(searched)
     for trial in trials(project, "shown"):
         shown = metrics(project, f"sweep-shown-{trial.number}")
         assert shown.keys() == {"reports/plan/summary.json", "reports/valid/mlp.json"}
@@ -209,9 +216,8 @@ def test_a_trial_shows_its_own_metrics_and_no_others(project: Project) -> None:
     assert any("learning_rate=0.000316" in name for name in names)
 
 
-def test_a_training_that_is_done_is_not_stopped_by_ctrl_c(project: Project) -> None:
+def test_a_training_that_is_done_is_not_stopped_by_ctrl_c(project: Project, two_epochs: None) -> None:
     """Else the last of a night's trials would be marked as killed while DVC stores its model, and be trained again."""
-    project.edit(lambda params: params["train"].update(epochs=2))
     gate = project.root / ".work/go on"
     waiting = border("stages.train_mlp", "pixelproof.training.checkpoint:discard", "wait", until=str(gate))
     file = write_sweep(project, "done", model="mlp", trials=2, space={"mlp.learning_rate": {"choice": [0.004]}})
@@ -221,7 +227,6 @@ def test_a_training_that_is_done_is_not_stopped_by_ctrl_c(project: Project) -> N
     time.sleep(3)  # the sweep looks at its trial each second
     gate.touch()
     said = process.communicate(timeout=LIMIT)[0]
-    project.edit(searched)
     assert process.returncode == 130, said
     assert logged(project, "done") == {"0": [("FINISHED", "0.004")]}
     assert states(project, "done") == [TrialState.COMPLETE]

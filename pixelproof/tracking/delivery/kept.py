@@ -14,7 +14,7 @@ from shutil import copyfile
 
 import psutil
 
-from pixelproof.files import remove, replacing
+from pixelproof.files import replacing
 from pixelproof.paths import project_root
 from pixelproof.tracking.run.record import KILLED, Record, RunAddition, RunFolder, write_record
 
@@ -29,8 +29,8 @@ def kept_runs() -> Path:
     return Path(os.environ.get(ELSEWHERE) or project_root() / FOLDER)
 
 
-def keep(run: RunFolder[Record], before: str | None = None) -> None:
-    """Write the training's record as it is now, and its artifacts; `before` is the id that it was kept under."""
+def keep(run: RunFolder[Record]) -> None:
+    """Write the training's record as it is now, and its artifacts."""
     record, folder = run.record, kept_runs() / run.record.run_id
     if record.status == "RUNNING":
         record = record.model_copy(update={"process": this_process()})
@@ -39,8 +39,6 @@ def keep(run: RunFolder[Record], before: str | None = None) -> None:
             with replacing(folder / name) as beside:
                 copyfile(path, beside)
     write_record(record, folder)
-    if before not in (None, record.run_id):
-        remove(kept_runs() / str(before))
 
 
 def keep_addition(addition: RunAddition) -> None:

@@ -60,7 +60,6 @@ class LiveRun:
         self._delivery: Delivery | None = None
         self._delivered = 0  # points that the store has
         self._again_at = 0.0
-        self._kept_as: str | None = None
 
     @property
     def model_id(self) -> str | None:
@@ -83,8 +82,7 @@ class LiveRun:
 
     def keep(self) -> None:
         """Write the record to `runs/`, under the id that the run has now."""
-        keep(RunFolder(self.record, self.files), self._kept_as)
-        self._kept_as = self.record.run_id
+        keep(RunFolder(self.record, self.files))
 
     def flush(self, *, at_once: bool = False) -> None:
         """Bring MLflow to the state of the record; a server that does not take it is asked again later."""
@@ -111,9 +109,10 @@ class LiveRun:
         self.record.status = status
         if status != FINISHED or self.record.ended is None:
             self.record.ended = now()
+        run_id = self.record.run_id
         self.keep()
         self.flush()
-        if self._kept_as != self.record.run_id:
+        if self.record.run_id != run_id:  # the store has deleted the run, and given the rest of it another id
             self.keep()
 
     def _connect(self) -> Delivery:
