@@ -1,5 +1,6 @@
 """The paths of the pipeline's files, relative to the project's folder; dvc.yaml has the same ones."""
 
+import os
 from pathlib import Path
 
 WORK = Path(".work")  # unfinished work of stages; not an output
@@ -37,4 +38,11 @@ SHUFFLE = Path("reports/shuffle")
 DEPTH = Path("reports/depth")
 EXPLAIN_PAGE = Path("reports/index.html")
 EXPLAIN_PICTURES = Path("reports/explain")
-RUNS = Path("reports/runs")  # what stages add to MLflow's runs: <model>/ by evaluate, explain/ by explain
+RUNS = Path("reports/runs")  # pictures that stages add to MLflow's runs: <model>/ by evaluate, explain/ by explain
+RECORDS = Path("reports/records")  # of this commit's runs, for Git: <model>.json, evaluated.json, explained.json
+VALIDATION = Path("reports/valid")  # <model>.json: what the best epoch reached on the validation part
+
+
+def project_root() -> Path:
+    """Return the project's folder: under `dvc exp run --temp` or `--queue` the one it was started from."""
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve()

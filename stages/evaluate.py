@@ -4,7 +4,7 @@
 
 Reads   data/predicted/, models/ (run.json and record.json of each), data/resized/store.json, reports/plan/
 Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/,
-        reports/runs/cnn/, reports/runs/mlp/
+        reports/runs/cnn/, reports/runs/mlp/, reports/records/evaluated.json
 """
 
 from pathlib import Path
@@ -23,10 +23,31 @@ from pixelproof.evaluation.pictures import confusion_figure
 from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.params.evaluate import Evaluate
 from pixelproof.params.section import load_section
-from pixelproof.paths import ANSWERS, METRICS, MODELS, PER_CLASS, PLAN, PLOTS, PREDICTED, PREDICTIONS, RESIZED, RUNS
+from pixelproof.paths import (
+    ANSWERS,
+    METRICS,
+    MODELS,
+    PER_CLASS,
+    PLAN,
+    PLOTS,
+    PREDICTED,
+    PREDICTIONS,
+    RECORDS,
+    RESIZED,
+    RUNS,
+)
 from pixelproof.tracking.delivery.live import complete
 from pixelproof.tracking.run.description import comparison
-from pixelproof.tracking.run.record import RunAddition, files_in, now, points, read_training, write_record
+from pixelproof.tracking.run.record import (
+    RunAddition,
+    file_hashes,
+    files_in,
+    now,
+    points,
+    read_training,
+    write_record,
+    write_records,
+)
 
 PARTNER = {"cnn": "mlp", "mlp": "cnn"}
 TEST_METRICS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss")
@@ -66,7 +87,7 @@ def log_to_runs(
     """Complete each model's MLflow run with what the test part says, and with the name of its partner's run."""
     runs = {model: read_training(files_in(MODELS / model)).record for model in by_model}
     compared = f"{table.as_markdown(table.comparison_rows(metrics))}\n\n{table.verdict(metrics)}"
-    written = now()
+    written, added = now(), []
     for model, probabilities in by_model.items():
         partner = runs[PARTNER[model]]
         named = {f"test/{key}": metrics[model][key] for key in TEST_METRICS}
@@ -84,8 +105,11 @@ def log_to_runs(
             folder.mkdir()
             figure = confusion_figure(probabilities, labels, classes, f"{model}: test images by class")
             figure.savefig(folder / "confusion.png")
+            record.files = file_hashes(record, folder)
             write_record(record, folder)
+        added.append(record)
         complete(MODELS / model, RUNS / model)
+    write_records(added, RECORDS / "evaluated.json")
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
     python -m stages.explain
 
 Reads   data/predicted/cnn/, data/resized/, models/cnn/record.json
-Writes  reports/explain/ (PNG files), reports/runs/explain/
+Writes  reports/explain/ (PNG files), reports/runs/explain/, reports/records/explained.json
 """
 
 import shutil
@@ -15,9 +15,9 @@ from pixelproof.explain.pictures.sheets import all_sheets, enlarge
 from pixelproof.explain.tracing.traced import read_trace
 from pixelproof.files import read_json, replacing
 from pixelproof.params.section import load_seed
-from pixelproof.paths import EXPLAIN_PICTURES, MODELS, PREDICTED, RESIZED, RUNS, TRACE
+from pixelproof.paths import EXPLAIN_PICTURES, MODELS, PREDICTED, RECORDS, RESIZED, RUNS, TRACE
 from pixelproof.tracking.delivery.live import complete
-from pixelproof.tracking.run.record import RunAddition, files_in, now, write_record
+from pixelproof.tracking.run.record import RunAddition, file_hashes, files_in, now, write_record, write_records
 
 
 def log_to_run() -> None:
@@ -26,7 +26,10 @@ def log_to_run() -> None:
     run_id = read_json(MODELS / "cnn/run.json")["run_id"]
     with replacing(RUNS / "explain") as folder:
         shutil.copytree(EXPLAIN_PICTURES, folder / "explain")
-        write_record(RunAddition(kind="explained", run_id=run_id, written=now(), artifacts=pictures), folder)
+        record = RunAddition(kind="explained", run_id=run_id, written=now(), artifacts=pictures)
+        record.files = file_hashes(record, folder)
+        write_record(record, folder)
+    write_records([record], RECORDS / "explained.json")
     complete(MODELS / "cnn", RUNS / "explain")
 
 

@@ -1,7 +1,8 @@
 """What train@cnn and train@mlp share: the same batches, the same loop, one MLflow run each, the same files.
 
 Reads   data/augmented/, data/resized/, data/splits.csv, reports/split.json
-Writes  models/<model>/ (the model, history.csv, run.json, the record of the MLflow run)
+Writes  models/<model>/ (the model, history.csv, run.json, the record of the MLflow run), reports/valid/<model>.json,
+        reports/records/<model>.json (the record again, for Git)
 Keeps   .work/train-<model>-*/: the checkpoint until the model is trained, the trained model until DVC has it
 """
 
@@ -21,7 +22,7 @@ from pixelproof.files import read_json, replacing, write_json
 from pixelproof.files.exclusive import exclusively
 from pixelproof.files.journal import fingerprint
 from pixelproof.params.train import Train
-from pixelproof.paths import MODELS, PLAN, WORK
+from pixelproof.paths import MODELS, PLAN, RECORDS, VALIDATION, WORK
 from pixelproof.repository.lock import hashes_of
 from pixelproof.tracking.delivery.live import LiveRun, recording
 from pixelproof.tracking.run.naming import experiment_name
@@ -32,14 +33,16 @@ from pixelproof.tracking.run.record import (
     FINISHED,
     MODEL,
     Record,
+    file_hashes,
     files_in,
     flatten,
     now,
     points,
     read_training,
     write_record,
+    write_records,
 )
-from pixelproof.tracking.run.training_record import begun_record, curves, summary
+from pixelproof.tracking.run.training_record import begun_record, curves, summary, validation
 from pixelproof.training import checkpoint
 from pixelproof.training.checkpoint import Checkpoint
 from pixelproof.training.failures import resource_errors_as_user_errors
@@ -98,7 +101,7 @@ def train(
                 session = Session(f"train {model}", learner, params, len(data.labels), checkpoints, partial(_log, run))
                 session.run(partial(_batches, data, params, seed), data.valid_batches, state, interruption)
                 _finish(model, learner, params, state, run, save_for_mlflow, finished)
-            _hand_over(finished, run)
+            _hand_over(model, finished, run)
             interruption.check()  # else DVC would go on with the next stage
     checkpoint.discard(path)
 
@@ -175,12 +178,13 @@ def _finish(
         record.metrics += points(metrics, step=0, timestamp=state.history[-1].ended)
         record.tags |= {"weights_sha256": weights, "ended": str(stop_reason(state, params))}
         record.model, record.ended = model, now()
+        record.files = file_hashes(record, folder)
         write_record(record.model_copy(update={"status": FINISHED}), folder)
         write_json(folder / RUN, {"run_id": record.run_id, "model_id": None, **trained})
         sync_folder(folder)
 
 
-def _hand_over(finished: FinishedModel, run: LiveRun) -> None:
+def _hand_over(model: str, finished: FinishedModel, run: LiveRun) -> None:
     """Complete the run, and put the model where DVC takes it from; a second time changes nothing."""
     folder = finished.folder
     run.files = files_in(folder)
@@ -188,4 +192,6 @@ def _hand_over(finished: FinishedModel, run: LiveRun) -> None:
     write_record(run.record.model_copy(update={"status": FINISHED}), folder)  # with the id of a run that was made anew
     ids = {"run_id": run.record.run_id, "model_id": run.model_id}
     write_json(folder / RUN, {**read_json(folder / RUN), **ids})
+    write_records([read_training(run.files).record], RECORDS / f"{model}.json")
+    write_json(VALIDATION / f"{model}.json", {model: {"valid": validation(run.record)}})
     finished.copy()

@@ -3,7 +3,8 @@
     python -m stages.train_cnn
 
 Reads   what stages.train reads, and reports/plan/cnn.json (which makes DVC see the layers' order)
-Writes  models/cnn/ (mlflow/ with model.keras, history.csv, run.json, record.json, changes.diff)
+Writes  models/cnn/ (mlflow/ with model.keras, history.csv, run.json, record.json, changes.diff),
+        reports/valid/cnn.json, reports/records/cnn.json
 """
 
 from functools import partial

@@ -3,7 +3,8 @@
     python -m stages.train_mlp
 
 Reads   what stages.train reads, and reports/plan/mlp.json
-Writes  models/mlp/ (mlflow/ with model.skops, history.csv, run.json, record.json, changes.diff)
+Writes  models/mlp/ (mlflow/ with model.skops, history.csv, run.json, record.json, changes.diff),
+        reports/valid/mlp.json, reports/records/mlp.json
 """
 
 from functools import partial

@@ -1,8 +1,11 @@
 """`pixelproof sweep` by real processes: killed and continued, stopped by Ctrl-C, pruned."""
 
+import json
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 from ruamel.yaml import YAML
 
+from tests.support.borders import border
 from tests.support.environment import environment
 from tests.support.prepared import Prepared
 from tests.support.project import Project
@@ -20,13 +24,14 @@ from tests.support.waiting import LIMIT, wait_until
 pytestmark = pytest.mark.slow
 
 EPOCHS = 400
+STALE = ("reports/metrics.json", "reports/valid/cnn.json")  # of the commit that a sweep of the MLP begins at
 START = "from pixelproof.cli import main; main()"  # the project's own copy, whatever is installed
 
 
 def searched(params: Any) -> None:
     """The MLP trains an epoch in some milliseconds; so many last long enough to be stopped."""
     params["train"].update(epochs=EPOCHS)
-    del params["train"]["early_stopping"]
+    params["train"].pop("early_stopping", None)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,21 @@ def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Pro
     project = prepared.ready_to_train(tmp_path_factory.mktemp("project"))
     project.edit(searched)
     project.repro("augment")  # `plan` alone
+    for path in STALE:
+        (project.root / path).parent.mkdir(exist_ok=True)
+        (project.root / path).write_text('{"mlp": {"accuracy": 0.125}}')
+    author = ("-c", "user.name=t", "-c", "user.email=t@t")
+    for command in (("add", *STALE), (*author, "commit", "--quiet", "-m", "evaluated", "--", *STALE)):
+        assert project.run("git", *command).returncode == 0
     return project
+
+
+@pytest.fixture
+def two_epochs(project: Project) -> Iterator[None]:
+    """Let the trials of a test be short."""
+    project.edit(lambda params: params["train"].update(epochs=2))
+    yield
+    project.edit(searched)
 
 
 def write_sweep(project: Project, name: str, **keys: Any) -> Path:
@@ -46,10 +65,10 @@ def write_sweep(project: Project, name: str, **keys: Any) -> Path:
     return path.relative_to(project.root)
 
 
-def begin(project: Project, file: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", START, "sweep", str(file)]
+def begin(project: Project, file: Path, at: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+    command, env = [sys.executable, "-c", START, "sweep", str(file)], environment() | (at or {})
     return subprocess.Popen(
-        command, cwd=project.root, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=project.root, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
 
 
@@ -85,6 +104,29 @@ def logged(project: Project, sweep: str) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def status(project: Project) -> str:
+    """Return what Git finds changed, but for the runs."""
+    return project.run("git", "status", "--porcelain", "--", ".", ":(exclude)runs").stdout
+
+
+def kept(project: Project, sweep: str) -> list[str]:
+    """Say how each run of a sweep ended by its folder in runs/; one that was killed could not write that itself."""
+    from pixelproof.tracking.delivery.kept import as_ended
+    from pixelproof.tracking.run.record import files_in, read_training
+
+    folders = (project.root / "runs").iterdir()
+    records = [as_ended(read_training(files_in(folder)).record) for folder in folders]
+    return [record.status for record in records if record.tags["sweep"] == sweep]
+
+
+def metrics(project: Project, experiment: str) -> dict[str, Any]:
+    """Return the metrics that `dvc exp show` has of an experiment, by file; without files that have none."""
+    states = json.loads(project.run("dvc", "exp", "show", "--json").stdout)
+    listed = [each for state in states for each in state["experiments"] or [] if each["name"] == experiment]
+    found = listed[0]["revs"][0]["data"]["metrics"]
+    return {path: of["data"] for path, of in found.items() if of.get("data")}
+
+
 def experiments(project: Project, sweep: str) -> set[str]:
     refs = project.run("git", "for-each-ref", "--format=%(refname:lstrip=4)", "refs/exps").stdout.split()
     return {name for name in refs if name.startswith(f"sweep-{sweep}-")}
@@ -106,7 +148,7 @@ def test_a_sweep_that_is_killed_goes_on_with_what_it_had_begun(project: Project)
     """A night's trials must survive a kill -9; what runs on without the sweep must not be counted, nor go on."""
     space = {"mlp.learning_rate": {"float": [0.0001, 0.01], "log": True}}
     file = write_sweep(project, "killed", model="mlp", trials=3, workers=2, space=space)
-    before = project.run("git", "status", "--porcelain").stdout, (project.root / "params.yaml").read_bytes()
+    before = status(project), (project.root / "params.yaml").read_bytes()
     process = begin(project, file)
     wait_until(
         lambda: [status for runs in logged(project, "killed").values() for status, _ in runs].count("RUNNING") == 2,
@@ -131,7 +173,8 @@ def test_a_sweep_that_is_killed_goes_on_with_what_it_had_begun(project: Project)
     best = max(ended, key=lambda trial: (trial.value, -trial.number))
     assert f"best: sweep-killed-{best.number}, valid_accuracy {best.value:.4f}" in said
     assert {path.name for path in (project.root / "reports/sweeps/killed").iterdir()} >= {"trials.csv", "history.png"}
-    assert (project.run("git", "status", "--porcelain").stdout, (project.root / "params.yaml").read_bytes()) == before
+    assert (status(project), (project.root / "params.yaml").read_bytes()) == before
+    assert sorted(kept(project, "killed")) == [*["FINISHED"] * 3, "KILLED", "KILLED"]
 
 
 def test_a_bad_trial_is_pruned(project: Project) -> None:
@@ -155,6 +198,39 @@ def test_a_bad_trial_is_pruned(project: Project) -> None:
     assert experiments(project, "pruned") == {"sweep-pruned-0"}
     assert "best: sweep-pruned-0" in said
     assert not workers(project)
+    assert sorted(kept(project, "pruned")) == ["FINISHED", "KILLED"]
+    (why,) = (project.root / "runs").glob("*/pruned-*.json")
+    assert f'"pruned": "after epoch {max(bad.intermediate_values)}"' in why.read_text()
+
+
+def test_a_trial_shows_its_own_metrics_and_no_others(project: Project, two_epochs: None) -> None:
+    """Else `dvc exp show` would give each trial the accuracy of the commit that the sweep began at."""
+    space = {"mlp.learning_rate": {"choice": [0.00031622776601683794, 0.1]}}
+    file = write_sweep(project, "shown", model="mlp", trials=2, sampler={"kind": "grid", "seed": 0}, space=space)
+    complete(project, file)
+    for trial in trials(project, "shown"):
+        shown = metrics(project, f"sweep-shown-{trial.number}")
+        assert shown.keys() == {"reports/plan/summary.json", "reports/valid/mlp.json"}
+        assert shown["reports/valid/mlp.json"]["mlp"]["valid"]["accuracy"] == trial.value
+    names = {json.loads(path.read_text("utf-8"))["name"] for path in (project.root / "runs").glob("*/record.json")}
+    assert any("learning_rate=0.000316" in name for name in names)
+
+
+def test_a_training_that_is_done_is_not_stopped_by_ctrl_c(project: Project, two_epochs: None) -> None:
+    """Else the last of a night's trials would be marked as killed while DVC stores its model, and be trained again."""
+    gate = project.root / ".work/go on"
+    waiting = border("stages.train_mlp", "pixelproof.training.checkpoint:discard", "wait", until=str(gate))
+    file = write_sweep(project, "done", model="mlp", trials=2, space={"mlp.learning_rate": {"choice": [0.004]}})
+    process = begin(project, file, waiting)
+    wait_until(lambda: logged(project, "done") == {"0": [("FINISHED", "0.004")]}, process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(3)  # the sweep looks at its trial each second
+    gate.touch()
+    said = process.communicate(timeout=LIMIT)[0]
+    assert process.returncode == 130, said
+    assert logged(project, "done") == {"0": [("FINISHED", "0.004")]}
+    assert states(project, "done") == [TrialState.COMPLETE]
+    assert experiments(project, "done") == {"sweep-done-0"}
 
 
 def test_ctrl_c_stops_the_trials_and_says_how_to_go_on(project: Project) -> None:

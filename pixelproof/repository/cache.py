@@ -29,9 +29,19 @@ class Cache:
 
         Whether the cache has a file of it is another question.
         """
+        return {name: self.path(own) for name, own in self.hashes(md5).items()}
+
+    def hashes(self, md5: str) -> dict[str, str]:
+        """Return the hash of each file of a folder, by their paths in it; none where the cache lacks the folder."""
         listed = self.path(md5)
         entries = json.loads(listed.read_text("utf-8")) if listed.is_file() else []
-        return {entry["relpath"]: self.path(entry["md5"]) for entry in entries}
+        return {entry["relpath"]: entry["md5"] for entry in entries}
+
+    def stages_that_ran(self) -> Iterator[str]:
+        """Yield what DVC's run cache has of each stage that ever ran here, in the form of a stage of a dvc.lock."""
+        for path in sorted(self.folder.glob("runs/*/*/*")):
+            if path.is_file() and not path.name.startswith("."):
+                yield path.read_text("utf-8", errors="replace")
 
 
 def cache_folder(project: Path = HERE) -> Path:

@@ -39,7 +39,12 @@ def output(*arguments: str, folder: Path | None = None, environment: Mapping[str
 
 
 def contents(names: Sequence[str], folder: Path | None = None) -> list[str]:
-    """Return the content of each file that Git has under these names, `<revision>:<path>`; empty for what it lacks.
+    """Return the text of each file that Git has under these names, `<revision>:<path>`; empty for what it lacks."""
+    return [content.decode(errors="replace") for content in blobs(names, folder)]
+
+
+def blobs(names: Sequence[str], folder: Path | None = None) -> list[bytes]:
+    """Return the content of each object that Git has under these names; empty for what it lacks.
 
     One process for all of them: fifty experiments would start a hundred.
     """
@@ -51,9 +56,20 @@ def contents(names: Sequence[str], folder: Path | None = None) -> list[str]:
         size = answer[begin:end_of_line].rpartition(b" ")[2]
         begin = end_of_line + 1
         end = begin + int(size) if size.isdigit() else begin
-        found.append(answer[begin:end].decode(errors="replace"))
+        found.append(answer[begin:end])
         begin = end + size.isdigit()
-    return found or [""] * len(names)
+    return found or [b""] * len(names)
+
+
+def files_ever(*folders: str) -> dict[str, str]:
+    """Return the hash of every content that a file in these folders has had in any commit, with the file's path.
+
+    Of all branches, tags and DVC experiments. Paths are relative to the project, which is the working folder.
+    """
+    prefix = ask("rev-parse", "--show-prefix")
+    named = ask("-c", "core.quotePath=false", "rev-list", "--all", "--full-history", "--objects", "--", *folders)
+    listed = (line.partition(" ") for line in named.splitlines())
+    return {name: path.removeprefix(prefix) for name, _, path in listed if "." in path.rpartition("/")[2]}
 
 
 def require() -> None:

@@ -25,10 +25,21 @@ class LockedStage:
 def parse(text: str) -> dict[str, LockedStage]:
     """Return the stages in the text of a dvc.lock by name; none where it is not one, as after a merge gone wrong."""
     try:
-        stages = yaml.load(text, LOADER)["stages"]
-        return {name: LockedStage(_hashes(stage, "deps"), _hashes(stage, "outs")) for name, stage in stages.items()}
+        return {name: _stage(stage) for name, stage in yaml.load(text, LOADER)["stages"].items()}
     except (yaml.YAMLError, AttributeError, KeyError, TypeError):
         return {}
+
+
+def parse_stage(text: str) -> LockedStage:
+    """Return the stage that a file of DVC's run cache describes; one of nothing where it is not such a file."""
+    try:
+        return _stage(yaml.load(text, LOADER))
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError):
+        return LockedStage({}, {})
+
+
+def _stage(content: Mapping[str, Any]) -> LockedStage:
+    return LockedStage(_hashes(content, "deps"), _hashes(content, "outs"))
 
 
 def _hashes(stage: Mapping[str, Any], kind: str) -> Hashes:

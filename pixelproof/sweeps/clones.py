@@ -19,11 +19,15 @@ from ruamel.yaml import YAML
 
 from pixelproof.files import read_json, remove
 from pixelproof.params.section import PARAMS
+from pixelproof.paths import METRICS, VALIDATION
 from pixelproof.repository import git, lock
 from pixelproof.repository.cloning import clone_project
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import with_values
+from pixelproof.tracking.delivery.kept import ELSEWHERE, FOLDER
 
+VALIDATION_METRICS = (VALIDATION / "cnn.json", VALIDATION / "mlp.json")
+NO_RUNS = f":(exclude){FOLDER}"  # no trial reads them, and they become more
 FETCHING = threading.Lock()  # Git fetches into one repository one at a time
 
 
@@ -88,6 +92,7 @@ class Clone:
     ) -> Experiment:
         """Start the stage and its dependencies with these params as the DVC experiment `name`."""
         self._snapshot.restore(self.root)
+        self._remove_metrics(stage)
         path = self.root / PARAMS
         yaml = YAML()
         yaml.width = 4096
@@ -96,17 +101,24 @@ class Clone:
             yaml.dump(content, file)
         command = [sys.executable, "-m", "dvc", "exp", "run", "--name", name, stage]
         path_variable = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        ours = {"PATH": path_variable, ELSEWHERE: str(self._snapshot.project / FOLDER)}
         with log.open("w") as output:
             process = subprocess.Popen(
                 command,
                 cwd=self.root,
-                env={**os.environ, **environment, "PATH": path_variable},
+                env={**os.environ, **environment, **ours},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that Ctrl-C reaches only the sweep, which then stops its trials
             )
         return Experiment(process, log)
+
+    def _remove_metrics(self, stage: str) -> None:
+        """Remove the metrics of stages that a trial does not run: in its experiment they would pass for its own."""
+        for path in (METRICS, *VALIDATION_METRICS):
+            if path.stem != stage.rpartition("@")[2]:
+                remove(self.root / path)
 
     def best(self, model: str, metric: str) -> float:
         """Return the metric of the epoch whose weights were kept."""
@@ -129,7 +141,7 @@ def has_experiments(project: Path, prefix: str) -> bool:
 
 def _changed(project: Path) -> list[str]:
     """Return the files, relative to the project, that were changed or deleted since the last commit."""
-    names = git.run("diff", "-z", "--name-only", "--relative", "HEAD", folder=project)
+    names = git.run("diff", "-z", "--name-only", "--relative", "HEAD", "--", ".", NO_RUNS, folder=project)
     return [name for name in names.split("\0") if name]
 
 
@@ -137,7 +149,7 @@ def _untracked(project: Path, source: str) -> list[str]:
     """Return the files that Git neither tracks nor ignores, without the photos."""
     is_inside = (project / source).resolve().is_relative_to(project)
     photos = [f":(exclude){Path(project, source).resolve().relative_to(project)}"] if is_inside else []
-    names = git.run("ls-files", "-z", "--others", "--exclude-standard", "--", ".", *photos, folder=project)
+    names = git.run("ls-files", "-z", "--others", "--exclude-standard", "--", ".", NO_RUNS, *photos, folder=project)
     return [name for name in names.split("\0") if name]
 
 

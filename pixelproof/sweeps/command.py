@@ -19,7 +19,7 @@ from pixelproof.params.whole import load_params
 from pixelproof.sweeps import report
 from pixelproof.sweeps.clones import Clone, Snapshot, has_experiments
 from pixelproof.sweeps.experiment import stop_orphans
-from pixelproof.sweeps.search import FAILURES, REASON, STOPPED, Search, experiment_name, run_of
+from pixelproof.sweeps.search import FAILURES, REASON, STOPPED, Search, end, experiment_name, run_of
 from pixelproof.sweeps.space import Sweep, load_sweep
 from pixelproof.sweeps.study import abandoned, finished, open_study, requeue, trial_count
 from pixelproof.tracking.run.record import flatten
@@ -67,7 +67,7 @@ def _open(sweep: Sweep, name: str, path: Path, project: Path) -> Study:
         )
     for trial in abandoned(study, _owner(project)):
         began = trial.datetime_start
-        run_of(name, trial.number, began.timestamp() if began else 0).end(STOPPED)
+        end(run_of(name, trial.number, began.timestamp() if began else 0), *STOPPED)
         requeue(study, trial)
     return study
 

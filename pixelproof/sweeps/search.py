@@ -18,12 +18,13 @@ from pixelproof.sweeps.clones import Clone
 from pixelproof.sweeps.experiment import Experiment
 from pixelproof.sweeps.space import Sweep
 from pixelproof.sweeps.study import OWNER, decode, distributions, finished, requeue, trial_count
+from pixelproof.tracking.delivery.kept import keep_addition
 from pixelproof.tracking.store.trials import TrialRun
 
 POLL = 1.0  # seconds between two looks at a training run
 FAILURES = 3  # in a row, after which the cause must be in what all trials share
 REASON = "reason"  # user attribute of a failed trial
-STOPPED = {"stopped": "with the sweep"}  # tag of an MLflow run
+STOPPED = ("stopped", "with the sweep")  # tag of an MLflow run
 
 
 def experiment_name(sweep: str, number: int) -> str:
@@ -33,6 +34,12 @@ def experiment_name(sweep: str, number: int) -> str:
 def run_of(sweep: str, number: int, since: float) -> TrialRun:
     """Return the MLflow run of a trial that began at `since`, in seconds since 1970."""
     return TrialRun(tags_of(sweep, number), int(since * 1000))
+
+
+def end(run: TrialRun, kind: str, why: str) -> None:
+    """Say in MLflow and in `runs/` that a trial's run was stopped from outside, unless it was finished before."""
+    if addition := run.end(kind, why):
+        keep_addition(addition)
 
 
 def tags_of(sweep: str, number: int) -> dict[str, str]:
@@ -127,14 +134,14 @@ class Search:
         """Return the experiment's exit status; None if it was stopped, which is then recorded in the trial."""
         seen: set[int] = set()
         while (status := experiment.status(POLL)) is None:
-            if self._stopped.is_set():
+            if self._stopped.is_set() and not run.is_finished:
                 experiment.stop()
-                run.end(STOPPED)
+                end(run, *STOPPED)
                 requeue(self.study, trial)
                 return None
-            if self.sweep.pruner and self._should_prune(run, trial, seen):
+            if self.sweep.pruner and self._should_prune(run, trial, seen) and not run.is_finished:
                 experiment.stop()
-                run.end({"pruned": f"after epoch {max(seen)}"})
+                end(run, "pruned", f"after epoch {max(seen)}")
                 self.study.tell(trial, state=TrialState.PRUNED)
                 return None
         return status

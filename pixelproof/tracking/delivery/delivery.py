@@ -89,7 +89,7 @@ class Delivery:
             (has.dataset.name, has.dataset.digest) for has in (run.inputs.dataset_inputs if run.inputs else [])
         }
         self._outputs = [output.model_id for output in run.outputs.model_outputs] if run.outputs else []
-        self._open = run.info.status != FINISHED  # a finished run's tags may have been edited by a person
+        self._open = run.info.status != FINISHED  # tags of one that is over may have been edited by a person
         self._sent: set[str] = set()
 
     @property
@@ -99,12 +99,14 @@ class Delivery:
     def training(self, folder: RunFolder[Record]) -> None:
         """Bring all that the training's record says; the status last, since it says that the rest is there."""
         record = folder.record
+        if record.status != "RUNNING" and self.run.info.status == record.status:
+            self._open = False
         self._bring_params(record.params)
         self._bring_tags({**record.tags, RUN_ID: record.run_id}, replace=self._open)
         self._bring_inputs(record.inputs)
         self.metrics(record.metrics)
         self._bring_artifacts(folder.artifacts())
-        if record.model:
+        if record.model and folder.has_model:
             self._bring_model(record.model, folder.model_files())
         if record.status != "RUNNING" and self._open and self.run.info.status != record.status:
             self._client.set_terminated(self._id, record.status, record.ended)
@@ -112,16 +114,21 @@ class Delivery:
             self.changes += 1
 
     def rest(self, folder: RunFolder[RunAddition]) -> None:
-        """Bring an addition's files and tags, unless the store has those of a later one; the mark comes last."""
-        record = folder.record
+        """Bring an addition's files and tags, unless the store has those of a later one.
+
+        The mark comes last, and not before all the files are there.
+        """
+        record, is_whole = folder.record, not folder.missing()
         if int(self._tags.get(record.mark, 0)) >= record.written:
             return
-        self._send_artifacts(folder.artifacts())
+        if is_whole:
+            self._send_artifacts(folder.artifacts())
         self._bring_tags(record.tags, replace=True)
         if record.comparison:  # what a person has written into the description stays
             described = with_comparison(self._tags.get(NOTE, ""), record.comparison)
             self._bring_tags({NOTE: described}, replace=True)
-        self._bring_tags({record.mark: str(record.written)}, replace=True)
+        if is_whole:
+            self._bring_tags({record.mark: str(record.written)}, replace=True)
 
     def metrics(self, points: Iterable[MetricPoint]) -> None:
         """Bring the points that are missing, the oldest first.

@@ -1,6 +1,6 @@
 """A run while it is made: recorded here, and delivered to MLflow as far as that can be reached.
 
-A tracking server that is down, or refuses half way, stops no training run: what it lacks is in DVC's files at the end.
+A tracking server that is down, or refuses half way, stops no training run: what it lacks is in `runs/`.
 """
 
 import logging
@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import copyfile
 
 import requests
 from mlflow.entities import LifecycleStage, Run
@@ -18,7 +17,9 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.files import locked
+from pixelproof.paths import project_root
 from pixelproof.tracking.delivery.delivery import Delivery, begin, deliver, has_all, obtain
+from pixelproof.tracking.delivery.kept import keep, keep_addition
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import (
     FAILED,
@@ -33,13 +34,12 @@ from pixelproof.tracking.run.record import (
     now,
     read_addition,
     read_training,
-    write_record,
 )
 from pixelproof.tracking.store import runs_table
-from pixelproof.tracking.store.connection import connect, find, is_local, project_root, store_uri
+from pixelproof.tracking.store.connection import connect, find, is_local, store_uri
 from pixelproof.tracking.store.refusals import UnreachableError, server_errors_as_user_errors
 
-UNDELIVERED = Path(".work/undelivered")  # runs that DVC has no output of, since they failed; below the project's folder
+WORK = ".work"  # below the project's folder; whoever delivers holds a lock on it
 PATIENCE = {  # with a server, while a model waits; a person may set others
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
@@ -73,10 +73,16 @@ class LiveRun:
         except UnreachableError as error:
             self._postpone(error, began)
         self._has_name = True
+        self.keep()
 
     def add(self, points: Iterable[MetricPoint]) -> None:
         self.record.metrics.extend(points)
+        self.keep()
         self.flush()
+
+    def keep(self) -> None:
+        """Write the record to `runs/`, under the id that the run has now."""
+        keep(RunFolder(self.record, self.files))
 
     def flush(self, *, at_once: bool = False) -> None:
         """Bring MLflow to the state of the record; a server that does not take it is asked again later."""
@@ -99,17 +105,15 @@ class LiveRun:
             self.is_behind, self._again_at = False, 0.0
 
     def end(self, status: Status) -> None:
-        """Say how the run ended. What MLflow misses of a run that failed is kept, since DVC keeps no output of it."""
+        """Say how the run ended."""
         self.record.status = status
         if status != FINISHED or self.record.ended is None:
             self.record.ended = now()
+        run_id = self.record.run_id
+        self.keep()
         self.flush()
-        if self.is_behind and status != FINISHED:
-            folder = project_root() / UNDELIVERED / self.record.run_id
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, path in self.files.items():
-                copyfile(path, folder / name)
-            write_record(self.record, folder)
+        if self.record.run_id != run_id:  # the store has deleted the run, and given the rest of it another id
+            self.keep()
 
     def _connect(self) -> Delivery:
         client = connect(self.record.experiment)
@@ -170,8 +174,9 @@ def _can_go_on(client: MlflowClient, run: Run, experiment: str) -> bool:
 
 
 def complete(model: Path, addition: Path) -> None:
-    """Bring to MLflow what a stage adds to the run of the model in the folder `model`; where that fails, warn."""
+    """Keep what a stage adds to the run of the model in the folder `model`, and bring it to MLflow; else warn."""
     run = RecordedRun(read_training(files_in(model)), [read_addition(files_in(addition))])
+    keep_addition(run.additions[0].record)
     try:
         with patience(), server_errors_as_user_errors():
             client = connect(run.training.record.experiment)
@@ -185,13 +190,13 @@ def complete(model: Path, addition: Path) -> None:
         if is_local(store_uri()):
             raise
         reason = str(error).split("\n")[0]
-        logging.warning("MLflow: %s\n%s keeps what MLflow lacks; `pixelproof sync` delivers it.", reason, addition)
+        logging.warning("MLflow: %s\nWhat it lacks is kept in runs/; `pixelproof sync` delivers it.", reason)
 
 
 @contextmanager
 def delivering() -> Iterator[None]:
     """Let no other process of this project begin the same run meanwhile."""
-    folder = project_root() / UNDELIVERED.parent
+    folder = project_root() / WORK
     folder.mkdir(exist_ok=True)
     with locked(folder):
         yield

@@ -9,11 +9,12 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
+from pixelproof.paths import project_root
 from pixelproof.repository.cache import cache_folder
 from pixelproof.tracking.run.machine import MACHINE
 from pixelproof.tracking.run.provenance import DATA
 from pixelproof.tracking.run.record import CHANGES, RUN_ID
-from pixelproof.tracking.store.connection import find, project_root, store_uri
+from pixelproof.tracking.store.connection import find, store_uri
 from pixelproof.tracking.store.moved import LOCAL, follow_folder
 
 FACTS = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pixelproof.errors import UserError
+from pixelproof.paths import METRICS, RECORDS
 from pixelproof.repository import git, lock
 from pixelproof.repository.cache import Cache
 
@@ -20,7 +21,7 @@ class ModelRevision:
 
     revision: str
     model: str
-    run_id: str | None  # none where DVC's cache does not hold the model; `dvc pull` brings it
+    run_id: str | None  # none before 2026-11-27, where DVC's cache does not hold the model; `dvc pull` brings it
     weights_sha256: str | None
     accuracy: float | None  # on the test part; none where this model has not been evaluated
     md5: str  # of the folder models/<model>, as dvc.lock names it
@@ -58,15 +59,9 @@ def runs_by_commit() -> Iterator[ModelRevision]:
     yield from _models([(commit, commit) for commit in commits])
 
 
-def locks() -> Iterator[tuple[str, str]]:
-    """Yield every dvc.lock of all branches, tags and experiments, each with a name for where it stands."""
-    git.require()
-    experiments = _experiments()
-    tips = git.ask("rev-parse", *(reference for _, reference in experiments)).split() if experiments else []
-    names = {tip: f"experiment {name}" for tip, (name, _) in zip(tips, experiments, strict=True)}
-    commits = git.ask("rev-list", "--all", "--full-history", "--", str(lock.LOCK)).split()
-    for commit, text in zip(commits, git.contents([_in(commit, lock.LOCK) for commit in commits]), strict=True):
-        yield names.get(commit, f"commit {commit[:7]}"), text
+def locks() -> list[str]:
+    """Return every dvc.lock of all branches, tags and experiments."""
+    return git.contents(list(git.files_ever(str(lock.LOCK))))
 
 
 def _experiments() -> list[tuple[str, str]]:
@@ -80,28 +75,54 @@ def _models(revisions: Sequence[tuple[str, str]]) -> Iterator[ModelRevision]:
     """Yield the models of revisions, each given by the name that is shown and by what Git calls it."""
     cache = Cache()
     lock_files = git.contents([_in(reference, lock.LOCK) for _, reference in revisions])
-    reports = git.contents([_in(reference, "reports/metrics.json") for _, reference in revisions])
+    reports = git.contents([_in(reference, METRICS) for _, reference in revisions])
+    names = [_in(reference, RECORDS / f"{model}.json") for _, reference in revisions for model in MODELS]
+    records = iter(git.contents(names))
     for (name, _), text, report in zip(revisions, lock_files, reports, strict=True):
-        yield from _models_in(name, lock.parse(text), json.loads(report or "{}"), cache)
+        kept = {model: next(records) for model in MODELS}
+        yield from _models_in(name, lock.parse(text), _mapping(report), cache, kept)
 
 
 def _models_in(
-    name: str, stages: Mapping[str, lock.LockedStage], metrics: Mapping[str, Any], cache: Cache
+    name: str,
+    stages: Mapping[str, lock.LockedStage],
+    metrics: Mapping[str, Any],
+    cache: Cache,
+    records: Mapping[str, str],
 ) -> Iterator[ModelRevision]:
     trained, evaluated = lock.outputs(stages), lock.made_from(stages, "evaluate")
     for model in MODELS:
         path = f"models/{model}"
         if path in trained:
             accuracy = metrics.get(model, {}).get("accuracy") if (path, trained[path]) in evaluated else None
-            run = _run_json(cache, trained[path])
+            run = _run_json(cache, trained[path]) or _recorded(records[model])
             yield ModelRevision(name, model, run.get("run_id"), run.get("weights_sha256"), accuracy, trained[path])
 
 
 def _run_json(cache: Cache, md5: str) -> Mapping[str, Any]:
     """Return the run.json of a model's folder in DVC's cache; nothing where it is not there."""
     path = cache.files(md5).get("run.json")
-    content = json.loads(path.read_text("utf-8")) if path and path.is_file() else {}
-    return content if isinstance(content, Mapping) else {}
+    return _mapping(path.read_text("utf-8")) if path and path.is_file() else {}
+
+
+def _recorded(text: str) -> Mapping[str, Any]:
+    """Return what run.json says of a run, from its record in Git; nothing where there is none."""
+    found = _json(text)
+    record = found[0] if isinstance(found, list) and found else {}
+    return {"run_id": record.get("run_id"), "weights_sha256": record.get("tags", {}).get("weights_sha256")}
+
+
+def _mapping(text: str) -> Mapping[str, Any]:
+    found = _json(text)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _json(text: str) -> Any:
+    """Return the content of JSON text; None where it is not, as after a merge gone wrong."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _in(revision: str, path: object) -> str:

@@ -1,5 +1,6 @@
 """`pixelproof sync`: MLflow is brought to the state of all that Git and DVC keep of runs."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +12,14 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof import console
 from pixelproof.errors import UserError
-from pixelproof.files import remove
 from pixelproof.tracking.delivery.delivery import deliver
-from pixelproof.tracking.delivery.live import UNDELIVERED, delivering, patience
-from pixelproof.tracking.history.recorded import recorded_runs
+from pixelproof.tracking.delivery.kept import FOLDER, keep, keep_addition
+from pixelproof.tracking.delivery.live import delivering, patience
+from pixelproof.tracking.history.recorded import History, history
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RecordedRun
 from pixelproof.tracking.store import runs_table
-from pixelproof.tracking.store.connection import connect, experiment_id, find, project_root, store_uri
+from pixelproof.tracking.store.connection import connect, experiment_id, find, store_uri
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 MADE, COMPLETED, THERE = "made", "completed", "already there"
@@ -36,19 +37,26 @@ def sync(uri: str | None = None) -> Iterator[str]:
         raise UserError(
             f"{uri!r}: not the address of an MLflow store. Expected one such as sqlite:////tmp/copy.db or http://..."
         )
-    undelivered = project_root() / UNDELIVERED
-    runs, gaps = recorded_runs(undelivered)
-    yield from (f"cannot be rebuilt: {gap}" for gap in gaps)
-    if not runs:
-        raise UserError(
-            "there is no run to deliver: neither a commit nor an experiment nor this folder has one. Run `dvc repro`."
-        )
+    with tempfile.TemporaryDirectory() as scratch:
+        found = history(Path(scratch))
+        yield from (f"cannot be rebuilt: {line}" for line in found.unreadable)
+        if not found.runs:
+            raise UserError(
+                "there is no run to deliver: neither a commit nor an experiment nor this folder has one. "
+                f"Run `dvc repro`.{''.join(_not_in_cache(found))}"
+            )
+        yield from _keep(found)
+        yield from _deliver_all(found.runs, uri)
+    yield from _lacking(found)
+
+
+def _deliver_all(runs: list[RecordedRun], uri: str) -> Iterator[str]:
     refusals: list[str] = []
     with server_errors_as_user_errors():
         with patience():  # a server that is down is reported soon, and not after MLflow's four minutes
             client = connect(runs[0].training.record.experiment, uri)
         bar = console.progress(runs, "sync", len(runs))
-        counts = Counter(_deliver(client, run, uri, undelivered, refusals) for run in bar)
+        counts = Counter(_deliver(client, run, uri, refusals) for run in bar)
         if counts[MADE] or counts[COMPLETED]:
             _show_in_tables(client, runs, uri)
     yield from refusals
@@ -57,7 +65,33 @@ def sync(uri: str | None = None) -> Iterator[str]:
         raise UserError(f"MLflow refused {len(refusals)} of {len(runs)} runs; the others are there.")
 
 
-def _deliver(client: MlflowClient, run: RecordedRun, uri: str, undelivered: Path, refusals: list[str]) -> str:
+def _keep(found: History) -> Iterator[str]:
+    """Write the records that only DVC's cache has to `runs/`, before `dvc gc` deletes them."""
+    for run in found.runs:
+        if run.training.record.run_id in found.only_in_cache:
+            keep(run.training)
+            for addition in run.additions:
+                keep_addition(addition.record)
+    if found.only_in_cache:
+        yield f"{len(found.only_in_cache)} runs were in DVC's cache alone, and are in {FOLDER}/ now; commit it"
+
+
+def _lacking(found: History) -> Iterator[str]:
+    """Say what is not here, a line for each kind, whatever the number of runs."""
+    trainings = sum(bool(run.training.missing()) for run in found.runs)
+    additions = sum(bool(addition.missing()) for run in found.runs for addition in run.additions)
+    lacking = [f"{trainings} models"] * bool(trainings) + [f"the pictures of {additions} evaluations"] * bool(additions)
+    if lacking:
+        yield f"not here: {' and '.join(lacking)}; `dvc pull` brings what a remote has, then sync again"
+    yield from _not_in_cache(found)
+
+
+def _not_in_cache(found: History) -> Iterator[str]:
+    if number := found.not_in_cache:
+        yield f"not here: {number} records that earlier versions left to DVC; `dvc pull` brings what a remote has"
+
+
+def _deliver(client: MlflowClient, run: RecordedRun, uri: str, refusals: list[str]) -> str:
     run_id = run.training.record.run_id
     try:
         with delivering():  # one by one, so that a training that begins need not wait for all of them
@@ -68,7 +102,6 @@ def _deliver(client: MlflowClient, run: RecordedRun, uri: str, undelivered: Path
             raise
         refusals.append(f"refused: run {run_id}: {str(error).splitlines()[0]}")
         return REFUSED
-    remove(undelivered / run_id)
     if delivery.run.info.lifecycle_stage != LifecycleStage.ACTIVE:
         return DELETED
     return MADE if is_new else COMPLETED if delivery.changes else THERE

@@ -17,11 +17,12 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.files import locked
+from pixelproof.paths import project_root
 from pixelproof.tracking.history.revisions import ModelRevision
 from pixelproof.tracking.registry import artifacts
 from pixelproof.tracking.registry.gate import SAME_TEST_PART, Contender, Decision, Terms, judge
 from pixelproof.tracking.run.record import RUN_ID
-from pixelproof.tracking.store.connection import project_root, store_uri
+from pixelproof.tracking.store.connection import store_uri
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 PARAMETERS = "model/parameters"

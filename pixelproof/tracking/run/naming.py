@@ -10,6 +10,7 @@ SEPARATOR = " · "
 LONGEST_NAME = 80  # characters: what a runs table shows without scrolling
 LONGEST_EXPERIMENT = 24
 LONGEST_VALUE = 24
+LONGEST_NUMBER = 8  # what people write, such as 0.000125, stays as it is
 DATA_SECTIONS = (
     "train",
     "augment",
@@ -83,7 +84,14 @@ def _phrase(change: Change, model: str) -> str:
         return f"+{key}" if change.before is None else f"{key} changed"
     if key.endswith("(order)"):
         return key
-    return f"{key}={shortened(written(change.now), LONGEST_VALUE)}"
+    return f"{key}={shortened(_rounded(change.now), LONGEST_VALUE)}"
+
+
+def _rounded(content: Any) -> str:
+    """Return a value as it stands in a name: what a sweep has drawn has 17 digits, of which the first few matter."""
+    whole = written(content)
+    rounded = f"{content:.3g}" if isinstance(content, float) else whole
+    return rounded if len(whole) > LONGEST_NUMBER else whole
 
 
 def written(content: Any) -> str:

@@ -19,6 +19,7 @@ DATA = ("data/resized", "data/augmented", "data/splits.csv")  # what a training 
 NAMED = 20  # files that a tag names; the rest are counted
 PARAMS = Path("params.yaml")
 PIPELINE_FILES = (str(lock.LOCK), "reports")  # written by the pipeline while it runs; Git keeps them
+RECORDS = ("runs", "reports/records")  # likewise; they hold such changes themselves, which would grow in each other
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Provenance:
     """What leads from a run back to everything that made it."""
 
     tags: Mapping[str, str]
-    changes: bytes  # since the commit, as `git apply` takes them: in files that Git knows, and in PIPELINE_FILES
+    changes: bytes  # since the commit, as `git apply` takes them: in files that Git knows and PIPELINE_FILES
 
     def write_changes(self, path: Path) -> None:
         with replacing(path) as beside:
@@ -36,7 +37,7 @@ class Provenance:
 def collect(environment: Mapping[str, str] = os.environ) -> Provenance:
     """Describe the project in the working folder, as it is now. What cannot be known has no tag."""
     commit = git.ask("rev-parse", "HEAD")
-    by_people = [".", *(f":(exclude){path}" for path in PIPELINE_FILES)]
+    by_people = [".", *(f":(exclude){path}" for path in (*PIPELINE_FILES, *RECORDS))]
     changed = git.ask("diff", "--name-only", "HEAD", "--", *by_people).splitlines()
     new = git.ask("ls-files", "--others", "--exclude-standard", "--", *by_people).splitlines()
     tags = {
@@ -72,7 +73,8 @@ def _changes() -> bytes:
         git.ask("read-tree", "HEAD", environment=apart)
         git.ask("add", "--update", environment=apart)
         git.ask("add", "--ignore-errors", *(path for path in PIPELINE_FILES if Path(path).exists()), environment=apart)
-        return git.output("diff", "--cached", "--binary", "HEAD", environment=apart) or b""
+        others = [f":(exclude){path}" for path in RECORDS]
+        return git.output("diff", "--cached", "--binary", "HEAD", "--", *others, environment=apart) or b""
 
 
 def _listed(paths: list[str]) -> str:

@@ -85,6 +85,13 @@ def curves(history: Iterable[Mapping[str, Any]]) -> list[MetricPoint]:
     ]
 
 
+def validation(record: Record) -> dict[str, float]:
+    """Return what the best epoch reached on the validation part, of the record of a whole training run."""
+    best = {point.key: point.value for point in record.metrics if point.key.startswith("best/")}
+    names = {"accuracy": "best/valid_accuracy", "loss": "best/valid_loss"}
+    return {**{name: best[key] for name, key in names.items()}, "best_epoch": int(best["best/epoch"])}
+
+
 def summary(plan: Mapping[str, Any], trained: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, float]:
     """Return the metrics of a whole training run: from the network's plan, from run.json, and of the best epoch."""
     return {

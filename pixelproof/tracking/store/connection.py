@@ -15,17 +15,13 @@ from mlflow.tracking import MlflowClient
 from pixelproof.errors import UserError
 from pixelproof.files import locked
 from pixelproof.heavy_imports import no_garbage_collection
+from pixelproof.paths import project_root
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RUN_ID
 from pixelproof.tracking.store.first_use import make_database
 from pixelproof.tracking.store.moved import LOCAL, follow_folder, local_database
 from pixelproof.tracking.store.percent_signs import allow_percent_signs
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
-
-
-def project_root() -> Path:
-    """Return the project's folder: under `dvc exp run --temp` or `--queue` the one it was started from."""
-    return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
 def store_uri() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mlflow.entities import Run
 
+from pixelproof.tracking.run.record import FINISHED, KILLED, RUN_ID, RunAddition, now
 from pixelproof.tracking.store.connection import connect, tagged
 
 
@@ -20,12 +21,23 @@ class TrialRun:
         points = self._client.get_metric_history(run.info.run_id, metric) if run else []
         return {point.step: point.value for point in sorted(points, key=lambda point: point.step)}
 
-    def end(self, tags: Mapping[str, str]) -> None:
-        """Say that the run was stopped from outside, and tag it."""
-        if run := self._find():
-            for key, value in tags.items():
-                self._client.set_tag(run.info.run_id, key, value)
-            self._client.set_terminated(run.info.run_id, "KILLED")
+    @property
+    def is_finished(self) -> bool:
+        """Whether the training is done, though DVC may still be at work on its outputs."""
+        run = self._find()
+        return run is not None and run.info.status == FINISHED
+
+    def end(self, kind: str, why: str) -> RunAddition | None:
+        """Say that the run was stopped from outside, unless it is finished; return what this adds to it."""
+        run = self._find()
+        if run is None or run.info.status == FINISHED:
+            return None
+        run_id, tags = run.info.run_id, {kind: why}
+        addition = RunAddition(kind=kind, run_id=run.data.tags.get(RUN_ID, run_id), written=now(), tags=tags)
+        for key, value in {**tags, addition.mark: str(addition.written)}.items():
+            self._client.set_tag(run_id, key, value)
+        self._client.set_terminated(run_id, KILLED)
+        return addition
 
     def _find(self) -> Run | None:
         return next(iter(tagged(self._client, self._tags, f"attributes.start_time >= {self._since}")), None)

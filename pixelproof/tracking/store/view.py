@@ -19,6 +19,7 @@ import typer
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.params.section import PARAMS, read_yaml
+from pixelproof.paths import project_root
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.store import connection, percent_signs, runs_table
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors, without_password
@@ -71,7 +72,7 @@ def chosen_experiment(params: Path) -> str | None:
 @server_errors_as_user_errors()
 def _save_view() -> str:
     """Keep the table's columns in the experiment; return the experiment's id."""
-    chosen = chosen_experiment(connection.project_root() / PARAMS)
+    chosen = chosen_experiment(project_root() / PARAMS)
     client = connection.connect(chosen)
     experiment = client.get_experiment_by_name(experiment_name(chosen))
     assert experiment is not None  # `connect` has made it

@@ -223,7 +223,7 @@ def test_the_saved_model_gives_the_same_answers(learner: Any, tmp_path: Path) ->
     from pixelproof.network.cnn.saved.saved import check_against_plan, load, predict
 
     learner.save(tmp_path)
-    loaded = load(tmp_path)
+    loaded = load(tmp_path / "model.keras")
     np.testing.assert_array_equal(predict(loaded, batches()), learner.predict(batches()))
     assert weights_sha256(loaded.get_weights()) == weights_sha256(learner.weights())
     check_against_plan(loaded, plan_json(SMALL, SHAPE, 3))

@@ -183,13 +183,12 @@ def test_a_run_that_failed_without_a_server_is_kept_until_sync(
     with pytest.raises(KeyError), live.recording(begun(artifacts=[CHANGES]), files, resumed=False) as run:  # noqa: PT012
         run.add(curve({1: 0.5}))
         raise KeyError
-    assert (root / ".work/undelivered" / ("1" * 32) / RECORD).is_file()
+    assert (root / "runs" / ("1" * 32) / RECORD).is_file()
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert list(sync()) == ["1 runs: 1 made"]
     found = stored(root)["1" * 32]
     assert (found["ended"][0], found["curves"]["valid/loss"][0][2]) == ("FAILED", 0.5)
     assert found["artifacts"].keys() == {CHANGES}
-    assert not list((root / ".work/undelivered").iterdir())
 
 
 def test_a_server_that_comes_back_is_told_what_it_missed(

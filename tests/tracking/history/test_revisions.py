@@ -1,6 +1,7 @@
 """The runs of commits and experiments, from what real Git and a cache as DVC writes it hold."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,17 @@ import pytest
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.history.revisions import ModelRevision, all_runs, runs_by_commit, runs_of
+from pixelproof.tracking.run.record import write_records
 from tests.support.git import commit, git
+from tests.support.runs import a_record
+
+
+def test_a_commit_leads_to_its_run_without_dvcs_files(repository: Path) -> None:
+    """Else a clone would have to pull every model to show the list of its experiments."""
+    write_records([a_record("one", tags={"weights_sha256": "w-one"})], Path("reports/records/cnn.json"))
+    first, one = commit("one")
+    shutil.rmtree(".dvc")
+    assert runs_of(first) == [ModelRevision(first, "cnn", "one", "w-one", 0.9, one)]
 
 
 def test_a_commit_leads_to_its_runs(repository: Path) -> None:

@@ -1,5 +1,7 @@
 """`pixelproof sync`, what it says; tests/test_queue.py rebuilds whole projects by it."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from pixelproof.errors import UserError
 from pixelproof.tracking.run.record import write_record
+from tests.support.git import keep
 from tests.support.runs import a_record, everything
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
@@ -33,6 +36,17 @@ def test_what_was_done_is_told(root: Path, sync: Any) -> None:
     in_folder("b" * 32, name="cnn")
     assert sync() == ["2 runs: 1 made, 1 already there"]
     assert everything(f"sqlite:///{root / 'mlflow.db'}").keys() == {"a" * 32, "b" * 32}
+
+
+def test_a_run_that_only_dvcs_cache_has_is_put_where_git_keeps_it(root: Path, sync: Any) -> None:
+    """Else `dvc gc` would delete the history from before `runs/` was there."""
+    listed = [{"md5": keep(a_record("a" * 32).model_dump_json()), "relpath": "record.json"}]
+    ran = Path(".dvc/cache/runs/ab/abc/def")
+    ran.parent.mkdir(parents=True)
+    ran.write_text(f"outs:\n- path: models/mlp\n  md5: {keep(json.dumps(listed), '.dir')}\n")
+    assert sync() == ["1 runs were in DVC's cache alone, and are in runs/ now; commit it", "1 runs: 1 made"]
+    shutil.rmtree(".dvc")
+    assert sync(f"sqlite:///{root / 'other.db'}") == ["1 runs: 1 made"]
 
 
 def test_a_run_that_somebody_deleted_is_told_and_stays_so(root: Path, sync: Any) -> None:

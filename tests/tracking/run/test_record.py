@@ -30,6 +30,28 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [point.value for point in found.record.metrics] == list(values.values())
 
 
+def test_a_record_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """Else the runs that DVC has from then could not be delivered any more."""
+    record = a_record(metrics=curve({1: 0.5}))
+    (tmp_path / RECORD).write_text(
+        record.model_dump_json()
+        .replace('"metrics":{"valid/loss":[[1,0.5,', '"metrics":[{"key":"valid/loss","step":1,"value":0.5,"timestamp":')
+        .replace("]]}", "}]")
+    )
+    assert '"step":1' in (tmp_path / RECORD).read_text()
+    assert read_training(files_in(tmp_path)).record == record
+
+
+def test_a_curve_is_one_line_of_numbers(tmp_path: Path) -> None:
+    """Else a run of a hundred epochs would be 50 kB in Git, and a difference of two of them a page of words."""
+    record = a_record(metrics=[*curve({step: 1 / step for step in range(1, 101)}), *curve({1: 0.5}, "train/loss")])
+    write_record(record, tmp_path)
+    lines = (tmp_path / RECORD).read_text().splitlines()
+    (line,) = [line for line in lines if "valid/loss" in line]
+    assert line.startswith(' "valid/loss": [[1, 1.0, 1700000000001], [2, 0.5, ')
+    assert len(line) < 50 * 100
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"run_id": "1"}', '{"unknown": 1}'])
 def test_a_record_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
     """Else a merge gone wrong would end in a traceback."""
