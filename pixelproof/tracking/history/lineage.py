@@ -12,8 +12,9 @@ from pixelproof.errors import UserError
 from pixelproof.repository.cache import cache_folder
 from pixelproof.tracking.run.provenance import DATA
 from pixelproof.tracking.run.record import CHANGES, RUN_ID
-from pixelproof.tracking.store.connection import find, project_root, store_uri
-from pixelproof.tracking.store.moved import LOCAL, follow_folder
+from pixelproof.tracking.store.connection import find, open_to_read, store_uri
+from pixelproof.tracking.store.moved import LOCAL
+from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 FACTS = {
     "commit": "git.commit",
@@ -37,10 +38,10 @@ def open_store() -> MlflowClient:
     uri = store_uri()
     if uri.startswith(LOCAL) and not Path(uri.removeprefix(LOCAL)).exists():
         raise UserError(f"{uri.removeprefix(LOCAL)}: there is no run yet. Run `make repro` first.")
-    follow_folder(project_root())
-    return MlflowClient(uri)
+    return open_to_read(uri)
 
 
+@server_errors_as_user_errors()
 def find_run(client: MlflowClient, run_id: str) -> Run:
     """Return a run by its id, here or where it was trained, or an unambiguous beginning of one.
 

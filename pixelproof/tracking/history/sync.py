@@ -18,12 +18,12 @@ from pixelproof.tracking.history.recorded import recorded_runs
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RecordedRun
 from pixelproof.tracking.store import runs_table
+from pixelproof.tracking.store.address import resolve
 from pixelproof.tracking.store.connection import connect, experiment_id, find, project_root, store_uri
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 MADE, COMPLETED, THERE = "made", "completed", "already there"
 DELETED, REFUSED = "deleted in MLflow, and left deleted", "refused"
-SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "databricks")
 
 
 def sync(uri: str | None = None) -> Iterator[str]:
@@ -31,11 +31,7 @@ def sync(uri: str | None = None) -> Iterator[str]:
 
     Raises UserError where the store refuses or does not answer.
     """
-    uri = uri or store_uri()
-    if uri.partition(":")[0].partition("+")[0] not in SCHEMES:
-        raise UserError(
-            f"{uri!r}: not the address of an MLflow store. Expected one such as sqlite:////tmp/copy.db or http://..."
-        )
+    uri = resolve(uri, project_root()) if uri else store_uri()
     undelivered = project_root() / UNDELIVERED
     runs, gaps = recorded_runs(undelivered)
     yield from (f"cannot be rebuilt: {gap}" for gap in gaps)

@@ -63,8 +63,6 @@ def test_the_columns_of_the_page_are_those_of_the_table() -> None:
     """Else the page would explain other columns than a person sees."""
     from pixelproof.tracking.store import runs_table
 
-    server_errors_as_user_errors = set(
-        re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (`.+?) \| [^`|]", PAGE, re.MULTILINE)))
-    )
-    assert server_errors_as_user_errors >= {*runs_table.TAGS, *runs_table.METRICS, *runs_table.COSTS} - {"model"}
-    assert f"at most {runs_table.SHOWN_PARAMS} of the newest {runs_table.COMPARED_RUNS} runs" in PAGE
+    explained = set(re.findall(r"`([^`]+)`", "".join(re.findall(r"^\| (`.+?) \| [^`|]", PAGE, re.MULTILINE))))
+    assert explained >= {*runs_table.TAGS, *runs_table.METRICS, *runs_table.COSTS} - {"model"}
+    assert f"at most {runs_table.SHOWN_PARAMS}, among the newest {runs_table.COMPARED_RUNS} runs" in PAGE
