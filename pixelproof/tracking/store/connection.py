@@ -21,7 +21,7 @@ from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RUN_ID
 from pixelproof.tracking.store.address import SERVERS, resolve
 from pixelproof.tracking.store.databases import probe
-from pixelproof.tracking.store.first_use import make_database
+from pixelproof.tracking.store.first_use import check_version, make_database
 from pixelproof.tracking.store.moved import DATABASE, LOCAL, follow_folder, local_database
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors, without_password
 
@@ -58,6 +58,7 @@ def _client(uri: str, experiment: str, root: Path) -> MlflowClient:
     """Return a client of the store, in which the experiment is; once for each in a process."""
     probe(uri)
     make_database(uri)
+    check_version(uri)
     with locked(root), _no_garbage_collection():  # MLflow lets two first processes create the same tables
         client = _opened(uri, root)
         experiment_id(client, experiment, uri)
@@ -70,6 +71,7 @@ def open_to_read(uri: str) -> MlflowClient:
     mlflow.set_tracking_uri(uri)
     probe(uri, write=False)
     make_database(uri)
+    check_version(uri)
     return _opened(uri, project_root())
 
 

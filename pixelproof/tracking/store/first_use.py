@@ -12,7 +12,7 @@ from pathlib import Path
 from pixelproof.errors import UserError
 from pixelproof.files import locked, remove, replacing, sync
 from pixelproof.tracking.store.databases import WAIT, UnreachableError, other_schema
-from pixelproof.tracking.store.moved import LOCAL, local_database
+from pixelproof.tracking.store.moved import local_database
 
 
 def make_database(uri: str) -> None:
@@ -38,8 +38,11 @@ def _make_or_check(path: Path) -> None:
     with locked(path.parent):
         if not path.exists() or path.stat().st_size == 0:
             _make(path)
-        else:
-            _check_tables(path)
+        elif _is_half_made(path):
+            raise UserError(
+                f"{path}: MLflow was stopped while it made this database, and cannot go on with it. "
+                f"There are no runs in it: remove it (`rm {shlex.quote(str(path))}`) and start again."
+            )
 
 
 def _make(path: Path) -> None:
@@ -56,27 +59,27 @@ def _make(path: Path) -> None:
         sync(beside)
 
 
-def _check_tables(path: Path) -> None:
-    """Raise UserError for tables of another MLflow: it would change older ones without a copy, or stop in the middle.
+def check_version(uri: str) -> None:
+    """Raise UserError for tables of another MLflow in an SQLite store: this one would change older ones without a copy."""
+    path = local_database(uri)
+    version, has_experiment = _tables(path) if path and path.exists() else (None, False)
+    if version is not None and has_experiment and version != _current_version():
+        raise UserError(f"{path}: {other_schema(version, uri)}")
 
-    Those that MLflow began alone have no experiment yet, which it makes right after them.
-    """
-    version, has_experiment = _found(path)
-    if version is None:
-        return
+
+def _is_half_made(path: Path) -> bool:
+    """Tell whether MLflow began tables and did not come to the first experiment, which it makes right after them."""
+    version, has_experiment = _tables(path)
+    return version is not None and not has_experiment and version != _current_version()
+
+
+def _current_version() -> str:
     from mlflow.store.db import utils
 
-    if version == utils._get_latest_schema_revision():  # type: ignore[no-untyped-call]
-        return
-    if has_experiment:
-        raise UserError(f"{path}: {other_schema(version, f'{LOCAL}{path}')}")
-    raise UserError(
-        f"{path}: MLflow was stopped while it made this database, and cannot go on with it. "
-        f"There are no runs in it: remove it (`rm {shlex.quote(str(path))}`) and start again."
-    )
+    return str(utils._get_latest_schema_revision())  # type: ignore[no-untyped-call]
 
 
-def _found(path: Path) -> tuple[str | None, bool]:
+def _tables(path: Path) -> tuple[str | None, bool]:
     """Return the version of MLflow's tables, empty where they have none yet, and whether there is an experiment.
 
     None where there are no such tables, or they cannot be read: then MLflow makes them, or says why not.
