@@ -6,7 +6,7 @@ The one way by which anything gets into a run: while a model is trained, when a 
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import copyfile
 from typing import TypeVar
@@ -27,9 +27,12 @@ from mlflow.models import Model
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
-from pixelproof.tracking.run.description import NOTE, with_comparison
+from pixelproof.tracking.delivery.pairs import PREFIX as COMPARISON
+from pixelproof.tracking.delivery.pairs import as_stored, described, own_partner
+from pixelproof.tracking.run.description import NOTE
 from pixelproof.tracking.run.record import (
     FINISHED,
+    PARTNER,
     RUN_ID,
     DataSet,
     MetricPoint,
@@ -67,11 +70,7 @@ def deliver(client: MlflowClient, run: RecordedRun, uri: str | None = None) -> "
     delivery = Delivery(client, obtain(client, run.training.record, uri))
     if delivery.run.info.lifecycle_stage == LifecycleStage.ACTIVE:
         delivery.training(run.training)
-        newest = {addition.record.kind: addition for addition in run.additions}
-        for addition in run.additions:
-            delivery.metrics(addition.record.metrics)
-            if addition is newest[addition.record.kind]:
-                delivery.rest(addition)
+        delivery.additions(run.additions)
     return delivery
 
 
@@ -111,17 +110,38 @@ class Delivery:
             self._open = record.status != FINISHED
             self.changes += 1
 
-    def rest(self, folder: RunFolder[RunAddition]) -> None:
-        """Bring an addition's files and tags, unless the store has those of a later one; the mark comes last."""
+    def additions(self, folders: Sequence[RunFolder[RunAddition]]) -> None:
+        """Bring what later stages have added, the oldest first; of each kind and partner the last one whole."""
+        had = self._tags.get(PARTNER, "")
+        own = own_partner(had, [folder.record for folder in folders])
+        newest = {folder.record.mark: folder for folder in folders}
+        for folder in folders:
+            self.metrics(as_stored(folder.record, own).metrics)
+        for folder in newest.values():
+            self._bring_rest(folder, own, again=had not in ("", own))
+            if folder.record.partner == own:
+                self._let_count([point for point in folder.record.metrics if point.key.startswith(COMPARISON)])
+
+    def _bring_rest(self, folder: RunFolder[RunAddition], own: str, *, again: bool) -> None:
+        """Bring an addition's files and tags, unless the store has those of a later one; the mark comes last.
+
+        It is done `again` where the store took another partner for the run's own.
+        """
         record = folder.record
-        if int(self._tags.get(record.mark, 0)) >= record.written:
+        if not again and int(self._tags.get(record.mark, 0)) >= record.written:
             return
         self._send_artifacts(folder.artifacts())
-        self._bring_tags(record.tags, replace=True)
+        self._bring_tags(as_stored(record, own).tags, replace=True)
         if record.comparison:  # what a person has written into the description stays
-            described = with_comparison(self._tags.get(NOTE, ""), record.comparison)
-            self._bring_tags({NOTE: described}, replace=True)
+            self._bring_tags({NOTE: described(self._tags.get(NOTE, ""), record, own)}, replace=True)
         self._bring_tags({record.mark: str(record.written)}, replace=True)
+
+    def _let_count(self, points: Iterable[MetricPoint]) -> None:
+        """Say these values again where those of another partner hide them, which came first or from an old version."""
+        for point in points:
+            when, value = max(self._history(point.key)[point.step])
+            if value != point.value:
+                self.metrics([point.model_copy(update={"timestamp": when + 1})])
 
     def metrics(self, points: Iterable[MetricPoint]) -> None:
         """Bring the points that are missing, the oldest first.
