@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pixelproof.files import replacing
 from pixelproof.repository import git, lock
+from pixelproof.tracking.run.credentials import without_credentials
 
 LIBRARIES = ("albumentations", "dvc", "grain", "jax", "keras", "mlflow", "numpy", "scikit-learn", "tensorflow")
 DATA = ("data/resized", "data/augmented", "data/splits.csv")  # what a training run reads
@@ -44,7 +45,7 @@ def collect(environment: Mapping[str, str] = os.environ) -> Provenance:
         "git.dirty": str(bool(changed or new)).lower() if commit else "",
         "git.changed": _listed(changed),
         "git.untracked": _listed(new),
-        "git.remote": git.ask("remote", "get-url", "origin"),
+        "git.remote": without_credentials(git.ask("remote", "get-url", "origin")),
         "dvc.experiment": environment.get("DVC_EXP_NAME", ""),
         "dvc.baseline": environment.get("DVC_EXP_BASELINE_REV", ""),
         "dvc.stage": environment.get("DVC_STAGE", ""),
@@ -56,7 +57,7 @@ def collect(environment: Mapping[str, str] = os.environ) -> Provenance:
         "host": platform.node(),
         "platform": platform.platform(),
         "cpus": str(os.cpu_count()),
-        "command": " ".join(sys.orig_argv),
+        "command": without_credentials(" ".join(sys.orig_argv)),
     }
     return Provenance({key: value for key, value in tags.items() if value}, _changes() if commit else b"")
 

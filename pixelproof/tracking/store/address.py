@@ -6,8 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pixelproof.errors import UserError
+from pixelproof.tracking.run.credentials import without_credentials
 from pixelproof.tracking.store.moved import LOCAL
-from pixelproof.tracking.store.refusals import without_password
 
 DRIVERS = {  # of each kind of database: the address with a driver that MLflow works with, and what installs it
     "postgresql": ("postgresql+psycopg2://", "pip install 'pixelproof[team]'"),
@@ -35,7 +35,9 @@ def resolve(uri: str, root: Path) -> str:
     if scheme in DRIVERS:
         _require_driver(uri, *DRIVERS[scheme])
     elif scheme not in (*SERVERS, "databricks", *_plugins()):
-        raise UserError(f"{without_password(uri)}: not the address of an MLflow store. Expected one such as {EXAMPLES}")
+        raise UserError(
+            f"{without_credentials(uri)}: not the address of an MLflow store. Expected one such as {EXAMPLES}"
+        )
     return uri
 
 
@@ -60,7 +62,7 @@ def _require_driver(uri: str, example: str, installation: str) -> None:
     """Raise UserError where nothing installed speaks to the database, or the address is misspelt."""
     import sqlalchemy
 
-    shown = without_password(uri)
+    shown = without_credentials(uri)
     try:
         sqlalchemy.make_url(uri).get_dialect().import_dbapi()
     except ImportError as error:

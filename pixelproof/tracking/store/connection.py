@@ -17,13 +17,14 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
 from pixelproof.files import locked
+from pixelproof.tracking.run.credentials import without_credentials
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RUN_ID
 from pixelproof.tracking.store.address import SERVERS, resolve
 from pixelproof.tracking.store.databases import probe
 from pixelproof.tracking.store.first_use import check_version, make_database
 from pixelproof.tracking.store.moved import DATABASE, LOCAL, follow_folder, local_database
-from pixelproof.tracking.store.refusals import server_errors_as_user_errors, without_password
+from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 ATTEMPTS = 3  # to reach a database server; MLflow's own ten take two minutes
 
@@ -112,7 +113,7 @@ def experiment_id(client: MlflowClient, name: str, uri: str) -> str:
 
 
 def _restore(experiment: Experiment, uri: str) -> str:
-    shown = without_password(uri)
+    shown = without_credentials(uri)
     restore = f"experiments restore --experiment-id {experiment.experiment_id}"
     return (
         f"{shown}: the experiment {experiment.name!r} was deleted in MLflow. Bring it back with all its runs "

@@ -60,7 +60,7 @@ def _make(path: Path) -> None:
 
 
 def check_version(uri: str) -> None:
-    """Raise UserError for tables of another MLflow in an SQLite store: this one would change older ones without a copy."""
+    """Raise UserError for an SQLite store with tables of another MLflow: older ones would be changed without a copy."""
     path = local_database(uri)
     version, has_experiment = _tables(path) if path and path.exists() else (None, False)
     if version is not None and has_experiment and version != _current_version():

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import mlflow
 import requests
 from mlflow.exceptions import MlflowException
 
 from pixelproof.errors import UserError
+from pixelproof.tracking.run.credentials import without_credentials
 from pixelproof.tracking.store.databases import UnreachableError, database_error
 
 NO_ANSWER = "no MLflow server answers. Start it, correct MLFLOW_TRACKING_URI, or unset it to log to mlflow.db."
@@ -28,7 +28,7 @@ def server_errors_as_user_errors() -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        address = without_password(mlflow.get_tracking_uri())
+        address = without_credentials(mlflow.get_tracking_uri())
         explained = database_error(error, address) or _server_error(error, address)
         if explained is None:
             raise
@@ -65,9 +65,3 @@ def _remedy(error: MlflowException) -> str | None:
     if status == 403:
         return f"MLflow does not let this user do that ({named}). Whoever runs the server can permit it: docs/team.md."
     return None
-
-
-def without_password(uri: str) -> str:
-    """Return the address without a name and a password that may stand in it."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -48,11 +48,11 @@ def test_a_relative_file_is_relative_to_the_project(resolve: Any, given: str, wh
         ("sqlite:///:memory:", "in memory"),
         ("sqlite:mlflow.db", "Expected sqlite:/// and a path"),
         ("http://", "names no server"),
-        ("htp://ada:secret@mlflow.example.org", "^htp://mlflow.example.org: not the address of an MLflow store"),
+        ("htp://ada:secret@mlflow.example.org", "^htp://ada@mlflow.example.org: not the address of an MLflow store"),
         ("postgres://ada:secret@host/database", "Expected one such as .*postgresql\\+psycopg2://"),
         (
             "mysql://ada:secret@host/database",
-            r"^mysql://host/database: .*MySQLdb, is not installed.*pip install pymysql",
+            r"^mysql://ada@host/database: .*MySQLdb, is not installed.*pip install pymysql",
         ),
         ("postgresql+nobody://ada:secret@host/database", "Expected an address such as postgresql\\+psycopg2://"),
     ],
