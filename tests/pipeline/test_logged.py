@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from pixelproof.data.images.store import ImageStore
 from pixelproof.files import read_json
 from pixelproof.tracking.run.description import END, NOTE
+from tests.support.imports import ROOT
 from tests.support.project import Project
 from tests.support.runs import everything
 
@@ -65,6 +66,8 @@ def test_mlflow_has_all_that_is_promised_and_nothing_twice(project: Project) -> 
         assert run["params"].keys() >= {key for key in runs_table.PARAMS if not key.startswith(partner[model])}
         assert run["ended"][0] == "FINISHED"
         assert {"seed", "train.epochs", "resize.fit", "split.test_share", "augment.views"} <= run["params"].keys()
+        assert run["params"].items() >= {("fetch.dataset", "none"), ("ingest.source", "photos")}
+        assert run["params"].items() >= {("data.classes", "bars, dots"), ("data.class_count", "2")}
         assert run["params"].keys() & {f"{model}.head", f"{model}.hidden"}
         assert not any(key.startswith({"cnn": "mlp.", "mlp": "cnn."}[model]) for key in run["params"])
         assert run["curves"].keys() == CURVES | NUMBERS
@@ -137,3 +140,14 @@ def test_the_models_in_mlflow_predict_what_the_report_says(project: Project) -> 
             probabilities = loaded.predict_proba(images.reshape(len(images), -1).astype(np.float32))
         reported = own[[f"p_{label}" for label in store.classes]].to_numpy()
         np.testing.assert_allclose(probabilities, reported, atol=1e-6)
+
+
+def test_models_are_found_by_the_data_that_they_were_tested_on(project: Project) -> None:
+    """The very code of docs/tracking.md."""
+    page = (ROOT / "docs/tracking.md").read_text("utf-8")
+    code = re.search(r"```python\n(.+?)```", page, re.DOTALL)
+    assert code is not None
+    found: dict[str, Any] = {}
+    exec(code[1].replace("sqlite:///mlflow.db", store(project)).replace("> 0.9", ">= 0.0"), found)
+    assert {model.name for model in found["models"]} == {"cnn", "mlp"}
+    assert found["tested_on"].startswith("test-")

@@ -6,9 +6,8 @@ The one way by which anything gets into a run: while a model is trained, when a 
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from shutil import copyfile
 from typing import TypeVar
 
 from mlflow.entities import (
@@ -17,19 +16,22 @@ from mlflow.entities import (
     InputTag,
     LifecycleStage,
     LoggedModelOutput,
-    LoggedModelStatus,
     Metric,
     Param,
     Run,
     RunTag,
 )
-from mlflow.models import Model
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
-from pixelproof.tracking.run.description import NOTE, with_comparison
+from pixelproof.tracking.delivery.logged_model import gather, whole_model
+from pixelproof.tracking.delivery.pairs import PREFIX as COMPARISON
+from pixelproof.tracking.delivery.pairs import as_stored, described, own_partner
+from pixelproof.tracking.run.description import NOTE
+from pixelproof.tracking.run.inputs import CONTEXTS
 from pixelproof.tracking.run.record import (
     FINISHED,
+    PARTNER,
     RUN_ID,
     DataSet,
     MetricPoint,
@@ -40,6 +42,8 @@ from pixelproof.tracking.run.record import (
 )
 from pixelproof.tracking.store.connection import experiment_id, find, store_uri
 
+# Metrics of the trained model, by how their names begin, and the context of the data set that they were measured on.
+MEASURED_ON = {"test/": CONTEXTS["test"], COMPARISON: CONTEXTS["test"], "best/valid_": CONTEXTS["valid"]}
 PARAMS_PER_CALL, METRICS_PER_CALL = 100, 1000  # MLflow's limits
 T = TypeVar("T")
 
@@ -67,11 +71,7 @@ def deliver(client: MlflowClient, run: RecordedRun, uri: str | None = None) -> "
     delivery = Delivery(client, obtain(client, run.training.record, uri))
     if delivery.run.info.lifecycle_stage == LifecycleStage.ACTIVE:
         delivery.training(run.training)
-        newest = {addition.record.kind: addition for addition in run.additions}
-        for addition in run.additions:
-            delivery.metrics(addition.record.metrics)
-            if addition is newest[addition.record.kind]:
-                delivery.rest(addition)
+        delivery.additions(run.additions)
     return delivery
 
 
@@ -91,6 +91,7 @@ class Delivery:
         self._outputs = [output.model_id for output in run.outputs.model_outputs] if run.outputs else []
         self._open = run.info.status != FINISHED  # tags of one that is over may have been edited by a person
         self._sent: set[str] = set()
+        self._data: dict[str, DataSet] = {}  # by context
 
     @property
     def model_id(self) -> str | None:
@@ -104,31 +105,51 @@ class Delivery:
         self._bring_params(record.params)
         self._bring_tags({**record.tags, RUN_ID: record.run_id}, replace=self._open)
         self._bring_inputs(record.inputs)
+        self._data = {data.context: data for data in record.inputs}
+        if record.model and folder.has_model:  # before the metrics, of which some are the model's, too
+            self._bring_model(record.model, folder.model_files())
         self.metrics(record.metrics)
         self._bring_artifacts(folder.artifacts())
-        if record.model and folder.has_model:
-            self._bring_model(record.model, folder.model_files())
         if record.status != "RUNNING" and self._open and self.run.info.status != record.status:
             self._client.set_terminated(self._id, record.status, record.ended)
             self._open = record.status != FINISHED
             self.changes += 1
 
-    def rest(self, folder: RunFolder[RunAddition]) -> None:
+    def additions(self, folders: Sequence[RunFolder[RunAddition]]) -> None:
+        """Bring what later stages have added, the oldest first; of each kind and partner the last one whole."""
+        had = self._tags.get(PARTNER, "")
+        own = own_partner(had, [folder.record for folder in folders])
+        newest = {folder.record.mark: folder for folder in folders}
+        for folder in folders:
+            self.metrics(as_stored(folder.record, own).metrics)
+        for folder in newest.values():
+            self._bring_rest(folder, own, again=had not in ("", own))
+            if folder.record.partner == own:
+                self._let_count([point for point in folder.record.metrics if point.key.startswith(COMPARISON)])
+
+    def _bring_rest(self, folder: RunFolder[RunAddition], own: str, *, again: bool) -> None:
         """Bring an addition's files and tags, unless the store has those of a later one.
 
-        The mark comes last, and not before all the files are there.
+        It is done `again` where the store took another partner for the run's own. The mark comes last, and not before
+        all the files are there.
         """
         record, is_whole = folder.record, not folder.missing()
-        if int(self._tags.get(record.mark, 0)) >= record.written:
+        if not again and int(self._tags.get(record.mark, 0)) >= record.written:
             return
         if is_whole:
             self._send_artifacts(folder.artifacts())
-        self._bring_tags(record.tags, replace=True)
+        self._bring_tags(as_stored(record, own).tags, replace=True)
         if record.comparison:  # what a person has written into the description stays
-            described = with_comparison(self._tags.get(NOTE, ""), record.comparison)
-            self._bring_tags({NOTE: described}, replace=True)
+            self._bring_tags({NOTE: described(self._tags.get(NOTE, ""), record, own)}, replace=True)
         if is_whole:
             self._bring_tags({record.mark: str(record.written)}, replace=True)
+
+    def _let_count(self, points: Iterable[MetricPoint]) -> None:
+        """Say these values again where those of another partner hide them, which came first or from an old version."""
+        for point in points:
+            when, value = max(self._history(point.key)[point.step])
+            if value != point.value:
+                self.metrics([point.model_copy(update={"timestamp": when + 1})])
 
     def metrics(self, points: Iterable[MetricPoint]) -> None:
         """Bring the points that are missing, the oldest first.
@@ -147,8 +168,13 @@ class Delivery:
         self.changes += len(missing)
 
     def _metric(self, point: MetricPoint) -> Metric:
-        model = self.model_id if point.key.startswith(("test/", "comparison/")) else None
-        return Metric(point.key, point.value, point.timestamp, point.step, model_id=model)
+        """Return a point; what was measured on a part of the images belongs to the model and that data set, too."""
+        part = next((part for begins, part in MEASURED_ON.items() if point.key.startswith(begins)), None)
+        if part is None or self.model_id is None:
+            return Metric(point.key, point.value, point.timestamp, point.step)
+        data = self._data.get(part)
+        named = {"dataset_name": data.name, "dataset_digest": data.digest} if data else {}
+        return Metric(point.key, point.value, point.timestamp, point.step, model_id=self.model_id, **named)
 
     def _history(self, key: str) -> dict[int, list[tuple[int, float]]]:
         if key not in self._points:
@@ -189,48 +215,20 @@ class Delivery:
 
     def _send_artifacts(self, artifacts: Mapping[str, Path]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            _gather(artifacts, Path(folder))
+            gather(artifacts, Path(folder))
             if artifacts:
                 self._client.log_artifacts(self._id, folder)
         self._sent |= artifacts.keys()
         self.changes += len(artifacts)
 
     def _bring_model(self, name: str, files: Mapping[str, Path]) -> None:
-        """Bring the model, unless the store has it whole; what a delivery that was stopped had begun is made anew."""
+        """Bring the model, unless the store has it whole."""
         if self._outputs:
             return
-        experiment, source = self.run.info.experiment_id, f"source_run_id='{self._id}'"
-        whole = []
-        for model in self._client.search_logged_models([experiment], filter_string=source):
-            if model.status == LoggedModelStatus.READY:
-                whole.append(model.model_id)
-            else:
-                self._client.delete_logged_model(model.model_id)
-        model_id = whole[0] if whole else self._send_model(name, files)
+        model_id = whole_model(self._client, self.run, name, files, self._params)
         self._client.log_outputs(self._id, [LoggedModelOutput(model_id, step=0)])
         self._outputs.append(model_id)
         self.changes += 1
-
-    def _send_model(self, name: str, files: Mapping[str, Path]) -> str:
-        model = self._client.create_logged_model(
-            self.run.info.experiment_id, name=name, source_run_id=self._id, params=self._params
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            _gather(files, Path(folder))
-            description = Model.load(folder)
-            description.model_id = description.model_uuid = model.model_id
-            description.run_id, description.artifact_path = self._id, model.artifact_location
-            description.save(f"{folder}/MLmodel")
-            self._client.log_model_artifacts(model.model_id, folder)
-        self._client.finalize_logged_model(model.model_id, "READY")
-        return str(model.model_id)
-
-
-def _gather(files: Mapping[str, Path], folder: Path) -> None:
-    """Copy files to their paths in a folder, without the write protection that DVC's cache has."""
-    for name, path in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copyfile(path, folder / name)
 
 
 def _input(data: DataSet) -> DatasetInput:

@@ -1,6 +1,6 @@
 """A run while it is made: recorded here, and delivered to MLflow as far as that can be reached.
 
-A tracking server that is down, or refuses half way, stops no training run: what it lacks is in `runs/`.
+A tracking store that is away, or refuses half way, stops no training run: what it lacks is in `runs/`.
 """
 
 import logging
@@ -36,8 +36,9 @@ from pixelproof.tracking.run.record import (
     read_training,
 )
 from pixelproof.tracking.store import runs_table
-from pixelproof.tracking.store.connection import connect, find, is_local, store_uri
-from pixelproof.tracking.store.refusals import UnreachableError, server_errors_as_user_errors
+from pixelproof.tracking.store.connection import connect, find, store_uri
+from pixelproof.tracking.store.databases import UnreachableError, probe
+from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 WORK = ".work"  # below the project's folder; whoever delivers holds a lock on it
 PATIENCE = {  # with a server, while a model waits; a person may set others
@@ -46,7 +47,7 @@ PATIENCE = {  # with a server, while a model waits; a person may set others
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
 }
 PAUSE = 20  # times as long as a failed attempt took, until the next one: a server that hangs costs a twentieth at most
-FAILURES = (MlflowException, requests.RequestException, UserError)
+FAILURES = (MlflowException, requests.RequestException, UserError, OSError)
 
 
 class LiveRun:
@@ -91,12 +92,11 @@ class LiveRun:
             return
         try:
             with server_errors_as_user_errors():
+                probe(store_uri())
                 delivery = self._delivery or self._connect()
                 news = self.record.model_copy(update={"metrics": self.record.metrics[self._delivered :]})
                 delivery.training(RunFolder(news, self.files))
         except FAILURES as error:
-            if is_local(store_uri()):
-                raise
             self._postpone(error, began)
         else:
             self._delivered = len(self.record.metrics)
@@ -159,10 +159,10 @@ def recording(record: Record, files: Mapping[str, Path], *, resumed: bool) -> It
 
 
 def _end_early(run: LiveRun, status: Status) -> None:
-    """End the run; where the store fails, too, that must not hide what went wrong before."""
+    """End the run; where the disk fails, too, that must not hide what went wrong before."""
     try:
         run.end(status)
-    except (*FAILURES, OSError) as error:
+    except OSError as error:
         logging.warning("MLflow: the run could not be marked as %s: %s", status, error)
 
 
@@ -186,9 +186,7 @@ def complete(model: Path, addition: Path) -> None:
                     return
                 deliver(client, run)
             runs_table.save(client, stored.info.experiment_id)
-    except (MlflowException, requests.RequestException, UnreachableError) as error:
-        if is_local(store_uri()):
-            raise
+    except (MlflowException, requests.RequestException, OSError, UnreachableError) as error:
         reason = str(error).split("\n")[0]
         logging.warning("MLflow: %s\nWhat it lacks is kept in runs/; `pixelproof sync` delivers it.", reason)
 

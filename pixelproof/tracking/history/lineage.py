@@ -9,13 +9,14 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from pixelproof.errors import UserError
-from pixelproof.paths import project_root
 from pixelproof.repository.cache import cache_folder
+from pixelproof.tracking.run.credentials import without_credentials
 from pixelproof.tracking.run.machine import MACHINE
 from pixelproof.tracking.run.provenance import DATA
 from pixelproof.tracking.run.record import CHANGES, RUN_ID
-from pixelproof.tracking.store.connection import find, store_uri
-from pixelproof.tracking.store.moved import LOCAL, follow_folder
+from pixelproof.tracking.store.connection import find, open_to_read, store_uri
+from pixelproof.tracking.store.moved import LOCAL
+from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 FACTS = {
     "commit": "git.commit",
@@ -40,10 +41,10 @@ def open_store() -> MlflowClient:
     uri = store_uri()
     if uri.startswith(LOCAL) and not Path(uri.removeprefix(LOCAL)).exists():
         raise UserError(f"{uri.removeprefix(LOCAL)}: there is no run yet. Run `make repro` first.")
-    follow_folder(project_root())
-    return MlflowClient(uri)
+    return open_to_read(uri)
 
 
+@server_errors_as_user_errors()
 def find_run(client: MlflowClient, run_id: str) -> Run:
     """Return a run by its id, here or where it was trained, or an unambiguous beginning of one.
 
@@ -55,7 +56,8 @@ def find_run(client: MlflowClient, run_id: str) -> Run:
     found = [run for run in client.search_runs(experiments) if any(id.startswith(run_id) for id in _ids(run))]
     if len(found) != 1:
         many = f"{len(found)} runs begin with this" if found else "there is no such run"
-        raise UserError(f"run {run_id!r}: {many} in {store_uri()}. `make ui` shows the runs and their ids.")
+        store = without_credentials(store_uri())
+        raise UserError(f"run {run_id!r}: {many} in {store}. `make ui` shows the runs and their ids.")
     return found[0]
 
 
@@ -74,9 +76,9 @@ def rebuild_commands(run: Run) -> list[str]:
             "by an early version of this program, which did not record the origin of a run."
         )
     run_id, folder = run.info.run_id, f"run-{run.info.run_id[:8]}"
-    origin = tags.get("git.remote") or "."
+    origin = without_credentials(tags.get("git.remote", "")) or "."
     return [
-        f"export MLFLOW_TRACKING_URI={shlex.quote(store_uri())}",
+        _store_command(store_uri()),
         f"git clone {shlex.quote(origin)} {folder}",
         f"cd {folder}",
         f"git checkout {commit}",
@@ -89,6 +91,13 @@ def rebuild_commands(run: Run) -> list[str]:
     ]
 
 
+def _store_command(uri: str) -> str:
+    """Return the command that sets the store; one that stops where its address has a password, which is not shown."""
+    if without_credentials(uri) == uri:
+        return f"export MLFLOW_TRACKING_URI={shlex.quote(uri)}"
+    return ': "${MLFLOW_TRACKING_URI:?set it as it is now; it has a password, which is not shown here}"'
+
+
 def facts(run: Run) -> Iterator[tuple[str, str]]:
     """Yield what a run's tags say about its origin, by name."""
     tags = run.data.tags
@@ -97,6 +106,6 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "recorded as", tags[RUN_ID]
     for name, tag in FACTS.items():
         if tag in tags:
-            yield name, tags[tag]
+            yield name, without_credentials(tags[tag])
     libraries = [f"{key.removeprefix('version.')} {value}" for key, value in tags.items() if key.startswith("version.")]
     yield "versions", ", ".join(sorted(libraries)) or "not recorded"

@@ -12,6 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from pixelproof import console
 from pixelproof.errors import UserError
+from pixelproof.paths import project_root
 from pixelproof.tracking.delivery.delivery import deliver
 from pixelproof.tracking.delivery.kept import FOLDER, keep, keep_addition
 from pixelproof.tracking.delivery.live import delivering, patience
@@ -19,12 +20,12 @@ from pixelproof.tracking.history.recorded import History, history
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import RecordedRun
 from pixelproof.tracking.store import runs_table
+from pixelproof.tracking.store.address import resolve
 from pixelproof.tracking.store.connection import connect, experiment_id, find, store_uri
 from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 MADE, COMPLETED, THERE = "made", "completed", "already there"
 DELETED, REFUSED = "deleted in MLflow, and left deleted", "refused"
-SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "databricks")
 
 
 def sync(uri: str | None = None) -> Iterator[str]:
@@ -32,11 +33,7 @@ def sync(uri: str | None = None) -> Iterator[str]:
 
     Raises UserError where the store refuses or does not answer.
     """
-    uri = uri or store_uri()
-    if uri.partition(":")[0].partition("+")[0] not in SCHEMES:
-        raise UserError(
-            f"{uri!r}: not the address of an MLflow store. Expected one such as sqlite:////tmp/copy.db or http://..."
-        )
+    uri = resolve(uri, project_root()) if uri else store_uri()
     with tempfile.TemporaryDirectory() as scratch:
         found = history(Path(scratch))
         yield from (f"cannot be rebuilt: {line}" for line in found.unreadable)

@@ -10,6 +10,7 @@ MODELS = {"cnn": "The CNN (Keras)", "mlp": "The MLP (scikit-learn)"}
 LONGEST_VALUE = 60  # characters
 HEADING = "### On the test part"
 END = "Compared with the run"  # begins the last line of the comparison
+ALSO = "Also compared with the run"  # begins the line on another partner
 COMPARISON = re.compile(rf"{HEADING}\n.*?\n{END} [^\n]*\n?", re.DOTALL)
 
 
@@ -35,6 +36,22 @@ def _cell(value: object) -> str:
 def comparison(table: str, partner: str, run_id: str) -> str:
     """Return the part of a description that compares the run with its partner's; `table` is Markdown."""
     return f"{HEADING}\n\n{table}\n\n{END} `{partner}`, {run_id}.\n"
+
+
+def also_compared(comparison: str, difference: float, p_value: float) -> str:
+    """Say a comparison (CNN minus MLP) in a line; `comparison` is the whole of it."""
+    named = comparison.rstrip().rpartition(f"{END} ")[2].rstrip(".")
+    return (
+        f"{ALSO} {named}: accuracy of the CNN minus that of the MLP {difference:+.4f}, McNemar's p = {p_value:.4f}.\n"
+    )
+
+
+def with_other_comparison(text: str, line: str, run_id: str) -> str:
+    """Put the line on another partner at the end of a description, or replace the last one on that partner."""
+    before = re.compile(rf"{ALSO} [^\n]*{re.escape(run_id)}: [^\n]*\n?")
+    if before.search(text):
+        return before.sub(lambda _: line, text, count=1)
+    return f"{text.rstrip()}\n\n{line}".lstrip()
 
 
 def with_comparison(text: str, part: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pixelproof.tracking.run.credentials import without_credentials
+
 EXPERIMENT = "pixelproof"  # unless `train.experiment` or MLFLOW_EXPERIMENT_NAME says otherwise
 SEPARATOR = " · "
 LONGEST_NAME = 80  # characters: what a runs table shows without scrolling
@@ -95,12 +97,12 @@ def _rounded(content: Any) -> str:
 
 
 def written(content: Any) -> str:
-    """Return a value as params.yaml has it, on one line."""
+    """Return a value as params.yaml has it, on one line, and an address without its password."""
     if isinstance(content, Mapping):
         return "{" + ", ".join(f"{key}: {written(value)}" for key, value in content.items()) + "}"
     if isinstance(content, list):
         return "[" + ", ".join(written(value) for value in content) + "]"
-    return str(content).lower() if isinstance(content, bool) else str(content)
+    return str(content).lower() if isinstance(content, bool) else without_credentials(str(content))
 
 
 def shortened(text: str, length: int) -> str:

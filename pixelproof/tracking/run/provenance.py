@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pixelproof.files import replacing
 from pixelproof.repository import git, lock
+from pixelproof.tracking.run.credentials import without_credentials
 from pixelproof.tracking.run.machine import describe_machine
 
 LIBRARIES = ("albumentations", "dvc", "grain", "jax", "keras", "mlflow", "numpy", "scikit-learn", "tensorflow")
@@ -46,7 +47,7 @@ def collect(environment: Mapping[str, str] = os.environ) -> Provenance:
         "git.dirty": str(bool(changed or new)).lower() if commit else "",
         "git.changed": _listed(changed),
         "git.untracked": _listed(new),
-        "git.remote": git.ask("remote", "get-url", "origin"),
+        "git.remote": without_credentials(git.ask("remote", "get-url", "origin")),
         "dvc.experiment": environment.get("DVC_EXP_NAME", ""),
         "dvc.baseline": environment.get("DVC_EXP_BASELINE_REV", ""),
         "dvc.stage": environment.get("DVC_STAGE", ""),
@@ -56,7 +57,7 @@ def collect(environment: Mapping[str, str] = os.environ) -> Provenance:
         **{f"version.{library}": found for library, found in versions(LIBRARIES).items()},
         "version.python": platform.python_version(),
         **describe_machine(environment),
-        "command": " ".join(sys.orig_argv),
+        "command": without_credentials(" ".join(sys.orig_argv)),
     }
     return Provenance({key: value for key, value in tags.items() if value}, _changes() if commit else b"")
 

@@ -21,6 +21,7 @@ from pixelproof.files import write_text
 RECORD = "record.json"
 CHANGES = "changes.diff"  # an artifact of each run
 MODEL = "mlflow"
+PARTNER = "partner_run_id"  # the tag with the run that an evaluation compares with
 RUN_ID = "pixelproof.run_id"  # the tag that is the same in every store, whatever id the store gives to the run
 
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
@@ -87,9 +88,14 @@ class RunAddition(_Content):
     comparison: str = ""  # Markdown, for the run's description
 
     @property
+    def partner(self) -> str:
+        """The id of the run that this one is compared with; empty for what compares nothing."""
+        return self.tags.get(PARTNER, "")
+
+    @property
     def mark(self) -> str:
-        """The tag by which a store knows the newest addition of this kind that it has whole."""
-        return f"pixelproof.{self.kind}"
+        """The tag by which a store knows the newest addition of this kind, and this partner, that it has whole."""
+        return f"pixelproof.{self.kind}" + (f".{self.partner}" if self.partner else "")
 
 
 class Record(_Content):

@@ -1,6 +1,6 @@
 """The record of a training run: how it begins, its curves, and how it ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,13 @@ from pixelproof.data.images.parts import positions, read_splits
 from pixelproof.data.images.store import ImageStore
 from pixelproof.paths import AUGMENTED, RESIZED, SPLITS
 from pixelproof.tracking.run.inputs import image_input
+from pixelproof.tracking.run.naming import shortened
 from pixelproof.tracking.run.new_run import NewRunDescription
 from pixelproof.tracking.run.provenance import Provenance
 from pixelproof.tracking.run.record import CHANGES, DataSet, MetricPoint, Record, points
 
 Counts = Mapping[str, Mapping[str, int]]  # part -> class -> images
+LONGEST_PARAM = 6000  # characters, in MLflow
 CURVES = {  # a metric of each epoch, by the column of history.csv
     "train_loss": "train/loss",
     "train_accuracy": "train/accuracy",
@@ -44,12 +46,19 @@ def begun_record(
         name=described.name,
         experiment=experiment,
         started=started,
-        params={key: str(value) for key, value in params.items()},
+        params={key: str(value) for key, value in params.items()}
+        | dict(described.source)
+        | class_params(store.classes),
         tags={**resolve_tags(), **described.tags, **origin.tags},
         inputs=list(_inputs(counts, store, origin.tags)),
         metrics=points(totals, step=0, timestamp=started),
         artifacts=[CHANGES],
     )
+
+
+def class_params(classes: Sequence[str]) -> dict[str, str]:
+    """Return the number of classes, and their names in the order of the outputs, as many as MLflow takes."""
+    return {"data.classes": shortened(", ".join(classes), LONGEST_PARAM), "data.class_count": str(len(classes))}
 
 
 def image_counts(store: ImageStore) -> Counts:

@@ -21,7 +21,7 @@ ADDRESSES = (
 
 def local_database(uri: str) -> Path | None:
     """Return the file of a SQLite store; none for any other store."""
-    return Path(uri.removeprefix(LOCAL)) if uri.startswith(LOCAL) else None
+    return Path(uri.removeprefix(LOCAL).partition("?")[0]) if uri.startswith(LOCAL) else None
 
 
 def follow_folder(root: Path) -> int:

@@ -1,20 +1,16 @@
-"""What an MLflow server says when it refuses, or does not answer, as one message for a person."""
+"""What MLflow's store says when it refuses, or does not answer, as one message for a person."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import mlflow
 import requests
 from mlflow.exceptions import MlflowException
 
 from pixelproof.errors import UserError
-
-
-class UnreachableError(UserError):
-    """No MLflow server answers, or it is not able to; nothing is wrong with what it was asked."""
-
+from pixelproof.tracking.run.credentials import without_credentials
+from pixelproof.tracking.store.databases import UnreachableError, database_error
 
 NO_ANSWER = "no MLflow server answers. Start it, correct MLFLOW_TRACKING_URI, or unset it to log to mlflow.db."
 SILENCE = (requests.ConnectionError, requests.Timeout, requests.exceptions.RetryError)
@@ -23,17 +19,29 @@ GATEWAYS = (502, 503, 504)
 
 @contextmanager
 def server_errors_as_user_errors() -> Iterator[None]:
-    """Raise a UserError where the tracking server refuses or cannot be reached; MLflow's other errors pass."""
+    """Raise a UserError where a server or a database refuses or cannot be reached; MLflow's other errors pass.
+
+    UnreachableError is raised where it may be able to later.
+    """
     try:
         yield
-    except MlflowException as error:
-        address = without_password(mlflow.get_tracking_uri())
-        if _is_unreachable(error):
-            raise UnreachableError(f"{address}: {NO_ANSWER}") from error
-        remedy = _remedy(error)
-        if remedy is None:
+    except UserError:
+        raise
+    except Exception as error:
+        address = without_credentials(mlflow.get_tracking_uri())
+        explained = database_error(error, address) or _server_error(error, address)
+        if explained is None:
             raise
-        raise UserError(f"{address}: {remedy}") from error
+        raise explained from error
+
+
+def _server_error(error: Exception, address: str) -> UserError | None:
+    if not isinstance(error, MlflowException):
+        return None
+    if _is_unreachable(error):
+        return UnreachableError(f"{address}: {NO_ANSWER}")
+    remedy = _remedy(error)
+    return UserError(f"{address}: {remedy}") if remedy else None
 
 
 def _is_unreachable(error: MlflowException) -> bool:
@@ -57,9 +65,3 @@ def _remedy(error: MlflowException) -> str | None:
     if status == 403:
         return f"MLflow does not let this user do that ({named}). Whoever runs the server can permit it: docs/team.md."
     return None
-
-
-def without_password(uri: str) -> str:
-    """Return the address without a name and a password that may stand in it."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -20,9 +20,10 @@ from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.params.section import PARAMS, read_yaml
 from pixelproof.paths import project_root
+from pixelproof.tracking.run.credentials import without_credentials
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.store import connection, percent_signs, runs_table
-from pixelproof.tracking.store.refusals import server_errors_as_user_errors, without_password
+from pixelproof.tracking.store.refusals import server_errors_as_user_errors
 
 HOST = "127.0.0.1"
 PORTS = range(5000, 5100)  # MLflow's own port, and where another program has it, the next
@@ -40,7 +41,7 @@ def main() -> None:
     experiment_id = _save_view()
     uri = connection.store_uri()
     if uri.startswith(("http://", "https://")):
-        typer.echo(address(without_password(uri).rstrip("/"), experiment_id))
+        typer.echo(address(without_credentials(uri).rstrip("/"), experiment_id))
         return
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pixelproof.tracking.run.record import CHANGES, RUN_ID, MetricPoint
-from tests.support.runs import START, a_record, a_run, an_addition, curve, everything, with_changes
+from tests.support.runs import START, a_data_set, a_record, a_run, an_addition, curve, everything, with_changes
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load
 
@@ -149,3 +149,26 @@ def test_a_run_is_found_in_another_store_by_the_id_that_it_had(deliver: Any, cli
     assert {find_run(client, id).info.run_id for id in (RUN, RUN[:9], other, other[:9])} == {other}
     with pytest.raises(UserError, match="no such run"):
         find_run(client, "2" * 32)
+
+
+def test_a_model_is_found_by_the_data_that_it_was_measured_on(deliver: Any, client: Any, tmp_path: Path) -> None:
+    """Else models of many test parts could not be told apart, and MLflow's page would show no data beside a metric."""
+    (tmp_path / "mlflow").mkdir()
+    (tmp_path / "mlflow/MLmodel").write_text("flavors: {}\nutc_time_created: '2026-01-01 00:00:00'\n")
+    test = a_data_set("test").model_copy(update={"context": "testing"})
+    best = curve({0: 0.8}, "best/valid_accuracy")
+    deliver(a_run(a_record(model="mlp", inputs=[a_data_set(), test], metrics=best), tmp_path, an_addition(10, 0.9)))
+    experiment = [stored(client).info.experiment_id]
+
+    def found(dataset: str, condition: str | None = None) -> int:
+        return len(client.search_logged_models(experiment, condition, datasets=[{"dataset_name": dataset}]))
+
+    assert found("test") == found("test", "metrics.`test/accuracy` > 0.8") == 1
+    assert found("valid", "metrics.`best/valid_accuracy` > 0.7") == 1
+    assert found("test", "metrics.`test/accuracy` > 0.95") == found("valid", "metrics.`test/accuracy` > 0.8") == 0
+    assert found("another") == 0
+    (model,) = client.search_logged_models(experiment)
+    assert {(metric.key, metric.dataset_name, metric.dataset_digest) for metric in model.metrics} == {
+        ("test/accuracy", "test", test.digest),
+        ("best/valid_accuracy", "valid", test.digest),
+    }

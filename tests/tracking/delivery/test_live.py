@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from pixelproof.tracking.run.record import CHANGES, RECORD, RUN_ID, MetricPoint, Record, write_record
+from pixelproof.errors import UserError
+from pixelproof.tracking.run.record import (
+    CHANGES,
+    RECORD,
+    RUN_ID,
+    MetricPoint,
+    Record,
+    files_in,
+    read_training,
+    write_record,
+)
 from tests.support.imports import ROOT
 from tests.support.runs import a_record, an_addition, curve, everything, with_changes
 from tests.support.servers.postgres import free_port
@@ -124,7 +135,9 @@ def test_what_went_wrong_shows_where_mlflow_fails_too(
     with pytest.raises(KeyError, match="the first"), live.recording(begun(), {}, resumed=False):  # noqa: PT012
         monkeypatch.setattr(MlflowClient, "set_terminated", fail)
         raise KeyError("the first")
-    assert "could not be marked as FAILED" in caplog.text
+    assert "MLflow: disk is full" in caplog.text
+    (kept,) = (root / ".work/undelivered").iterdir()
+    assert read_training(files_in(kept)).record.status == "FAILED"
 
 
 def test_what_a_stage_adds_is_there_and_a_second_time_nothing_is_done(root: Path, live: Any) -> None:
@@ -204,6 +217,95 @@ def test_a_server_that_comes_back_is_told_what_it_missed(
         run.flush(at_once=True)  # else perhaps too soon: a server that hangs must not be asked each time
         assert [step for step, *_ in stored(root)["1" * 32]["curves"]["valid/loss"]] == [1, 2]
     assert stored(root)["1" * 32]["ended"][0] == "FINISHED"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pixelproof.tracking.store import databases
+
+    monkeypatch.setattr(databases, "WAIT", 0.1)
+
+
+def test_a_database_that_is_held_at_the_start_gets_all_in_the_end(
+    root: Path, live: Any, impatient: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a training would not even begin while somebody copies the database."""
+    other, record = hold(root), begun()
+    with live.recording(record, {}, resumed=False) as run:
+        run.add(curve({1: 0.5}))
+        assert (run.is_behind, caplog.text.count("another program writes to this database")) == (True, 1)
+        other.close()
+        run.flush(at_once=True)
+    assert stored(root)[record.run_id]["curves"]["valid/loss"][0][2] == 0.5
+
+
+def test_a_database_that_is_held_meanwhile_gets_all_in_the_end(
+    root: Path, live: Any, impatient: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a night's training would be lost to a program that writes to the database for a minute."""
+    record = begun()
+    with live.recording(record, {}, resumed=False) as run:
+        run.add(curve({1: 0.5}))
+        other = hold(root)
+        run.add(curve({2: 0.25}))
+        run.add(curve({3: 0.125}))
+        assert caplog.text.count("`pixelproof sync` delivers them") == 1
+        other.close()
+        run.flush(at_once=True)
+    (found,) = stored(root).values()
+    assert [value for *_, value in found["curves"]["valid/loss"]] == [0.5, 0.25, 0.125]
+
+
+def hold(root: Path) -> sqlite3.Connection:
+    """Be another program that writes to the database."""
+    other = sqlite3.connect(root / "mlflow.db", isolation_level=None)
+    other.execute("begin exclusive")
+    return other
+
+
+def test_what_a_database_misses_to_the_end_is_delivered_by_sync(
+    root: Path, live: Any, impatient: None, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The training's files are all that there is of such a run."""
+    from pixelproof.tracking.history.sync import sync
+
+    other, record = hold(root), begun()
+    monkeypatch.setenv("DVC_ROOT", str(root))
+    with live.recording(record, {}, resumed=False) as run:
+        run.add(curve({1: 0.5}))
+    other.close()
+    write_record(record, Path("models/mlp"))
+    assert list(sync()) == ["1 runs: 1 made"]
+    assert stored(root)[record.run_id]["ended"][0] == "FINISHED"
+
+
+def test_an_experiment_that_is_deleted_meanwhile_stops_nothing(
+    root: Path, live: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else whoever tidies up in MLflow would end the training that runs there."""
+    record = begun()
+    with live.recording(record, {}, resumed=False) as run:
+        run.add(curve({1: 0.5}))
+        client().delete_experiment(client().get_run(record.run_id).info.experiment_id)
+        run.add(curve({2: 0.25}))
+        run.flush(at_once=True)
+    assert run.is_behind
+    assert caplog.text.count("`pixelproof sync` delivers them") == 1
+
+
+def test_a_deleted_experiment_is_refused_before_the_first_step(root: Path, live: Any) -> None:
+    """Else a training would go on for a night although no run of it can be made; a person may have meant it."""
+    client().delete_experiment(client().get_experiment_by_name("pixelproof").experiment_id)
+    clear_connections()
+    with pytest.raises(UserError, match="was deleted in MLflow"), live.recording(begun(), {}, resumed=False):
+        raise AssertionError("the training has begun")
+
+
+def clear_connections() -> None:
+    """Be another process."""
+    from pixelproof.tracking.store import connection
+
+    connection._client.cache_clear()
 
 
 def test_how_long_a_server_is_asked_is_the_environments_word(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,3 +103,9 @@ def test_equal_files_do_not_differ(params: Any) -> None:
 def test_values_are_written_as_params_yaml_has_them() -> None:
     """So that they can be copied from the name into `-S`."""
     assert written({"kind": "sgd", "nesterov": True, "to": [0.1, 2]}) == "{kind: sgd, nesterov: true, to: [0.1, 2]}"
+
+
+def test_an_address_is_named_without_its_password() -> None:
+    """Names and descriptions are seen by everyone; the password of a download is the user's alone."""
+    before, now = ({"fetch": {"dataset": "url", "url": f"https://ada:{word}@host/a.zip"}} for word in ("old", "1234"))
+    assert run_name("cnn", changes(before, now, "cnn"), "3f2a1b9") == "cnn · fetch.url=https://host/a.zip"

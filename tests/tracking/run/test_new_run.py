@@ -88,3 +88,26 @@ def test_without_git_a_run_is_named_by_its_model(params: Path, monkeypatch: pyte
     assert describe_new_run("cnn", {"DVC_EXP_NAME": "wide"}).name == "cnn · wide"
     monkeypatch.setenv("PATH", "")
     assert describe_new_run("mlp", {}).name == "mlp"
+
+
+def test_a_run_says_where_its_photos_come_from(params: Path) -> None:
+    """Else runs on other photos could not be told from those on the same ones; a download's token is nobody's."""
+    fetch = "fetch: {dataset: url, url: 'https://ada:1234@host/a.zip', sha256: ff}"
+    params.write_text(f"{PARAMS}{fetch}\ningest: {{source: data/raw}}\n")
+    assert describe_new_run("cnn", {}).source == {
+        "fetch.dataset": "url",
+        "fetch.url": "https://host/a.zip",
+        "fetch.sha256": "ff",
+        "ingest.source": "data/raw",
+    }
+    params.write_text(PARAMS)
+    assert describe_new_run("cnn", {}).source == {}
+
+
+def test_classes_are_named_in_the_order_of_the_outputs_as_far_as_mlflow_takes_them() -> None:
+    """Else output 1 could be any class, or a run of very many classes would be refused."""
+    from pixelproof.tracking.run.training_record import class_params
+
+    assert class_params(["dogs", "cats"]) == {"data.classes": "dogs, cats", "data.class_count": "2"}
+    many = class_params([f"class {number}" for number in range(2000)])
+    assert (len(many["data.classes"]), many["data.class_count"]) == (6000, "2000")

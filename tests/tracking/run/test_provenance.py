@@ -123,3 +123,15 @@ def test_a_library_that_is_not_there_has_no_version() -> None:
 def content(folder: Path) -> dict[str, bytes]:
     files = [path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("secret", ["ada:1234secret@", "ghp_1234secret@", "x-access-token:1234secret@"])
+def test_a_token_in_the_remotes_address_is_not_recorded(
+    secret: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else everyone who sees the run could write to the repository."""
+    git("remote", "add", "origin", f"https://{secret}host/project.git")
+    monkeypatch.setattr("sys.orig_argv", ["python", "-m", "stages.train", f"https://{secret}host/a"])
+    tags = collect({}).tags
+    assert tags["git.remote"] == "https://host/project.git"
+    assert "1234secret" not in "".join(tags.values())
