@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,12 +45,13 @@ class Classifier:
 
     preprocessing: Preprocessing
     network: Network
+    model: Any = None  # what Keras or scikit-learn has loaded
 
     @classmethod
     def open(cls, folder: Path) -> "Classifier":
         """Open a model that a training has saved in MLflow's format."""
         preprocessing = Preprocessing.load(folder)
-        return cls(preprocessing, _keras(folder / KERAS) if is_keras(folder) else _sklearn(folder / SKOPS))
+        return cls(preprocessing, *(_keras(folder / KERAS) if is_keras(folder) else _sklearn(folder / SKOPS)))
 
     def answer(self, photos: Iterable[Photo]) -> Iterator[Answer]:
         """Yield an answer for each photo, in their order; the next ones are read meanwhile, on all cores."""
@@ -95,15 +97,15 @@ def is_model(folder: Path) -> bool:
     return (folder / PREPROCESSING).is_file() and any((folder / path).is_file() for path in (KERAS, SKOPS))
 
 
-def _keras(path: Path) -> Network:
+def _keras(path: Path) -> tuple[Network, Any]:
     from pixelproof.network.cnn.saved import saved
 
     model = saved.load(path)
-    return lambda images: saved.predict(model, [(images, None)])
+    return lambda images: saved.predict(model, [(images, None)]), model
 
 
-def _sklearn(path: Path) -> Network:
+def _sklearn(path: Path) -> tuple[Network, Any]:
     from pixelproof.network.mlp import saved
 
     model = saved.load(path)
-    return lambda images: saved.predict(model, [(images, None)])
+    return lambda images: saved.predict(model, [(images, None)]), model

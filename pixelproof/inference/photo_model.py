@@ -1,6 +1,6 @@
 """MLflow's way into a saved model, which lies beside a copy of the code that it was trained with.
 
-This file is copied as well: `mlflow.pyfunc.load_model` imports it by its name alone.
+This file is copied as well, under a name that has the version of that code: `mlflow.pyfunc.load_model` imports it.
 """
 
 import sys
@@ -11,7 +11,7 @@ ARCHIVE = "pixelproof.zip"  # beside the copy of this file
 
 
 def _load_pyfunc(path: str) -> Any:
-    """Return the model in a folder, by the copied code; a process that has imported this project uses that one's."""
+    """Return the model in a folder, by the copied code."""
     archive = str(Path(__file__).with_name(ARCHIVE))
     sys.path.insert(0, archive)
     try:

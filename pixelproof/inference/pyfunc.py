@@ -42,6 +42,10 @@ class PhotoModel:
         answers = [asdict(answer) for answer in self._classifier.answer(given_photos(items))]
         return pd.DataFrame(answers, columns=["label", "probabilities", "error"], dtype=object)
 
+    def get_raw_model(self) -> Any:
+        """Return the Keras model or the scikit-learn pipeline, as MLflow's models do."""
+        return self._classifier.model
+
     def _images(self, pixels: np.ndarray) -> np.ndarray:
         shape = self._classifier.preprocessing.shape
         if pixels.shape[1:] not in (shape, (int(np.prod(shape)),)):

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from pixelproof.inference.preprocessing import Preprocessing
 from pixelproof.inference.pyfunc import PhotoModel
+from pixelproof.tracking.run import carried
 from pixelproof.tracking.run.carried import carried_files
 from tests.support.environment import environment
 from tests.support.photos import encoded, picture, write_photos
@@ -76,10 +79,11 @@ def test_what_the_model_does_not_take_is_named(mlp: Path, given: Any) -> None:
 ELSEWHERE = """
 import json, sys
 import mlflow
-model = mlflow.pyfunc.load_model(sys.argv[1])
-import pixelproof
-answers = model.predict(sys.argv[2:])
-print(json.dumps([pixelproof.__file__, answers.to_dict("records")]))
+models = [mlflow.pyfunc.load_model(folder) for folder in sys.argv[1].split(":")]
+answers = models[-1].predict(sys.argv[2:])
+code = [sys.modules[type(model._model_impl).__module__].__file__ for model in models]
+assert "pixelproof" not in sys.modules
+print(json.dumps([code, answers.to_dict("records")]))
 """
 NETWORKS: dict[str, dict[str, Any]] = {
     "mirrored, pooled, normalised": {
@@ -100,17 +104,30 @@ def test_a_model_answers_photos_without_this_project(network: str, mlp: Path, tm
     """Else whoever is given the model could not use it: MLflow loads the code that it carries."""
     folder = mlp if network == "mlp" else save_cnn(tmp_path / "model", **NETWORKS[network])
     photos = [str(path) for path in sorted(write_photos(tmp_path / "photos", 2).rglob("*.jpg"))]
-    command = [sys.executable, "-P", "-c", ELSEWHERE, str(folder), *photos]
+    other = other_version(mlp, tmp_path / "other")
+    command = [sys.executable, "-P", "-c", ELSEWHERE, f"{other}:{folder}", *photos]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
     code, answers = json.loads(done.stdout.splitlines()[-1])
-    assert code.startswith(str(folder))
+    assert [Path(path).parents[3] for path in code] == [other / "code", folder / "code"], "each has its own code"
     expected = PhotoModel.open(folder).predict(photos)
     assert [answer["label"] for answer in answers] == expected["label"].tolist()
     for answer, known in zip(answers, expected["probabilities"], strict=True):
         assert answer["probabilities"] == pytest.approx(known, abs=1e-6)
+
+
+def other_version(model: Path, folder: Path) -> Path:
+    """Copy a model as another version of the code would have saved it."""
+    shutil.copytree(model, folder)
+    shutil.rmtree(folder / "code")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(carried, "CARRIED", (*carried.CARRIED, "console.py"))
+        entry = carried.add_preprocessing(folder, PREPROCESSING)
+    described = (folder / "MLmodel").read_text("utf-8")
+    (folder / "MLmodel").write_text(re.sub("photo_model_[0-9a-f]{8}", entry, described), "utf-8")
+    return folder
 
 
 def test_the_carried_code_is_whole_and_small() -> None:

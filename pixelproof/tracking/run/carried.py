@@ -4,7 +4,8 @@ The code is copied by its path, not imported, and is no dependency of a training
 changes data/resized and so trains again, and without one the older copy gives the same answers.
 """
 
-import shutil
+import hashlib
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,18 +33,32 @@ CARRIED = (
 REQUIREMENTS = ("numpy", "opencv-python-headless", "pandas", "pillow", "simplejpeg", "tifffile")
 FOLDER, ENTRY, ARCHIVE = "code", "photo_model", "pixelproof.zip"  # in a model's folder
 WRITTEN = (1980, 1, 1, 0, 0, 0)  # the time of files in the archive: the same code gives the same bytes
+OWN_IMPORT = re.compile(r"^(\s*from )pixelproof\b", re.MULTILINE)
 
 
-def add_preprocessing(folder: Path, preprocessing: Mapping[str, Any]) -> None:
-    """Write into a model's folder how it reads photos: preprocessing.json, and code/."""
+def add_preprocessing(folder: Path, preprocessing: Mapping[str, Any]) -> str:
+    """Write into a model's folder how it reads photos, preprocessing.json and code/; return the module to load it by.
+
+    The copy has a name of its own, by its content: so it is used beside this project in one process, and beside other
+    models with other versions of it.
+    """
     write_json(folder / PREPROCESSING, preprocessing)
+    sources = {path: (PACKAGE / path).read_text("utf-8") for path in carried_files()}
+    version = hashlib.sha256("".join(sources.values()).encode()).hexdigest()[:8]
+    package, entry = f"pixelproof_{version}", f"{ENTRY}_{version}"
     code = folder / FOLDER
     code.mkdir()
-    shutil.copyfile(PACKAGE / "inference" / f"{ENTRY}.py", code / f"{ENTRY}.py")
+    loader = (PACKAGE / "inference" / f"{ENTRY}.py").read_text("utf-8")
+    (code / f"{entry}.py").write_text(_renamed(loader, package), "utf-8")
     with zipfile.ZipFile(code / ARCHIVE, "w") as archive:
-        for path in carried_files():
-            entry = zipfile.ZipInfo((Path("pixelproof") / path).as_posix(), WRITTEN)
-            archive.writestr(entry, (PACKAGE / path).read_bytes(), zipfile.ZIP_DEFLATED, 9)
+        for path, source in sources.items():
+            place = zipfile.ZipInfo((Path(package) / path).as_posix(), WRITTEN)
+            archive.writestr(place, _renamed(source, package), zipfile.ZIP_DEFLATED, 9)
+    return entry
+
+
+def _renamed(source: str, package: str) -> str:
+    return OWN_IMPORT.sub(rf"\g<1>{package}", source)
 
 
 def carried_files() -> list[Path]:

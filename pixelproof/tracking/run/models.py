@@ -16,7 +16,7 @@ import mlflow.utils.environment as mlflow_environment
 from mlflow.models import Model
 from mlflow.pyfunc import FLAVOR_NAME, add_to_model
 
-from pixelproof.tracking.run.carried import ENTRY, FOLDER, REQUIREMENTS, add_preprocessing
+from pixelproof.tracking.run.carried import FOLDER, REQUIREMENTS, add_preprocessing
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -67,10 +67,10 @@ def _take_photos(folder: Path, preprocessing: Mapping[str, Any]) -> None:
     """Let the model's `python_function` flavour read photos."""
     model = Model.load(str(folder))
     env = model.flavors[FLAVOR_NAME]["env"]
-    add_to_model(model, ENTRY, code=FOLDER, conda_env=env["conda"], python_env=env["virtualenv"])  # type: ignore[no-untyped-call]
+    entry = add_preprocessing(folder, preprocessing)
+    add_to_model(model, entry, code=FOLDER, conda_env=env["conda"], python_env=env["virtualenv"])  # type: ignore[no-untyped-call]
     model.metadata = dict(preprocessing)
     model.save(str(folder / "MLmodel"))
-    add_preprocessing(folder, preprocessing)
 
 
 def _pins(*packages: str) -> list[str]:
