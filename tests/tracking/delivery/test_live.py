@@ -136,7 +136,7 @@ def test_what_went_wrong_shows_where_mlflow_fails_too(
         monkeypatch.setattr(MlflowClient, "set_terminated", fail)
         raise KeyError("the first")
     assert "MLflow: disk is full" in caplog.text
-    (kept,) = (root / ".work/undelivered").iterdir()
+    (kept,) = (root / "runs").iterdir()
     assert read_training(files_in(kept)).record.status == "FAILED"
 
 
