@@ -192,6 +192,25 @@ def runs(
 
 
 @app.command()
+def compare(
+    metric: Annotated[str, typer.Option(help="The metric of MLflow's runs to compare.")] = "test/accuracy",
+    experiment: Annotated[str | None, typer.Option(help="MLflow's experiment; default: that of params.yaml.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print mean and standard deviation over the seeds, of runs that differ in `seed` alone."""
+    from pixelproof.tracking.history import seeds
+    from pixelproof.tracking.history.lineage import open_store
+    from pixelproof.tracking.run.naming import experiment_name
+
+    name = experiment or experiment_name(load_params().train.experiment)
+    found = seeds.groups(seeds.read_runs(open_store(), name, metric))
+    if as_json:
+        typer.echo(json.dumps([seeds.as_json(group) for group in found], indent=2))
+        return
+    _terminal().print(seeds.as_rich(found, metric))
+
+
+@app.command()
 def where(run_id: Annotated[str, typer.Argument(help="An MLflow run's id, or its beginning.")]) -> None:
     """Print where a run comes from and the commands that rebuild it; change nothing."""
     from pixelproof.tracking.history.lineage import facts, find_run, open_store, rebuild_commands

@@ -37,7 +37,8 @@ def in_words(changes: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    params, seed = load_section(Split), load_seed()
+    params = load_section(Split)
+    seed = load_seed() if params.seed is None else params.seed
     photos = pd.read_parquet(MANIFEST)
     splits = split_photos(photos, params, seed=seed)
     report = audit(splits, params, seed=seed, photos=photos)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixelproof.params.section import Positive, Section, Share
+from pixelproof.params.section import Positive, Section, Seed, Share
 
 
 class Split(Section):
@@ -13,6 +13,7 @@ class Split(Section):
     test_share: Annotated[Share, Field(gt=0)]
     folds: Annotated[int, Field(ge=3)] | None = None  # each 1/folds of the photos; the shares then do not count
     fold: Positive | None = None  # this fold is the test part, the next one valid
+    seed: Seed | None = None  # None: the seed of the whole file, which then also draws another test part
 
     @model_validator(mode="after")
     def leaves_photos_to_train_on(self) -> Self:

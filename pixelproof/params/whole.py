@@ -1,9 +1,9 @@
 """The schema of params.yaml as a whole: every section, and what one asks of another."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from pixelproof.errors import UserError
@@ -17,7 +17,7 @@ from pixelproof.params.ingest import Ingest
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.recipe import too_late
 from pixelproof.params.resize import Resize
-from pixelproof.params.section import PARAMS, Section, read_yaml
+from pixelproof.params.section import PARAMS, Section, Seed, read_yaml
 from pixelproof.params.split import Split
 from pixelproof.params.train import Train
 
@@ -25,7 +25,7 @@ from pixelproof.params.train import Train
 class Params(Section):
     """params.yaml as a whole."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     fetch: Fetch
     ingest: Ingest
     resize: Resize

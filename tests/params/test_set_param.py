@@ -56,3 +56,13 @@ def test_a_list_changes_its_own_lines_alone(file: tuple[Path, Path]) -> None:
     hidden = load_params(before).mlp.hidden
     apply_overrides(after, ["mlp.hidden=[11]"])
     assert len(changed_lines(before, after)) == len(hidden) + 1
+
+
+def test_a_split_gets_a_seed_of_its_own_as_docs_compare_md_says(file: tuple[Path, Path]) -> None:
+    """A key that may be missing needs DVC's ++; it adds one line, and changes none."""
+    from dvc.utils.hydra import apply_overrides
+
+    before, after = file
+    apply_overrides(after, ["++split.seed=7"])
+    assert changed_lines(before, after) == ["+   seed: 7"]
+    assert load_params(after).split.seed == 7
