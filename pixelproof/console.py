@@ -27,12 +27,8 @@ from rich.text import Text
 from pixelproof.errors import Interrupted, UserError
 
 T = TypeVar("T")
-CHATTY = {
-    "absl",
-    "alembic",
-    "mlflow",
-    "tensorflow",
-}  # libraries whose log messages mean nothing to a user; their errors are shown
+# libraries whose log messages mean nothing to a user; their errors are shown
+CHATTY = {"absl", "alembic", "mlflow", "tensorflow"}
 
 
 def run(work: Callable[[], None]) -> None:

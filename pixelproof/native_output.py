@@ -24,11 +24,17 @@ def keep_native_output(log: Path) -> None:
     """From now on let file descriptor 2 be `log`, and let Python write where it was before.
 
     Programs that this process starts write to `log` as well. It is shown if a signal or an exception that nobody
-    catches ends the process. One whose standard error is not the descriptor, as that of a test, is left as it is.
+    catches ends the process. One whose standard error is not the descriptor, as that of a test, is left as it is, and
+    so is one that may not write `log`.
     """
     if not _is_standard_error(sys.stderr):
         return
-    log.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        _redirect_to(log)
+
+
+def _redirect_to(log: Path) -> None:
     with log.open("wb") as file:
         _dismiss_at_exit(_start_watching(log.resolve()))
         sys.stderr.flush()

@@ -12,7 +12,9 @@ from typer.testing import CliRunner, Result
 from pixelproof.cli import app
 from pixelproof.inference.pyfunc import PhotoModel
 from tests.support.photos import write_photos
-from tests.support.saved_models import CLASSES, save_mlp
+from tests.support.program import installed
+from tests.support.saved_models import CLASSES, save_cnn, save_mlp
+from tests.support.terminal import foreign_lines
 
 pytestmark = pytest.mark.slow  # scikit-learn takes seconds to load
 
@@ -131,3 +133,14 @@ def test_a_reader_that_stops_reading_ends_it_in_silence(project: Path) -> None:
     assert len(piped.stdout.splitlines()) == 1
     assert "Traceback" not in piped.stderr
     assert "BrokenPipe" not in piped.stderr
+
+
+def test_a_cnn_answers_without_a_word_of_tensorflows(tmp_path: Path) -> None:
+    """Else a dozen lines about GPUs would stand before the answers."""
+    model = save_cnn(tmp_path / "model")
+    (tmp_path / "dvc.yaml").touch()  # a project keeps what TensorFlow says
+    write_photos(tmp_path / "photos", 1)
+    done = installed(tmp_path, "predict", "--model", str(model), "photos")
+    assert (done.status, foreign_lines(done.stderr)) == (0, [])
+    assert len(done.stdout.splitlines()) == 2
+    assert (tmp_path / ".work/native/predict.log").is_file()

@@ -12,7 +12,7 @@ FROM_DVC = (
     r"Use `dvc push` to send your updates to remote storage\.",
 )
 OURS = (
-    r"(ingest|contact sheets|resize|augment|shuffle test|depth test|find-lr (cnn|mlp)) ━.+",  # bars
+    r"(ingest|contact sheets|resize|augment|shuffle test|depth test|find-lr (cnn|mlp)|predict) ━.+",  # bars
     r"\d+ photos in \d+ classes; .+",
     r"photos: train \d+, valid \d+, test \d+ .+",
     r"train (cnn|mlp)(:|  epoch) .+",

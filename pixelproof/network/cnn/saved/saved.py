@@ -8,12 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from pixelproof.network.cnn.saved.keras_setup import set_up_keras
 from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
 
 
 def load(path: Path) -> keras.Model:
-    set_up_keras()
     model: keras.Model = keras.saving.load_model(path)
     return model
 
