@@ -51,7 +51,7 @@ def test_the_options_of_find_lr_are_the_programs() -> None:
     """Else a reader would type what the program does not know."""
     import inspect
 
-    from pixelproof.cli import find_learning_rate
+    from pixelproof.cli.networks import find_learning_rate
 
     defaults = {name: each.default for name, each in inspect.signature(find_learning_rate).parameters.items()}
     shown = dict(re.findall(r"--(steps|low|high) (\S+)", PAGE))

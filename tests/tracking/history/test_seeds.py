@@ -97,22 +97,22 @@ def test_the_table_is_of_the_finished_runs_that_mlflow_has(
     stored: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command as a person calls it."""
-    from pixelproof import cli
+    from pixelproof.cli import runs
 
     monkeypatch.setenv("COLUMNS", "150")
-    cli.compare(experiment="pixelproof")
+    runs.compare(experiment="pixelproof")
     line = next(line for line in capsys.readouterr().out.splitlines() if "cnn" in line)
     assert [cell.strip() for cell in line.strip("│ ").split("│")] == [
         *("cnn", "the same in all", "one", "7, 8"),
         *("2", "0.8500", "0.0707", "0.8000", "0.9000"),
     ]
-    cli.compare(experiment="pixelproof", as_json=True)
+    runs.compare(experiment="pixelproof", as_json=True)
     assert json.loads(capsys.readouterr().out)[0]["values"] == {"7": 0.9, "8": 0.8}
 
 
 def test_a_metric_that_no_run_has_is_named(stored: None) -> None:
     """The most common mistake is a misspelt name."""
-    from pixelproof import cli
+    from pixelproof.cli import runs
 
     with pytest.raises(UserError, match="'pixelproof' has the metric test/acuracy"):
-        cli.compare(metric="test/acuracy", experiment="pixelproof")
+        runs.compare(metric="test/acuracy", experiment="pixelproof")
