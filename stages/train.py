@@ -85,7 +85,7 @@ def train(
     state = found.state if found else State()
     with resource_errors_as_user_errors(path.parent), Interruption() as interruption:
         if finished.exists:
-            logging.info("train %s: is trained already, but DVC does not have it yet; it is taken over", model)
+            logging.info("train %s: DVC does not have the trained model yet; using it instead of training again", model)
             record, files = _kept(finished)
         else:
             record, files = _begun(model, logged, data, params, path, found)

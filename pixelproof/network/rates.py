@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import cos, pi
 
-from pixelproof.params.recipe import Constant, Cosine, Schedule, Step
+from pixelproof.params.recipe import Constant, Cosine, Schedule, StepSchedule
 
 Rate = Callable[[int], float]  # the step, counted from 0 -> the learning rate
 
@@ -34,6 +34,6 @@ def _factor(schedule: Schedule, step: int, warmup: int, steps_per_epoch: int, ep
         case Cosine():
             done = min((step - warmup) / (epochs * steps_per_epoch - warmup), 1)
             return schedule.final_share + (1 - schedule.final_share) * (1 + cos(pi * done)) / 2
-        case Step():
+        case StepSchedule():
             drops = sum(step >= milestone * steps_per_epoch for milestone in schedule.milestones)
             return float(schedule.factor**drops)

@@ -77,7 +77,7 @@ class Cosine(Section):
     final_share: Share = 0.0  # of the learning rate, at the end of the last epoch
 
 
-class Step(Section):
+class StepSchedule(Section):
     kind: Literal["step"]
     milestones: Annotated[list[Positive], Field(min_length=1)]  # epochs after which the rate falls
     factor: Annotated[float, Field(gt=0, lt=1)]
@@ -94,17 +94,17 @@ class Step(Section):
         return self
 
 
-Schedule = Annotated[Constant | Cosine | Step, Field(discriminator="kind")]
+Schedule = Annotated[Constant | Cosine | StepSchedule, Field(discriminator="kind")]
 
 
 class Mix(Section):
     alpha: AboveZero  # of the Beta distribution that the share of the first image is drawn from
 
 
-def too_late(schedule: Constant | Cosine | Step | None, epochs: int) -> tuple[str, str] | None:
+def too_late(schedule: Constant | Cosine | StepSchedule | None, epochs: int) -> tuple[str, str] | None:
     """Return the key of a schedule that `epochs` epochs never reach, and what is wrong with it; None if all is well."""
     if schedule and schedule.warmup_epochs >= epochs:
         return "warmup_epochs", f"{schedule.warmup_epochs:g} must be fewer than train.epochs, which is {epochs}"
-    if isinstance(schedule, Step) and schedule.milestones[-1] >= epochs:
+    if isinstance(schedule, StepSchedule) and schedule.milestones[-1] >= epochs:
         return "milestones", f"{schedule.milestones[-1]} is never reached, since train.epochs is {epochs}"
     return None

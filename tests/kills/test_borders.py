@@ -32,8 +32,10 @@ def test_a_training_killed_at_every_border_after_its_last_epoch_is_one_training(
     said.append(killed(start(project, *repro, at=BEFORE_DVCS_LOCK)))
     said.append(finish(start(project, *repro)))
     assert re.findall(r"epoch (\d)/2", "".join(said)) == ["1", "2"], said
-    assert all("is trained already" in each for each in said[1:4]), said
-    assert re.search("is trained already|is cached - skipping run", said[4]), "DVC had put it into its cache"
+    assert all("using it instead of training again" in each for each in said[1:4]), said
+    assert re.search("using it instead of training again|is cached - skipping run", said[4]), (
+        "DVC had put it into its cache"
+    )
     (run,) = [run for run in runs(project, model) if run.info.run_id not in before]
     assert run.info.status == "FINISHED"
     each = points(project, run)

@@ -13,7 +13,7 @@ from pixelproof.params.ingest import Ingest
 
 NAMED = 6  # copies that a row of the quarantine names; the rest are counted
 
-Row = dict[str, Any]  # of the quarantine
+QuarantineRow = dict[str, Any]  # of the quarantine
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ResolvedCopies:
     """Photos with their `group`, and what became of the copies among them."""
 
     photos: pd.DataFrame  # those that can be used; the user's own groups are part of their `group`, not of copies'
-    refused: list[Row]  # those that cannot
+    refused: list[QuarantineRow]  # those that cannot
     copies: pd.DataFrame  # every photo whose group holds others, and its `reason`, empty where it can be used
 
 
@@ -29,7 +29,7 @@ def resolve_copies(photos: pd.DataFrame, params: Ingest) -> ResolvedCopies:
     """Group the copies among the photos that were read (manifest rows); refuse those that cannot be used."""
     photos = photos.assign(group=group_copies(photos, params.near_duplicate_bits or 0))
     left = photos
-    refused: list[Row] = []
+    refused: list[QuarantineRow] = []
     for refuse in (_placeholders, _conflicts, _copies):
         rows = refuse(left, params)
         refused += rows
@@ -41,7 +41,7 @@ def resolve_copies(photos: pd.DataFrame, params: Ingest) -> ResolvedCopies:
     return ResolvedCopies(left, refused, grouped.assign(reason=[reasons.get(id, "") for id in grouped["id"]]))
 
 
-def _placeholders(photos: pd.DataFrame, params: Ingest) -> list[Row]:
+def _placeholders(photos: pd.DataFrame, params: Ingest) -> list[QuarantineRow]:
     """Refuse the groups with a picture that stands there too many times, whatever its labels."""
     if params.placeholder_copies is None:
         return []
@@ -49,12 +49,12 @@ def _placeholders(photos: pd.DataFrame, params: Ingest) -> list[Row]:
     return _whole(photos[repeated(photos, params.placeholder_copies)], "placeholder repeated", limit)
 
 
-def _conflicts(photos: pd.DataFrame, params: Ingest) -> list[Row]:
+def _conflicts(photos: pd.DataFrame, params: Ingest) -> list[QuarantineRow]:
     """Refuse the groups that stand under two labels."""
     return _whole(photos[label_conflicts(photos)], "label conflict")
 
 
-def _copies(photos: pd.DataFrame, params: Ingest) -> list[Row]:
+def _copies(photos: pd.DataFrame, params: Ingest) -> list[QuarantineRow]:
     """Refuse each photo whose picture a part above its own holds.
 
     The test part stays as it was given, so that its results compare with others'.
@@ -71,7 +71,7 @@ def _copies(photos: pd.DataFrame, params: Ingest) -> list[Row]:
     return rows
 
 
-def _whole(photos: pd.DataFrame, reason: str, note: str = "") -> list[Row]:
+def _whole(photos: pd.DataFrame, reason: str, note: str = "") -> list[QuarantineRow]:
     """Refuse whole groups; each photo's row names the others."""
     groups = defaultdict(list)
     for photo in photos.itertuples():
@@ -83,7 +83,7 @@ def _whole(photos: pd.DataFrame, reason: str, note: str = "") -> list[Row]:
     ]
 
 
-def _refused(photo: Any, reason: str, detail: str) -> Row:
+def _refused(photo: Any, reason: str, detail: str) -> QuarantineRow:
     """Return the quarantine row of a photo (a manifest row) that could be read, and still cannot be used."""
     content = {"format": photo.format, "bytes": photo.bytes, "sha256": photo.sha256}
     return {"path": photo.id, "reason": reason, "detail": detail, **content}

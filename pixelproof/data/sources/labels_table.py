@@ -22,7 +22,7 @@ SEPARATORS = ",;\t"  # where the decimal sign is a comma, spreadsheets write sem
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's own, before the first line
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A line of the table."""
 
     line: int
@@ -51,7 +51,7 @@ def read_labels_table(content: bytes, path: Path, files: Collection[str] = ()) -
     return table
 
 
-def _note_other_spellings(path: Path, rows: Sequence[Row], files: Sequence[str]) -> None:
+def _note_other_spellings(path: Path, rows: Sequence[TableRow], files: Sequence[str]) -> None:
     pairs = zip(rows, files, strict=True)
     spelled = [(row, file) for row, file in pairs if PurePosixPath(row.path) != PurePosixPath(file)]
     if spelled:
@@ -62,7 +62,7 @@ def _note_other_spellings(path: Path, rows: Sequence[Row], files: Sequence[str])
         )
 
 
-def _read_rows(content: bytes, path: Path) -> Iterator[Row]:
+def _read_rows(content: bytes, path: Path) -> Iterator[TableRow]:
     rows = _lines(content, path)
     line, header = next(rows, (1, []))
     columns = _columns(header)
@@ -73,7 +73,7 @@ def _read_rows(content: bytes, path: Path) -> Iterator[Row]:
         if len(values) != len(columns):
             _refuse(path, line, f"{len(values)} values, but the first line names {len(columns)} columns")
         row = dict(zip(columns, values, strict=True))
-        yield Row(line, row["path"], _given(path, line, row))
+        yield TableRow(line, row["path"], _given(path, line, row))
 
 
 def _lines(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -141,7 +141,7 @@ def _given(path: Path, line: int, row: dict[str, str]) -> Given:
     return Given(label, part and PART_FOLDERS[part], None, group or None)
 
 
-def _file(row: Row, names: FileNames, path: Path) -> str:
+def _file(row: TableRow, names: FileNames, path: Path) -> str:
     """Return the path of the file that a line means; one that is not there keeps its name."""
     fitting = names.find(row.path)
     if len(fitting) > 1:

@@ -21,7 +21,7 @@ SMALLEST = 1e-7  # probability that a loss is computed for, as in Keras
 
 
 @dataclass(frozen=True)
-class Row:
+class LayerRow:
     """A layer in the table of shapes."""
 
     layer: TracedLayer
@@ -78,10 +78,10 @@ def worked_example(image: np.ndarray) -> Case:
     return Case("", "", image, [ARTICLE_WEIGHTS], [output])
 
 
-def rows(layers: Sequence[TracedLayer], plan: Mapping[str, Any]) -> list[Row]:
+def rows(layers: Sequence[TracedLayer], plan: Mapping[str, Any]) -> list[LayerRow]:
     planned = {entry["name"]: entry for entry in planned_layers(plan)}
     return [
-        Row(layer, own.get("shape_formula", ""), own.get("parameters_formula", ""))
+        LayerRow(layer, own.get("shape_formula", ""), own.get("parameters_formula", ""))
         for layer in layers
         for own in [planned.get(layer.name, {})]
     ]
