@@ -41,20 +41,14 @@ def take_steps(threads: tuple[int, int], repeats: int) -> None:
     for _ in range(repeats):
         learner.load_state(begin)
         learner.train_batch(images, labels)
-        print(hashlib.sha256(b"".join(array.tobytes() for array in learner.state().values())).hexdigest()[:8])
+        weights = b"".join(array.tobytes() for array in learner.state().values())
+        sys.stdout.write(f"{hashlib.sha256(weights).hexdigest()[:8]}\n")
 
 
 def hashes(threads: tuple[int, int], cores: set[int], repeats: int) -> list[str]:
     """Return what `take_steps` prints in a process that may use these cores."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.same_weights",
-        "--threads",
-        *map(str, threads),
-        "--repeats",
-        str(repeats),
-    ]
+    options = ["--threads", *map(str, threads), "--repeats", str(repeats)]
+    command = [sys.executable, "-m", "benchmarks.same_weights", *options]
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:

@@ -19,7 +19,7 @@ TRAINS = ("tensorflow", "jax", "torch")  # Keras's other backends compute no gra
 # any number of cores; on 2 cores 8 of them take the digits' network as long as 2 (docs/decisions.md).
 THREADS = 8
 # Two operations at once share those threads, and then a convolution of large images cuts its sums by what is free: at
-# 128 px every third step had other gradients.
+# 128 px every third step had other gradients (`python -m benchmarks.same_weights`).
 OPERATIONS_AT_ONCE = 1
 
 
