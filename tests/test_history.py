@@ -69,7 +69,7 @@ def light(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
         run_id: {
             **{key: content for key, content in run.items() if key not in HEAVY},
-            "tags": {key: tag for key, tag in run["tags"].items() if key not in MARKS},
+            "tags": {key: tag for key, tag in run["tags"].items() if not key.startswith(MARKS)},
         }
         for run_id, run in found.items()
     }

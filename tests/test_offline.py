@@ -123,7 +123,7 @@ def test_a_server_that_is_killed_stops_no_training_and_misses_nothing_in_the_end
     assert begun["model_id"] is None, "the server was killed too late to prove anything"
     with serving(folder, port):
         synced = project.run("pixelproof", "sync")
-        assert "1 runs: 1 completed" in synced.stdout, synced.stdout + synced.stderr
+        assert "1 run: 1 completed" in synced.stdout, synced.stdout + synced.stderr
         check_whole(project, address)
         again = project.run("pixelproof", "sync")
         assert "nothing was changed" in again.stdout, again.stdout + again.stderr
@@ -141,7 +141,7 @@ def check_a_training_without_a_server(project: Project, folder: Path, port: int)
     assert "no MLflow server answers" in down.stderr
     with serving(folder, port):
         synced = project.run("pixelproof", "sync")
-        assert "1 runs: 1 made" in synced.stdout, synced.stdout + synced.stderr
+        assert "2 runs: 1 made, 1 already there" in synced.stdout, synced.stdout + synced.stderr
         check_whole(project, f"http://127.0.0.1:{port}")
         assert len(everything(f"http://127.0.0.1:{port}")) == 2
 

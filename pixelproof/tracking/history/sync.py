@@ -70,14 +70,16 @@ def _keep(found: History) -> Iterator[str]:
             for addition in run.additions:
                 keep_addition(addition.record)
     if found.only_in_cache:
-        yield f"{len(found.only_in_cache)} runs were in DVC's cache alone, and are in {FOLDER}/ now; commit it"
+        count = _counted(len(found.only_in_cache), "run")
+        yield f"{count} only in DVC's cache until now: copied to {FOLDER}/; commit that"
 
 
 def _lacking(found: History) -> Iterator[str]:
     """Say what is not here, a line for each kind, whatever the number of runs."""
     trainings = sum(bool(run.training.missing()) for run in found.runs)
     additions = sum(bool(addition.missing()) for run in found.runs for addition in run.additions)
-    lacking = [f"{trainings} models"] * bool(trainings) + [f"the pictures of {additions} evaluations"] * bool(additions)
+    pictures = [f"the pictures of {_counted(additions, 'evaluation')}"] * bool(additions)
+    lacking = [_counted(trainings, "model")] * bool(trainings) + pictures
     if lacking:
         yield f"not here: {' and '.join(lacking)}; `dvc pull` brings what a remote has, then sync again"
     yield from _not_in_cache(found)
@@ -85,7 +87,8 @@ def _lacking(found: History) -> Iterator[str]:
 
 def _not_in_cache(found: History) -> Iterator[str]:
     if number := found.not_in_cache:
-        yield f"not here: {number} records that earlier versions left to DVC; `dvc pull` brings what a remote has"
+        count = _counted(number, "record")
+        yield f"not here: {count} that earlier versions left to DVC; `dvc pull` brings what a remote has"
 
 
 def _deliver(client: MlflowClient, run: RecordedRun, uri: str, refusals: list[str]) -> str:
@@ -111,8 +114,12 @@ def _show_in_tables(client: MlflowClient, runs: list[RecordedRun], uri: str) -> 
 
 
 def _summary(counts: Counter[str]) -> str:
-    total = f"{counts.total()} runs"
+    total = _counted(counts.total(), "run")
     if set(counts) == {THERE}:
         return f"{total}, all of them already there; nothing was changed"
     kinds = [f"{counts[kind]} {kind}" for kind in (MADE, COMPLETED, THERE, DELETED, REFUSED) if counts[kind]]
     return f"{total}: {', '.join(kinds)}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -198,7 +198,7 @@ def test_a_run_that_failed_without_a_server_is_kept_until_sync(
         raise KeyError
     assert (root / "runs" / ("1" * 32) / RECORD).is_file()
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert list(sync()) == ["1 runs: 1 made"]
+    assert list(sync()) == ["1 run: 1 made"]
     found = stored(root)["1" * 32]
     assert (found["ended"][0], found["curves"]["valid/loss"][0][2]) == ("FAILED", 0.5)
     assert found["artifacts"].keys() == {CHANGES}
@@ -275,7 +275,7 @@ def test_what_a_database_misses_to_the_end_is_delivered_by_sync(
         run.add(curve({1: 0.5}))
     other.close()
     write_record(record, Path("models/mlp"))
-    assert list(sync()) == ["1 runs: 1 made"]
+    assert list(sync()) == ["1 run: 1 made"]
     assert stored(root)[record.run_id]["ended"][0] == "FINISHED"
 
 

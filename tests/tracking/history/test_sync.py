@@ -31,8 +31,8 @@ def in_folder(run_id: str, **changes: Any) -> None:
 def test_what_was_done_is_told(root: Path, sync: Any) -> None:
     """Else nobody would know whether MLflow is complete now."""
     in_folder("a" * 32)
-    assert sync() == ["1 runs: 1 made"]
-    assert sync() == ["1 runs, all of them already there; nothing was changed"]
+    assert sync() == ["1 run: 1 made"]
+    assert sync() == ["1 run, all of them already there; nothing was changed"]
     in_folder("b" * 32, name="cnn")
     assert sync() == ["2 runs: 1 made, 1 already there"]
     assert everything(f"sqlite:///{root / 'mlflow.db'}").keys() == {"a" * 32, "b" * 32}
@@ -44,9 +44,9 @@ def test_a_run_that_only_dvcs_cache_has_is_put_where_git_keeps_it(root: Path, sy
     ran = Path(".dvc/cache/runs/ab/abc/def")
     ran.parent.mkdir(parents=True)
     ran.write_text(f"outs:\n- path: models/mlp\n  md5: {keep(json.dumps(listed), '.dir')}\n")
-    assert sync() == ["1 runs were in DVC's cache alone, and are in runs/ now; commit it", "1 runs: 1 made"]
+    assert sync() == ["1 run only in DVC's cache until now: copied to runs/; commit that", "1 run: 1 made"]
     shutil.rmtree(".dvc")
-    assert sync(f"sqlite:///{root / 'other.db'}") == ["1 runs: 1 made"]
+    assert sync(f"sqlite:///{root / 'other.db'}") == ["1 run: 1 made"]
 
 
 def test_a_run_that_somebody_deleted_is_told_and_stays_so(root: Path, sync: Any) -> None:
@@ -59,7 +59,7 @@ def test_a_run_that_somebody_deleted_is_told_and_stays_so(root: Path, sync: Any)
     run = find(client, "a" * 32)
     assert run is not None
     client.delete_run(run.info.run_id)
-    assert sync() == ["1 runs: 1 deleted in MLflow, and left deleted"]
+    assert sync() == ["1 run: 1 deleted in MLflow, and left deleted"]
 
 
 def test_a_run_that_mlflow_refuses_does_not_keep_the_others_out(root: Path, sync: Any) -> None:
