@@ -28,7 +28,6 @@ NOT_RUN = {
     ".venv/bin/python -m dvc import-url": "needs a bucket: tests/test_object_store.py",
     ".venv/bin/python -m dvc update": "needs a bucket: tests/test_object_store.py",
     ".venv/bin/python -m dvc remote modify team": "needs S3: tests/test_team.py",
-    ".venv/bin/python -m dvc repro --force": "trains both networks, as tests/pipeline does",
     ".venv/bin/python -m pixelproof compare": "needs runs of several seeds: tests/tracking/history/test_seeds.py",
     "docker compose": "needs Docker, PostgreSQL and S3: tests/test_team.py starts what the file describes",
     "  pg_restore": "needs Docker, PostgreSQL and S3",
