@@ -53,7 +53,7 @@ clean:          ## delete the environment and all that the pipeline made, but no
 # The environment follows the folder wherever it is moved or copied: its scripts look for Python beside themselves, and
 # the project is found by a path relative to site-packages. Scripts of an environment that was not made so are made anew.
 $(READY): requirements.lock pyproject.toml
-	@command -v uv >/dev/null || $(MAKE) --no-print-directory .uv/bin/uv
+	@command -v uv >/dev/null || $(MAKE) --no-print-directory --silent .uv/bin/uv
 	@$(UV) venv --quiet --allow-existing --relocatable --python ">=3.11" .venv
 	@$(UV) pip install --quiet --compile-bytecode $(ANEW) --python .venv/bin/python --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .

@@ -140,3 +140,10 @@ def test_the_saved_model_answers_the_photos_as_it_was_evaluated(project: Project
     assert answers["label"].tolist() == known["predicted"].tolist()
     columns = [column for column in known if column.startswith("p_")]
     np.testing.assert_allclose(answers[columns], known[columns], atol=1e-6)
+
+
+def test_what_git_keeps_of_runs_names_no_folder_of_the_machine(project: Project) -> None:
+    """A record is committed and pushed: where somebody's home folder lies is nobody's business, and differs for each."""
+    records = [*project.root.glob("reports/records/*.json"), *project.root.glob("runs/*/*.json")]
+    assert len(records) >= 7
+    assert [path for path in records if str(project.root) in path.read_text("utf-8")] == []

@@ -1,10 +1,12 @@
 """The record of a training run: how it begins, its curves, and how it ends."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mlflow.tracking.context.registry import resolve_tags
+from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_NAME
 
 from pixelproof.data.images.parts import positions, read_splits
 from pixelproof.data.images.store import ImageStore
@@ -49,7 +51,7 @@ def begun_record(
         params={key: str(value) for key, value in params.items()}
         | dict(described.source)
         | class_params(store.classes),
-        tags={**resolve_tags(), **described.tags, **origin.tags},
+        tags={**_context(), **described.tags, **origin.tags},
         inputs=list(_inputs(counts, store, origin.tags)),
         metrics=points(totals, step=0, timestamp=started),
         artifacts=[CHANGES],
@@ -111,3 +113,13 @@ def summary(plan: Mapping[str, Any], trained: Mapping[str, Any], best: Mapping[s
         "best/valid_accuracy": best["valid_accuracy"],
         "train/seconds": trained["train_seconds"],
     }
+
+
+def _context() -> dict[str, str]:
+    """Return MLflow's own tags; of the program its path in the project, since records go into Git, and to others."""
+    tags: dict[str, str] = resolve_tags()
+    program = Path(tags.get(MLFLOW_SOURCE_NAME, ""))
+    if program.is_absolute():
+        inside = program.is_relative_to(Path.cwd())
+        tags[MLFLOW_SOURCE_NAME] = program.relative_to(Path.cwd()).as_posix() if inside else program.name
+    return tags
