@@ -143,7 +143,7 @@ def test_the_saved_model_answers_the_photos_as_it_was_evaluated(project: Project
 
 
 def test_what_git_keeps_of_runs_names_no_folder_of_the_machine(project: Project) -> None:
-    """A record is committed and pushed: where somebody's home folder lies is nobody's business, and differs for each."""
+    """A record is committed and pushed, and where somebody's home folder lies is nobody's business."""
     records = [*project.root.glob("reports/records/*.json"), *project.root.glob("runs/*/*.json")]
     assert len(records) >= 7
     assert [path for path in records if str(project.root) in path.read_text("utf-8")] == []
