@@ -24,7 +24,9 @@ from pixelproof.files.journal import fingerprint
 from pixelproof.params.train import Train
 from pixelproof.paths import MODELS, PLAN, RECORDS, VALIDATION, WORK
 from pixelproof.repository.lock import hashes_of
+from pixelproof.tracking.delivery.kept import kept_tags
 from pixelproof.tracking.delivery.live import LiveRun, recording
+from pixelproof.tracking.run.machine import differences
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.new_run import describe_new_run
 from pixelproof.tracking.run.provenance import collect
@@ -127,6 +129,13 @@ def _begun(
     """Return the record of a run that begins, or goes on as `found` left it, with its files."""
     described, origin = describe_new_run(model), collect()
     origin.write_changes(path.with_name(CHANGES))
+    other = differences(kept_tags(found.run_id), origin.tags) if found else []
+    if other:
+        logging.warning(
+            "train %s: continues on another machine (%s), so the weights may differ from those of a run that was never "
+            "stopped. To train anew, stop this and remove %s",
+            *(model, "; ".join(other), path.parent),
+        )
     record = begun_record(
         described,
         logged,

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.project import Project
 from tests.support.train_kills import (
+    MODELS,
     Undisturbed,
     checkpoints,
     client_of,
@@ -50,6 +51,37 @@ def test_a_run_names_the_precision_that_auto_was(project: Project, undisturbed: 
     assert record["params"]["cnn.precision"] == taken
     with zipfile.ZipFile(project.root / "models/cnn/mlflow/data/model.keras") as saved:
         assert f'"name": "{taken}"' in saved.read("config.json").decode()
+
+
+def one_core() -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system assigns no cores to processes")
+@pytest.mark.parametrize("model", MODELS)
+def test_one_core_trains_the_same_weights(
+    project: Project, undisturbed: Callable[[str], Undisturbed], model: str
+) -> None:
+    """Else a colleague's laptop, or a container with fewer cores, could not reproduce a run."""
+    expected = undisturbed(model).result["weights"]
+    finish(start(project, model, one_core))
+    assert result(project, model)["weights"] == expected
+
+
+def test_a_training_that_moved_to_another_processor_says_so(
+    project: Project, undisturbed: Callable[[str], Undisturbed]
+) -> None:
+    """Its weights may be no longer those that the params stand for, and nobody could see why."""
+    known = set(runs(project))
+    kill_after(project, "mlp", 0, count=25).communicate()
+    record = project.root / "runs" / newest(project, known).info.run_id / "record.json"
+    written = json.loads(record.read_text("utf-8"))
+    written["tags"]["processor"] = "Another One"
+    record.write_text(json.dumps(written), "utf-8")
+    said = finish(start(project, "mlp"))
+    assert "continues on another machine (processor " in said
+    assert "instead of Another One" in said
+    assert result(project, "mlp")["weights"] == undisturbed("mlp").result["weights"]
 
 
 def test_other_photos_begin_anew(project: Project, undisturbed: Callable[[str], Undisturbed]) -> None:

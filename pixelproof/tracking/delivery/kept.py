@@ -9,14 +9,24 @@ No output of DVC: a training that fails has none, and that of a later one replac
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
 
 import psutil
 
+from pixelproof.errors import UserError
 from pixelproof.files import replacing
 from pixelproof.paths import project_root
-from pixelproof.tracking.run.record import KILLED, Record, RunAddition, RunFolder, write_record
+from pixelproof.tracking.run.record import (
+    KILLED,
+    Record,
+    RunAddition,
+    RunFolder,
+    files_in,
+    read_training,
+    write_record,
+)
 
 FOLDER = "runs"
 ELSEWHERE = "PIXELPROOF_RUNS"  # names another folder, as in a sweep, whose trials train in clones of the project
@@ -39,6 +49,14 @@ def keep(run: RunFolder[Record]) -> None:
             with replacing(folder / name) as beside:
                 copyfile(path, beside)
     write_record(record, folder)
+
+
+def kept_tags(run_id: str) -> Mapping[str, str]:
+    """Return the tags of a run's record as it was last written; nothing where there is none that can be read."""
+    try:
+        return read_training(files_in(kept_runs() / run_id)).record.tags
+    except (KeyError, UserError):
+        return {}
 
 
 def keep_addition(addition: RunAddition) -> None:

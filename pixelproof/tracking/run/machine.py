@@ -41,6 +41,12 @@ def describe_machine(environment: Mapping[str, str] = os.environ, cpuinfo: Path 
     }
 
 
+def differences(before: Mapping[str, str], today: Mapping[str, str]) -> list[str]:
+    """Say in what the second machine differs from the first, by their tags, as far as both are known."""
+    known = (tag for tag in MACHINE if tag in before and tag in today and before[tag] != today[tag])
+    return [f"{MACHINE[tag]} {today[tag]} instead of {before[tag]}" for tag in known]
+
+
 def usable_cores() -> int:
     """Return the number of cores that this process may use, as `taskset` and containers set it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
