@@ -172,7 +172,7 @@ def test_a_photo_decoded_at_a_fraction_is_resized_as_if_decoded_whole(
     params = resize(how, *to)
     fitted = fitted_size(*size, params)
     shrinks = max(1, size[0] / fitted[0], size[1] / fitted[1])
-    soft = soft_picture(*size, 48 * shrinks, seed)  # a wave takes at least 48 pixels of the image
+    soft = soft_picture(*size, 64 * shrinks, seed)  # a wave takes at least 64 pixels of the image: 11 levels a pixel
     data = simplejpeg.encode_jpeg(upright(soft, BACK[orientation]).copy(), quality=98, colorsubsampling=chroma)
     small = decode(data, "JPEG", "RGB", orientation, "rgb", fitted)
     whole = upright(simplejpeg.decode_jpeg(data), orientation)
