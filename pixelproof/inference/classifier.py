@@ -67,11 +67,16 @@ class Classifier:
     def _image(self, photo: Photo) -> Pixels | str:
         """Return the photo as the network takes it, or why there is none."""
         try:
-            return self.preprocessing.image(photo.read())
-        except BadImageError as bad:
-            return f"{bad.reason}: {bad.detail}"
+            return self.image(photo.read())
         except OSError as error:
             return f"unreadable: {error.strerror or error}"
+
+    def image(self, data: bytes) -> Pixels | str:
+        """Return the bytes of a photo as the network takes it, or why they cannot be read."""
+        try:
+            return self.preprocessing.image(data)
+        except BadImageError as bad:
+            return f"{bad.reason}: {bad.detail}"
 
     def _answers(self, read: list[tuple[Photo, "Future[Pixels | str]"]]) -> Iterator[Answer]:
         results = [(photo.name, future.result()) for photo, future in read]

@@ -1,7 +1,6 @@
 """Photos in the forms that programs hand over: paths, bytes, or text in base64."""
 
 import base64
-import binascii
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,9 @@ def _given(number: int, item: Any) -> Photo:
         return Photo(str(item), item.read_bytes)
     if not isinstance(item, str):
         return Photo(name, lambda: _refuse(f"expected a path, bytes or base64 text, not {type(item).__name__}"))
-    if item.startswith("data:"):
-        return Photo(name, lambda: _decoded(item.partition(",")[2]))
     if _is_file(item):
         return Photo(item, Path(item).read_bytes)
-    return Photo(name if len(item) > LONGEST_PATH else item, lambda: _decoded(item))
+    return Photo(name if len(item) > LONGEST_PATH or item.startswith("data:") else item, lambda: _decoded(item))
 
 
 def _is_file(text: str) -> bool:
@@ -44,9 +41,15 @@ def _is_file(text: str) -> bool:
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
+        return decode_text(text)
+    except ValueError:
         return _refuse("no such file, and not base64 text either")
+
+
+def decode_text(text: str) -> bytes:
+    """Return what base64 text stands for, also as a data URL or in lines. Raises ValueError for any other text."""
+    encoded = text.partition(",")[2] if text.startswith("data:") else text
+    return base64.b64decode("".join(encoded.split()), validate=True)
 
 
 def _refuse(reason: str) -> bytes:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from pixelproof.data.photos.bad_image import BadImageError
-from pixelproof.data.photos.pixels import Pixels
 from pixelproof.inference.classifier import Answer, Classifier
 from pixelproof.server.batching import Batcher
 from pixelproof.server.limits import Limits, RefusedError
@@ -37,13 +35,7 @@ class Answering:
             self.waiting -= len(photos)
 
     async def _answer(self, name: str, data: bytes) -> Answer:
-        image = await asyncio.get_running_loop().run_in_executor(self._readers, self._read, data)
+        image = await asyncio.get_running_loop().run_in_executor(self._readers, self._classifier.image, data)
         if isinstance(image, str):
             return Answer(name, error=image)
         return self._classifier.named(name, await self.batcher.ask(image))
-
-    def _read(self, data: bytes) -> Pixels | str:
-        try:
-            return self._classifier.preprocessing.image(data)
-        except BadImageError as bad:
-            return f"{bad.reason}: {bad.detail}"

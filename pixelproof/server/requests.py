@@ -1,8 +1,6 @@
 """From an HTTP request to the bytes of photos, within the limits."""
 
 import asyncio
-import base64
-import binascii
 import json
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -12,6 +10,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from pixelproof.inference.given import decode_text
 from pixelproof.server.limits import Limits, RefusedError
 
 Named = tuple[str, bytes]  # a photo's name, as the client gave it, and its content
@@ -92,8 +91,7 @@ def _from_json(body: bytes) -> list[Named]:
 
 
 def _decoded(number: int, text: str) -> bytes:
-    encoded = text.partition(",")[2] if text.startswith("data:") else text
     try:
-        return base64.b64decode("".join(encoded.split()), validate=True)
-    except (binascii.Error, ValueError):
+        return decode_text(text)
+    except ValueError:
         raise RefusedError(400, f"photo {number}: not base64 text") from None

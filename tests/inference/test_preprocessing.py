@@ -25,12 +25,12 @@ SIZE = {"height_px": 20, "width_px": 16}
 
 def preprocessing(colour: str, fit: str) -> Preprocessing:
     limits = {"min_side_px": 8, "max_megapixels": 250}
-    return Preprocessing(classes=["a", "b"], colour=colour, fit=fit, **SIZE, **limits)  # type: ignore[arg-type]
+    return Preprocessing(classes=["a", "b"], colour=colour, fit=fit, **SIZE, **limits)  # type: ignore[arg-type]  # str for Literal
 
 
 def resized(folder: Path, inventory: Inventory, colour: str, fit: str, work: Path) -> dict[str, np.ndarray]:
     """Return what the pipeline makes of the accepted photos of a folder, by id."""
-    params = Resize(colour=colour, fit=fit, **SIZE)  # type: ignore[arg-type]
+    params = Resize(colour=colour, fit=fit, **SIZE)  # type: ignore[arg-type]  # str for Literal
     with open_source(folder) as source:
         resize_photos(source, inventory.photos, inventory.classes, params, work, Journal())
     store = ImageStore.open(work)

@@ -7,17 +7,10 @@ import pytest
 
 from tests.support.browser import PATIENCE, chromium
 from tests.support.photos import encoded, picture
-from tests.support.servers.photos import serving
 
 pytestmark = pytest.mark.slow
 
 WIDTHS = (390, 1280)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serving() as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

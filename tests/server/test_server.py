@@ -32,12 +32,6 @@ def expected(photo: bytes) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
 def strict() -> Iterator[str]:
     """A server with low limits."""
     with serving(LIMITS) as address:

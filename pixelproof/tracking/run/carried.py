@@ -19,14 +19,12 @@ PACKAGE = Path(pixelproof.__file__).parent
 # Below pixelproof/. What these import of the project is among them; of packages, what REQUIREMENTS names.
 CARRIED = (
     "data/photos",
-    "errors.py",
-    "heavy_imports.py",
     "inference/classifier.py",
     "inference/given.py",
     "inference/preprocessing.py",
     "inference/pyfunc.py",
-    "network/cnn/saved",
-    "native_output.py",
+    "network/cnn/saved/mirroring.py",
+    "network/cnn/saved/saved.py",
     "network/mlp/saved.py",
     "paths.py",
 )

@@ -68,6 +68,7 @@ def _take_photos(folder: Path, preprocessing: Mapping[str, Any]) -> None:
     model = Model.load(str(folder))
     env = model.flavors[FLAVOR_NAME]["env"]
     entry = add_preprocessing(folder, preprocessing)
+    # MLflow gives this function no types
     add_to_model(model, entry, code=FOLDER, conda_env=env["conda"], python_env=env["virtualenv"])  # type: ignore[no-untyped-call]
     model.metadata = dict(preprocessing)
     model.save(str(folder / "MLmodel"))

@@ -110,7 +110,7 @@ def _is_known(version: str) -> bool:
     from alembic.util import CommandError
     from mlflow.store.db import utils
 
-    scripts = ScriptDirectory.from_config(utils._get_alembic_config(""))  # type: ignore[no-untyped-call]
+    scripts = ScriptDirectory.from_config(utils._get_alembic_config(""))  # type: ignore[no-untyped-call]  # MLflow gives it no types
     try:
         return scripts.get_revision(version) is not None
     except CommandError:

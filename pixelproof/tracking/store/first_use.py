@@ -54,7 +54,7 @@ def _make(path: Path) -> None:
         engine = sqlalchemy.create_engine(sqlalchemy.URL.create("sqlite", database=str(beside)))
         # One wait for the disk at the end, instead of one for each step: a third of the time.
         sqlalchemy.event.listen(engine, "connect", lambda made, _: made.execute("pragma synchronous = off"))
-        utils._initialize_tables(engine)  # type: ignore[no-untyped-call]
+        utils._initialize_tables(engine)  # type: ignore[no-untyped-call]  # MLflow gives it no types
         engine.dispose()
         sync(beside)
 
@@ -76,7 +76,7 @@ def _is_half_made(path: Path) -> bool:
 def _current_version() -> str:
     from mlflow.store.db import utils
 
-    return str(utils._get_latest_schema_revision())  # type: ignore[no-untyped-call]
+    return str(utils._get_latest_schema_revision())  # type: ignore[no-untyped-call]  # MLflow gives it no types
 
 
 def _tables(path: Path) -> tuple[str | None, bool]:

@@ -29,7 +29,7 @@ def _alembic_config(db_url: str, alembic_dir: str | None = None) -> Any:
     from alembic.config import Config
     from mlflow.store.db import utils
 
-    root = utils._get_package_dir()  # type: ignore[no-untyped-call]
+    root = utils._get_package_dir()  # type: ignore[no-untyped-call]  # MLflow gives it no types
     folder = Path(alembic_dir or Path(root) / "store/db_migrations")
     config = Config(str(folder / "alembic.ini"))
     for key, value in {"script_location": str(folder), "sqlalchemy.url": db_url}.items():
