@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -84,4 +85,15 @@ def odd_files() -> Path:
     folder = SHARED / "odd"
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there: the files carry no licence that would let the project contain them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mixed_photos(odd_files: Path, cats_dogs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two classes: odd files, and every tenth real photo."""
+    folder = tmp_path_factory.mktemp("mixed")
+    for label, paths in (("odd", odd_files.rglob("*.*")), ("real", sorted(cats_dogs.rglob("*.jpg"))[::10])):
+        (folder / label).mkdir()
+        for path in paths:
+            shutil.copy(path, folder / label / f"{path.parent.name} {path.name}")
     return folder

@@ -23,7 +23,7 @@ from tests.support.waiting import LIMIT, wait_until
 
 pytestmark = pytest.mark.slow
 
-EPOCHS = 400
+EPOCHS = 200
 STALE = ("reports/metrics.json", "reports/valid/cnn.json")  # of the commit that a sweep of the MLP begins at
 START = "from pixelproof.cli import main; main()"  # the project's own copy, whatever is installed
 

@@ -76,6 +76,22 @@ def test_the_server_answers_a_jpeg_in_base64(server: str, model: Path, body: obj
     assert bad["error"].startswith("not an image")
 
 
+def test_two_hundred_real_photos_get_the_answers_of_the_model_in_this_process(
+    server: str, model: Path, mixed_photos: Path
+) -> None:
+    """Else a team's server would say something else than `evaluate`, of some sizes, modes, orientations or formats."""
+    photos = sorted(mixed_photos.rglob("*.*"))
+    known = PhotoModel.open(model).predict(photos)
+    sent = [base64.b64encode(photo.read_bytes()).decode() for photo in photos]
+    answered = requests.post(f"{server}/invocations", json={"inputs": sent}, timeout=300)
+    assert answered.ok, answered.text
+    answers = answered.json()["predictions"]
+    assert known["error"].isna().sum() >= 200
+    assert [answer["error"] for answer in answers] == known["error"].tolist()
+    for answer, shares in zip(answers, known["probabilities"], strict=True):
+        assert answer["probabilities"] == (shares and pytest.approx(shares, abs=1e-6))
+
+
 def test_pixels_are_taken_as_well(server: str) -> None:
     """As before a model took photos."""
     answered = requests.post(f"{server}/invocations", json={"inputs": np.zeros((1, 360)).tolist()}, timeout=60)

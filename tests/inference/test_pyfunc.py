@@ -95,7 +95,11 @@ NETWORKS: dict[str, dict[str, Any]] = {
         },
         "average_mirrored": True,
     },
-    "sigmoid, bfloat16": {"classes": ["no", "yes"], "head": "sigmoid", "precision": "mixed_bfloat16"},
+    "sigmoid, bfloat16": {
+        "preprocessing": {"classes": ["no", "yes"]},
+        "head": "sigmoid",
+        "precision": "mixed_bfloat16",
+    },
 }
 
 

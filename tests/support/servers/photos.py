@@ -28,10 +28,12 @@ def classifier(network: Network = by_colour) -> Classifier:
 
 
 @contextmanager
-def serving(limits: Limits | None = None, network: Network = by_colour) -> Iterator[str]:
-    """Serve; yield the address."""
+def serving(
+    limits: Limits | None = None, network: Network = by_colour, served: Classifier | None = None
+) -> Iterator[str]:
+    """Serve a network, or a model; yield the address."""
     port = free_port()
-    app = create_app(classifier(network), limits or Limits(), "by colour")
+    app = create_app(served or classifier(network), limits or Limits(), "by colour")
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
