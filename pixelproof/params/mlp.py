@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pixelproof.params.recipe import AboveZero, Schedule
-from pixelproof.params.section import Positive, Section
+from pixelproof.params.section import Positive, Section, Share
 
 
 class Mlp(Section):
@@ -14,3 +14,4 @@ class Mlp(Section):
     l2: Annotated[float, Field(ge=0)]
     learning_rate: AboveZero  # with a schedule, the highest
     schedule: Schedule | None = None
+    average_weights: Share | None = None  # how much of the average each step keeps

@@ -1,6 +1,7 @@
 """The MLP of params.yaml: scikit-learn's MLPClassifier, fed batch by batch like the CNN."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from math import nan
 from pathlib import Path
@@ -51,6 +52,8 @@ class MlpLearner:
         self.model = Pipeline([("scale", scale), ("mlp", classifier)])
         self.rate = rates(params.schedule, params.learning_rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
         self._features, self._classes = features, np.arange(classes)
+        self._share = params.average_weights  # that a step keeps of the averages
+        self._averages: list[np.ndarray] = []  # of `_raw_weights`, from the first step on
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         pixels = self.model["scale"].transform(flatten(images))
@@ -82,22 +85,51 @@ class MlpLearner:
             if "non-finite" not in str(error):
                 raise
             return False
+        self._average()
         return True
+
+    def _average(self) -> None:
+        """Let the averages follow the weights: those of the first step, then `share` of them and the rest new."""
+        if self._share is None:
+            return
+        if not self._averages:
+            self._averages = [weight.copy() for weight in self._raw_weights()]
+        for average, weight in zip(self._averages, self._raw_weights(), strict=True):
+            average += (1 - self._share) * (weight - average)
 
     def recalibrate_batch_norm(self, batches: Iterable[Any]) -> None:
         """Do nothing: the MLP has no batch norm."""
 
     def predict(self, batches: Iterable[Any]) -> np.ndarray:
-        return predict(self.model, batches)
+        with self._averages_in_use():
+            return predict(self.model, batches)
 
     def weights(self) -> Sequence[np.ndarray]:
+        return self._averages or self._raw_weights()
+
+    def _raw_weights(self) -> list[np.ndarray]:
         classifier = self.model["mlp"]
         return [*classifier.coefs_, *classifier.intercepts_]
 
     def restore(self, weights: Sequence[np.ndarray]) -> None:
+        self._put(weights)
+        self._averages = []  # these weights are used from now on; the averages belong to a later step
+
+    def _put(self, weights: Sequence[np.ndarray]) -> None:
         classifier = self.model["mlp"]
         layers = len(classifier.coefs_)
         classifier.coefs_, classifier.intercepts_ = list(weights[:layers]), list(weights[layers:])
+
+    @contextmanager
+    def _averages_in_use(self) -> Iterator[None]:
+        """Put the averaged weights, if there are any, into the model within the `with` block."""
+        raw = self._raw_weights()
+        if self._averages:
+            self._put(self._averages)
+        try:
+            yield
+        finally:
+            self._put(raw)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return everything that the next step depends on; empty before the first one, which draws the weights.
@@ -132,17 +164,19 @@ class MlpLearner:
         classifier = self.model["mlp"]
         classifier.set_params(batch_size=1)
         classifier.partial_fit(np.zeros((1, self._features), np.float32), self._classes[:1], classes=self._classes)
+        self._average()
 
     def _owned(self, keys: Mapping[str, Sequence[str]]) -> list[tuple[str, Any, str]]:
         owners = {"classifier": self.model["mlp"], "optimizer": self.model["mlp"]._optimizer}
         return [(name, owners[name], key) for name in keys for key in keys[name]]
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {
+        stepped = {
             f"{name}/{key}/{place}": array
             for name, owner, key in self._owned(LISTS)
             for place, array in enumerate(getattr(owner, key))
         }
+        return stepped | {f"averages/{place}": array for place, array in enumerate(self._averages)}
 
     @property
     def parameters(self) -> int:
@@ -153,7 +187,8 @@ class MlpLearner:
 
     def trained(self) -> Pipeline:
         """Return the model as it is used: without what only a next step needs, three times the size of the weights."""
-        classifier = copy(self.model["mlp"])
+        with self._averages_in_use():
+            classifier = copy(self.model["mlp"])
         for name in ONLY_FOR_TRAINING:
             delattr(classifier, name)
         return Pipeline([("scale", self.model["scale"]), ("mlp", classifier)])

@@ -184,7 +184,12 @@ def _plain(value: object) -> object:
 
 
 SCHEDULED = Mlp(
-    hidden=[7, 5], activation="relu", l2=0.0001, learning_rate=0.01, schedule=Cosine(kind="cosine", warmup_epochs=1)
+    hidden=[7, 5],
+    activation="relu",
+    l2=0.0001,
+    learning_rate=0.01,
+    schedule=Cosine(kind="cosine", warmup_epochs=1),
+    average_weights=0.8,
 )
 
 CONTINUE = """
@@ -264,6 +269,28 @@ def test_the_learning_rate_follows_the_schedule() -> None:
         seen.append(learner.model["mlp"]._optimizer.learning_rate_init)
     assert seen == [learner.rate(step) for step in range(12)]
     assert len(set(seen)) == 11  # three steps of warm-up, then down; the peak is met twice
+
+
+def test_averaged_weights_are_used_and_saved(tmp_path: Path) -> None:
+    """Else `mlp.average_weights` would change nothing; expected are those of the definition, and the raw ones go on."""
+    without = SCHEDULED.model_copy(update={"average_weights": None})
+    learner, raw = learner_of(3), MlpLearner(without, train(), FEATURES, 3, steps_per_epoch=3, seed=7)
+    averages: list[np.ndarray] = []
+    for number in range(6):
+        steps(learner, 3, range(number, number + 1))
+        weights = [weight.astype(np.float64) for weight in steps(raw, 3, range(number, number + 1)).weights()]
+        averages = [0.8 * a + 0.2 * w for a, w in zip(averages, weights, strict=True)] if averages else weights
+    for found, expected in zip(learner.weights(), averages, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    answers = learner.predict(batches(3))
+    assert not np.array_equal(answers, raw.predict(batches(3)))
+    learner.save(tmp_path)
+    saved = load(tmp_path / "model.skops").predict_proba(flatten(IMAGES))
+    np.testing.assert_array_equal(saved.astype(np.float32), answers)
+    kept = [weight.copy() for weight in learner.weights()]
+    steps(learner, 3, range(6, 9))
+    learner.restore(kept)
+    np.testing.assert_array_equal(learner.predict(batches(3)), answers)
 
 
 @pytest.mark.parametrize("place", range(4))
