@@ -8,7 +8,7 @@ ANEW = $(shell head -n 2 .venv/bin/dvc 2>/dev/null | grep -q /.venv/bin/python &
 # DVC and MLflow ask for the user's name, which a container's user may not have.
 export LOGNAME ?= $(shell id -un 2>/dev/null)
 
-.PHONY: setup repro test fuzz ui lint shuffle depth bench lock clean help
+.PHONY: setup repro test fuzz ui lint shuffle depth baselines bench lock clean help
 help:           ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
@@ -39,6 +39,9 @@ shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; wri
 
 depth: $(READY) ## after repro: train the article's network with more and more blocks; writes reports/depth/
 	$(PYTHON_M) stages.depth_test
+
+baselines: $(READY) ## after repro: train MLPs of several sizes beside the CNN; writes reports/baselines/
+	$(PYTHON_M) stages.baselines
 
 bench: $(READY) ## measure this project beside its peers; writes benchmarks/results.json and results.md
 	$(PYTHON_M) benchmarks.run

@@ -36,6 +36,7 @@ PREDICTIONS = Path("reports/predictions.parquet")
 PLOTS = Path("reports/plots")
 SHUFFLE = Path("reports/shuffle")
 DEPTH = Path("reports/depth")
+BASELINES = Path("reports/baselines")
 EXPLAIN_PAGE = Path("reports/index.html")
 EXPLAIN_PICTURES = Path("reports/explain")
 RUNS = Path("reports/runs")  # pictures that stages add to MLflow's runs: <model>/ by evaluate, explain/ by explain

@@ -48,7 +48,25 @@ def test_the_depth_test_goes_as_deep_as_the_photos_allow(project: Project) -> No
     assert is_png(folder / "depth.png")
 
 
-@pytest.mark.parametrize("script", ["shuffle_test", "depth_test"])
+def test_the_baselines_are_trained_on_all_photos_and_the_two_models_on_fewer(project: Project) -> None:
+    """Else nobody could say what a parameter buys, or whether more photos would help."""
+    project.edit(lambda params: params.update(baselines={"widths": [2], "shares": [0.4, 0.7, 1]}))
+    run(project, "baselines", "1")
+    folder = project.root / "reports/baselines"
+    table = pd.read_csv(folder / "baselines.csv")
+    assert list(table["network"]) == ["CNN", "MLP of params.yaml", "MLP of 2", "MLP as large as the CNN"]
+    cnn, *_, matched = table.to_dict("records")
+    assert matched["parameters"] == pytest.approx(cnn["parameters"], rel=0.01)
+    assert (table[["multiply_adds", "seconds", "bytes"]] > 0).all(axis=None)
+    assert table["accuracy"].between(table["low"], table["high"]).all()
+    curve = pd.read_csv(folder / "learning_curve.csv")
+    assert curve.groupby("network")["measured"].sum().tolist() == [3, 3]
+    assert len(pd.read_csv(folder / "trials.csv")) == 4 + 2 * 2
+    assert is_png(folder / "baselines.png")
+    assert is_png(folder / "learning_curve.png")
+
+
+@pytest.mark.parametrize("script", ["shuffle_test", "depth_test", "baselines"])
 def test_without_the_pipelines_images_the_message_says_what_to_run(script: str, tmp_path: Path) -> None:
     """Else a person who tries `make depth` first would get a traceback."""
     done = Project.create(tmp_path).run("python", "-m", f"stages.{script}")

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from pixelproof.errors import UserError
 from pixelproof.mistakes import explain
 from pixelproof.params.augment import Augment
+from pixelproof.params.baselines import Baselines
 from pixelproof.params.cnn import Cnn
 from pixelproof.params.evaluate import Evaluate
 from pixelproof.params.explain import Explain
@@ -36,6 +37,7 @@ class Params(Section):
     train: Train
     evaluate: Evaluate
     explain: Explain
+    baselines: Baselines | None = None  # for `make baselines` alone
 
     @model_validator(mode="after")
     def reaches_every_change_of_the_learning_rate(self) -> Self:

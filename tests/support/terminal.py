@@ -12,11 +12,11 @@ FROM_DVC = (
     r"Use `dvc push` to send your updates to remote storage\.",
 )
 OURS = (
-    r"(ingest|contact sheets|resize|augment|shuffle test|depth test|find-lr (cnn|mlp)|predict) ━.+",  # bars
+    r"(ingest|contact sheets|resize|augment|shuffle test|depth test|baselines|find-lr (cnn|mlp)|predict) ━.+",  # bars
     r"\d+ photos in \d+ classes; .+",
     r"photos: train \d+, valid \d+, test \d+ .+",
     r"train (cnn|mlp)(:|  epoch) .+",
-    r"seed \d+, pixels (in place|shuffled): \w+ [\d.]+",
+    r"seed \d+, pixels (in place|shuffled): [\w. ]+ [\d.]+",
     r" +On the test part +",
     r"[┏┃┡│└].+[┓┃┩│┘]",
     r"On the same \d+ test images .+",
