@@ -29,8 +29,11 @@ SKOPS_MODEL = Path("mlflow/model.skops")  # in models/mlp
 PREPROCESSING = "preprocessing.json"  # in MLflow's folder of a model: how photos become its images
 METRICS = Path("reports/metrics.json")
 PER_CLASS = Path("reports/per_class.csv")
-PREDICTED = Path("data/predicted")  # <model>/: predictions for the test part; of the CNN also a trace of its layers
+PREDICTED = Path(
+    "data/predicted"
+)  # <model>/: predictions for the test and validation part; of the CNN also a trace of its layers
 ANSWERS = "answers.parquet"
+VALID_ANSWERS = "valid.parquet"  # to the validation part
 TRACE = "trace.npz"
 PREDICTIONS = Path("reports/predictions.parquet")
 PLOTS = Path("reports/plots")

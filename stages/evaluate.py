@@ -2,7 +2,8 @@
 
     python -m stages.evaluate
 
-Reads   data/predicted/, models/ (run.json and record.json of each), data/resized/store.json, reports/plan/
+Reads   data/predicted/, models/ (run.json and record.json of each), data/resized/store.json, data/splits.csv,
+        reports/plan/
 Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/,
         reports/runs/cnn/, reports/runs/mlp/, reports/records/evaluated.json
 """
@@ -15,14 +16,21 @@ import pandas as pd
 from rich.console import Console
 
 from pixelproof import console
-from pixelproof.evaluation import curves, table
-from pixelproof.evaluation.answers import labels_in, probabilities_in
-from pixelproof.evaluation.comparison import compare
-from pixelproof.evaluation.metrics import model_metrics, per_class
+from pixelproof.evaluation import calibration, curves, table
+from pixelproof.evaluation.answers import answer_table, labels_in, probabilities_in
+from pixelproof.evaluation.comparison import compare, differences
+from pixelproof.evaluation.metrics import (
+    Answers,
+    calibration_metrics,
+    commonest_class,
+    model_metrics,
+    per_class,
+    resampled,
+)
 from pixelproof.evaluation.pictures import confusion_figure
 from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.params.evaluate import Evaluate
-from pixelproof.params.section import load_section
+from pixelproof.params.section import load_section, load_seed
 from pixelproof.paths import (
     ANSWERS,
     METRICS,
@@ -35,6 +43,8 @@ from pixelproof.paths import (
     RECORDS,
     RESIZED,
     RUNS,
+    SPLITS,
+    VALID_ANSWERS,
 )
 from pixelproof.tracking.delivery.live import complete
 from pixelproof.tracking.run.description import comparison
@@ -50,21 +60,48 @@ from pixelproof.tracking.run.record import (
 )
 
 PARTNER = {"cnn": "mlp", "mlp": "cnn"}
-TEST_METRICS = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss")
+TEST_METRICS = (
+    *("accuracy", "accuracy_low", "accuracy_high", "balanced_accuracy", "macro_f1", "log_loss"),
+    *("roc_auc", "average_precision", "brier", "calibration_error"),
+)
 
 
-def measure(by_model: dict[str, np.ndarray], labels: np.ndarray, *, confidence: float) -> dict[str, Any]:
-    """Return the content of reports/metrics.json."""
+def read_answers(model: str, classes: list[str], groups: pd.Series, *, calibrate: bool) -> tuple[Answers, float]:
+    """Return what a model answered to the test part, and the temperature that suits the validation part best.
+
+    With `calibrate` the answers have that temperature already. groups: by the photos' ids
+    """
+    test, valid = (pd.read_parquet(PREDICTED / model / name) for name in (ANSWERS, VALID_ANSWERS))
+    temperature = calibration.fit_temperature(probabilities_in(valid, classes), labels_in(valid, classes))
+    probabilities = probabilities_in(test, classes)
+    if calibrate:
+        probabilities = calibration.scale(probabilities, temperature)
+    numbers = pd.factorize(groups.loc[test["id"]])[0]
+    return Answers(probabilities, labels_in(test, classes), numbers, tuple(test["id"])), temperature
+
+
+def measure(
+    answers: dict[str, Answers], temperatures: dict[str, float], commonest: int, *, confidence: float, seed: int
+) -> dict[str, Any]:
+    """Return the content of reports/metrics.json; `commonest` is the number of the commonest class in training."""
     metrics: dict[str, Any] = {}
-    for model, probabilities in by_model.items():
+    samples = {model: resampled(own, seed=seed) for model, own in answers.items()}
+    for model, own in answers.items():
         plan, record = read_json(PLAN / f"{model}.json"), read_json(MODELS / model / "run.json")
         metrics[model] = {
-            **model_metrics(probabilities, labels, confidence=confidence),
+            **model_metrics(own, samples[model], confidence=confidence),
+            **calibration_metrics(own, temperatures[model], confidence=confidence, seed=seed),
             **{total: plan[total] for total in ("parameters", "trainable", "multiply_adds")},
             **{key: record[key] for key in ("best_epoch", "epochs", "train_seconds")},
         }
-    right = {model: probabilities.argmax(axis=1) == labels for model, probabilities in by_model.items()}
-    metrics["comparison"] = {**compare(right["cnn"], right["mlp"]), "confidence": confidence}
+    right = {model: own.predicted == own.labels for model, own in answers.items()}
+    images = len(right["cnn"])
+    metrics["commonest_class"] = commonest_class(answers["cnn"], commonest, confidence=confidence)
+    metrics["comparison"] = {
+        **compare(right["cnn"], right["mlp"]),
+        **differences(samples["cnn"], samples["mlp"], images, confidence=confidence),
+        "confidence": confidence,
+    }
     return metrics
 
 
@@ -90,7 +127,7 @@ def log_to_runs(
     written, added = now(), []
     for model, probabilities in by_model.items():
         partner = runs[PARTNER[model]]
-        named = {f"test/{key}": metrics[model][key] for key in TEST_METRICS}
+        named = {f"test/{key}": metrics[model][key] for key in TEST_METRICS if metrics[model][key] is not None}
         named |= {f"comparison/{key}": metrics["comparison"][key] for key in ("accuracy_difference", "mcnemar_p")}
         record = RunAddition(
             kind="evaluated",
@@ -113,21 +150,31 @@ def log_to_runs(
 
 
 def main() -> None:
-    params = load_section(Evaluate)
-    answers = {model: pd.read_parquet(PREDICTED / model / ANSWERS) for model in PARTNER}
+    params, seed = load_section(Evaluate), load_seed()
     classes = list(read_json(RESIZED / "store.json")["classes"])
-    labels = labels_in(answers["cnn"], classes)
-    by_model = {model: probabilities_in(own, classes) for model, own in answers.items()}
-    metrics = measure(by_model, labels, confidence=params.confidence)
+    splits = pd.read_csv(SPLITS, dtype=str, keep_default_na=False)  # a class may be called `NA`
+    groups = splits.set_index("id")["group"]
+    read = {model: read_answers(model, classes, groups, calibrate=params.calibrate) for model in PARTNER}
+    answers = {model: own for model, (own, _) in read.items()}
+    temperatures = {model: 1.0 if params.calibrate else own for model, (_, own) in read.items()}
+    training = splits.loc[splits["part"] == "train", "label"].value_counts()
+    commonest = classes.index(str(training.index[0]))
+    metrics = measure(answers, temperatures, commonest, confidence=params.confidence, seed=seed)
+    labels = answers["cnn"].labels
+    by_model = {model: own.probabilities for model, own in answers.items()}
+    tables = [answer_table(model, own.probabilities, own.ids, labels, classes) for model, own in answers.items()]
     with replacing(PREDICTIONS) as beside:
-        pd.concat(answers.values(), ignore_index=True).to_parquet(beside, index=False)
-    frames = [per_class(shares, labels, classes).assign(model=model) for model, shares in by_model.items()]
+        pd.concat(tables, ignore_index=True).to_parquet(beside, index=False)
+    frames = [
+        per_class(own, classes, confidence=params.confidence).assign(model=model) for model, own in answers.items()
+    ]
     write_text(PER_CLASS, pd.concat(frames).to_csv(index=False))
     write_plots(by_model, labels, classes, PLOTS)
     log_to_runs(metrics, by_model, labels, classes)
     write_json(METRICS, metrics)
     terminal = Console()
     terminal.print(table.as_rich(table.comparison_rows(metrics)))
+    terminal.print(table.as_rich(table.interval_rows(metrics), f"With {100 * params.confidence:g}% intervals"))
     terminal.print(table.verdict(metrics))
 
 

@@ -1,10 +1,12 @@
-"""Let the CNN answer the test part, once, and trace what each of its layers makes of some of those photos.
+"""Let the CNN answer the test part, once, and the validation part; trace its layers on some test photos.
 
     python -m stages.predict_cnn
 
 Reads   models/cnn/, data/resized/, data/splits.csv, reports/plan/cnn.json
-Writes  data/predicted/cnn/ (answers.parquet, trace.npz)
+Writes  data/predicted/cnn/ (answers.parquet, valid.parquet, trace.npz)
 """
+
+import pandas as pd
 
 from pixelproof import console
 from pixelproof.data.images.parts import positions, read_splits
@@ -17,7 +19,17 @@ from pixelproof.files import read_json, replacing
 from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.params.explain import Explain
 from pixelproof.params.section import load_section
-from pixelproof.paths import ANSWERS, KERAS_MODEL, MODELS, PLAN, PREDICTED, RESIZED, SPLITS, TRACE
+from pixelproof.paths import (
+    ANSWERS,
+    KERAS_MODEL,
+    MODELS,
+    PLAN,
+    PREDICTED,
+    RESIZED,
+    SPLITS,
+    TRACE,
+    VALID_ANSWERS,
+)
 
 
 def main() -> None:
@@ -26,17 +38,22 @@ def main() -> None:
     from pixelproof.network.cnn.saved import saved
     from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
 
-    store = ImageStore.open(RESIZED)
-    test = positions(store.index, read_splits(SPLITS), "test")
+    store, splits = ImageStore.open(RESIZED), read_splits(SPLITS)
     model = saved.load(MODELS / "cnn" / KERAS_MODEL)
     saved.check_against_plan(model, read_json(PLAN / "cnn.json"))
-    probabilities = saved.predict(model, in_batches(store, test))
-    answers = answer_table("cnn", probabilities, store.ids(test), store.labels[test], store.classes)
+
+    def answered(part: str) -> pd.DataFrame:
+        own = positions(store.index, splits, part)
+        probabilities = saved.predict(model, in_batches(store, own))
+        return answer_table("cnn", probabilities, store.ids(own), store.labels[own], store.classes)
+
+    answers, valid = answered("test"), answered("valid")
     ids = choose_shown(answers, store.classes, params.photos)
     layers = trace(without_flip_averaging(model), store.named(ids))
     with replacing(PREDICTED / "cnn") as folder:
         folder.mkdir()
         answers.to_parquet(folder / ANSWERS, index=False)
+        valid.to_parquet(folder / VALID_ANSWERS, index=False)
         write_trace(Trace(ids, layers), folder / TRACE)
 
 

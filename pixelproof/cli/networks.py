@@ -90,7 +90,7 @@ def results(
     if markdown:
         typer.echo(f"{table.as_markdown(rows)}\n\n{verdict}")
         return
-    Console().print(table.as_rich(rows), verdict)
+    Console().print(table.as_rich(rows), table.as_rich(table.interval_rows(content), "With intervals"), verdict)
 
 
 @app.command("find-lr")

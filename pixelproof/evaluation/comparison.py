@@ -1,7 +1,14 @@
 """Two models compared on the same test images: is one better, or was it chance?"""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from scipy.stats import binomtest
+
+from pixelproof.evaluation.bootstrap import PLAIN, Sample, interval, without_spread
+
+LARGEST = 1.0  # the largest difference of most metrics
 
 
 def compare(cnn_right: np.ndarray, mlp_right: np.ndarray) -> dict[str, float | int]:
@@ -22,3 +29,49 @@ def compare(cnn_right: np.ndarray, mlp_right: np.ndarray) -> dict[str, float | i
         "only_mlp_right": only_mlp,
         "both_wrong": int((~cnn_right & ~mlp_right).sum()),
     }
+
+
+def differences(
+    first: Mapping[str, Sample], second: Mapping[str, Sample], images: int, *, confidence: float
+) -> dict[str, float]:
+    """Return `<metric>_difference`, `_low` and `_high` of two models that were measured on the same draws.
+
+    The interval is the normal one with the standard error of the paired resamples: what makes an image hard for
+    both models cancels out.
+    """
+    found: dict[str, float] = {}
+    for name in first:
+        difference = first[name] - second[name]
+        if np.isfinite(difference.value):
+            low, high = _interval(difference, images, confidence)
+            key = f"{name}_difference"
+            found |= {key: difference.value, f"{key}_low": low, f"{key}_high": high}
+    return found
+
+
+def _interval(difference: Sample, images: int, confidence: float) -> tuple[float, float]:
+    if difference.standard_error < 1e-12:
+        unseen = without_spread(0.0, 0.0, LARGEST, images, confidence)[1]
+        return difference.value - unseen, difference.value + unseen
+    return interval(difference, PLAIN, confidence)
+
+
+def verdict(found: Mapping[str, Any], first: str = "CNN", second: str = "MLP") -> str:
+    """Return in one sentence what a comparison says, or that its images cannot tell."""
+    counts = (
+        f"On the same {found['images']:,} test images only the {first} was right on {found['only_cnn_right']:,}, only "
+        f"the {second} on {found['only_mlp_right']:,}"
+    )
+    low, high = (100 * found[f"accuracy_difference_{end}"] for end in ("low", "high"))
+    between = f"{100 * found['confidence']:g}% interval {low:+.1f} to {high:+.1f}"
+    p = f"McNemar's exact p = {found['mcnemar_p']:.2g}"
+    if found["mcnemar_p"] < 1 - found["confidence"]:
+        better = first if found["accuracy_difference"] > 0 else second
+        points = f"{abs(100 * found['accuracy_difference']):.1f} points of accuracy"
+        other = second if better == first else first
+        ends = between if better == first else f"{100 * found['confidence']:g}% interval {-high:+.1f} to {-low:+.1f}"
+        return f"{counts}: the {better} is ahead of the {other} by {points} ({ends}; {p}), more than chance explains."
+    return (
+        f"{counts}, which chance can explain ({p}): these images cannot tell which is better; the {first}'s accuracy "
+        f"less the {second}'s may be anything from {low:+.1f} to {high:+.1f} points."
+    )

@@ -1,43 +1,66 @@
 """The comparison of the two models as a table, for the terminal and for the README."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
 
+from pixelproof.evaluation import comparison
+
 ComparisonRow = tuple[str, ...]  # quantity, CNN, MLP
 
 NAMES = {"cnn": "CNN (Keras)", "mlp": "MLP (scikit-learn)"}
+WITH_INTERVALS = {
+    "balanced_accuracy": "balanced accuracy",
+    "macro_precision": "macro precision",
+    "macro_f1": "macro F1",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "calibration_error": "calibration error",
+    "calibration_error_scaled": "... with the temperature",
+}
 
 
 def comparison_rows(metrics: dict[str, Any]) -> list[ComparisonRow]:
-    """Return the rows of the table from the content of reports/metrics.json."""
+    """Return the rows of the short table from the content of reports/metrics.json."""
     both = metrics["cnn"], metrics["mlp"]
+    commonest = metrics["commonest_class"]
     confidence = metrics["comparison"]["confidence"]
     return [
         ("test accuracy", *(f"{model['accuracy']:.4f}" for model in both)),
         (f"{100 * confidence:g}% interval", *(f"{m['accuracy_low']:.4f} to {m['accuracy_high']:.4f}" for m in both)),
-        ("macro F1", *(f"{model['macro_f1']:.4f}" for model in both)),
+        ("balanced accuracy", *(f"{model['balanced_accuracy']:.4f}" for model in both)),
+        ("always the commonest class", *(f"{commonest['accuracy']:.4f}" for _ in both)),
         ("log loss", *(f"{model['log_loss']:.4f}" for model in both)),
         ("parameters", *(f"{model['parameters']:,}" for model in both)),
         ("multiply-adds per image", *(f"{model['multiply_adds']:,}" for model in both)),
-        ("best epoch", *(str(model["best_epoch"]) for model in both)),
         ("training time", *(f"{model['train_seconds']:.0f} s" for model in both)),
     ]
 
 
+def interval_rows(metrics: dict[str, Any]) -> list[ComparisonRow]:
+    """Return a row for each metric with its interval, and the temperature; docs/evaluate.md says what they mean."""
+    both = metrics["cnn"], metrics["mlp"]
+    rows = [(words, *(_with_interval(model, name) for model in both)) for name, words in WITH_INTERVALS.items()]
+    return [*rows, ("temperature", *(f"{model['temperature']:.2f}" for model in both))]
+
+
+def _with_interval(model: Mapping[str, Any], name: str) -> str:
+    numbers = [model[name], model[f"{name}_low"], model[f"{name}_high"]]
+    if None in numbers:
+        return "cannot be measured"
+    return "{:.4f} ({:.4f} to {:.4f})".format(*numbers)
+
+
 def verdict(metrics: dict[str, Any]) -> str:
     """Return the result of the paired comparison in one sentence."""
-    found = metrics["comparison"]
-    certain = found["mcnemar_p"] < 1 - found["confidence"]
-    return (
-        f"On the same {found['images']:,} test images only the CNN was right on {found['only_cnn_right']}, only the "
-        f"MLP on {found['only_mlp_right']}: a difference of {found['accuracy_difference']:+.4f}, McNemar's exact "
-        f"p = {found['mcnemar_p']:.2g}, {'more than chance explains' if certain else 'which chance can explain'}."
-    )
+    return comparison.verdict(metrics["comparison"])
 
 
-def as_rich(rows: list[ComparisonRow]) -> Table:
-    table = Table("", *NAMES.values(), title="On the test part")
+def as_rich(rows: list[ComparisonRow], title: str = "On the test part") -> Table:
+    table = Table("", *NAMES.values(), title=title)
     for row in rows:
         table.add_row(*row)
     return table

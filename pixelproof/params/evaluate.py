@@ -6,6 +6,10 @@ from pydantic import Field
 
 from pixelproof.params.section import Section
 
+Probability = Annotated[float, Field(gt=0, lt=1)]
+
 
 class Evaluate(Section):
-    confidence: Annotated[float, Field(gt=0, lt=1)]
+    confidence: Probability
+    coverage: Probability
+    calibrate: bool

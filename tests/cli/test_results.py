@@ -3,14 +3,15 @@ from pathlib import Path
 
 import pytest
 
+from pixelproof.evaluation.table import WITH_INTERVALS
 from tests.support.program import Program, said
 
 MODEL = {
     "accuracy": 0.9,
     "accuracy_low": 0.8,
     "accuracy_high": 0.95,
-    "macro_f1": 0.89,
-    "log_loss": 0.3,
+    **{f"{name}{end}": 0.3 for name in WITH_INTERVALS for end in ("", "_low", "_high")},
+    "temperature": 1.1,
     "parameters": 1234,
     "multiply_adds": 5678,
     "best_epoch": 3,
@@ -19,9 +20,12 @@ MODEL = {
 METRICS = {
     "cnn": MODEL,
     "mlp": MODEL | {"accuracy": 0.7},
+    "commonest_class": {"accuracy": 0.5},
     "comparison": {
         "images": 50,
         "accuracy_difference": 0.2,
+        "accuracy_difference_low": 0.1,
+        "accuracy_difference_high": 0.3,
         "mcnemar_p": 0.002,
         "only_cnn_right": 11,
         "only_mlp_right": 1,

@@ -1,11 +1,13 @@
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelproof.evaluation.comparison import compare
+from pixelproof.evaluation.bootstrap import Sample
+from pixelproof.evaluation.comparison import compare, differences, verdict
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 
@@ -69,3 +71,62 @@ def test_swapping_the_models_changes_the_sign_alone(pairs: list[tuple[bool, bool
 def test_the_result_can_be_written_as_json() -> None:
     """Else reports/metrics.json could not be written: numpy's own numbers are no JSON."""
     assert {type(value) for value in compare(*right(1, 2, 3, 4)).values()} == {int, float}
+
+
+def found(difference: float, low: float, high: float, p: float, confidence: float = 0.95) -> dict[str, Any]:
+    """The comparison in a reports/metrics.json."""
+    ends = {"accuracy_difference_low": low, "accuracy_difference_high": high}
+    counts = {"images": 1750, "only_cnn_right": 20, "only_mlp_right": 5}
+    return {**counts, "accuracy_difference": difference, **ends, "mcnemar_p": p, "confidence": confidence}
+
+
+def test_the_verdict_names_the_counts_the_difference_and_p() -> None:
+    """Else the sentence could not be checked against the report."""
+    assert verdict(found(0.02, 0.0064, 0.0336, 0.004077)) == (
+        "On the same 1,750 test images only the CNN was right on 20, only the MLP on 5: the CNN is ahead of the MLP by "
+        "2.0 points of accuracy (95% interval +0.6 to +3.4; McNemar's exact p = 0.0041), more than chance explains."
+    )
+
+
+def test_the_verdict_names_the_model_that_is_ahead() -> None:
+    """Else a better baseline would be hidden by a sign."""
+    assert verdict(found(-0.02, -0.0336, -0.0064, 0.004), "run 1", "run 2").endswith(
+        "the run 2 is ahead of the run 1 by 2.0 points of accuracy (95% interval +0.6 to +3.4; McNemar's exact "
+        "p = 0.004), more than chance explains."
+    )
+
+
+def test_a_verdict_that_cannot_tell_says_how_large_the_difference_may_be() -> None:
+    """Else "no difference found" would be read as "no difference", however few the photos are."""
+    assert verdict(found(0.008, -0.012, 0.028, 0.56)).endswith(
+        "which chance can explain (McNemar's exact p = 0.56): these images cannot tell which is better; the CNN's "
+        "accuracy less the MLP's may be anything from -1.2 to +2.8 points."
+    )
+
+
+@pytest.mark.parametrize(
+    ("p", "confidence", "certain"),
+    [(0.0041, 0.95, True), (0.06, 0.95, False), (0.0041, 0.999, False), (0.06, 0.9, True)],
+)
+def test_the_verdict_follows_p_and_the_confidence(p: float, confidence: float, certain: bool) -> None:
+    """Else chance would be sold as a finding, or a finding as chance."""
+    assert ("more than chance explains" in verdict(found(0.02, 0.001, 0.04, p, confidence))) is certain
+
+
+def test_two_models_that_never_disagree_may_still_differ() -> None:
+    """Else ten photos would prove two models equal, where 0 of 10 may be 0.28."""
+    same = {"accuracy": Sample(0.8, np.full(20, 0.8))}
+    between = differences(same, same, 10, confidence=0.95)
+    assert between["accuracy_difference"] == 0
+    low, high = between["accuracy_difference_low"], between["accuracy_difference_high"]
+    assert -low == high == pytest.approx(0.2775, abs=1e-3)
+
+
+def test_what_cannot_be_measured_has_no_difference() -> None:
+    """Else reports/metrics.json would have NaN, which is no JSON."""
+    assert (
+        differences(
+            {"roc_auc": Sample(np.nan, np.full(3, np.nan))}, {"roc_auc": Sample(0.5, np.ones(3))}, 3, confidence=0.9
+        )
+        == {}
+    )

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pixelproof.evaluation.table import as_markdown, as_rich, comparison_rows, verdict
+from pixelproof.evaluation.table import WITH_INTERVALS, as_markdown, as_rich, comparison_rows, interval_rows
 
 
 def metrics(p: float = 0.004077, confidence: float = 0.95) -> dict[str, Any]:
@@ -14,6 +14,9 @@ def metrics(p: float = 0.004077, confidence: float = 0.95) -> dict[str, Any]:
         "accuracy_high": 0.98579,
         "macro_f1": 0.97738,
         "log_loss": 0.09077,
+        **{f"{name}{end}": value for name in WITH_INTERVALS for end, value in (("_low", 0.1), ("_high", 0.2))},
+        **dict.fromkeys(set(WITH_INTERVALS) - {"macro_f1", "log_loss"}, 0.15),
+        "temperature": 1.234,
         "parameters": 105_866,
         "multiply_adds": 1_117_056,
         "best_epoch": 30,
@@ -23,6 +26,8 @@ def metrics(p: float = 0.004077, confidence: float = 0.95) -> dict[str, Any]:
     comparison = {
         "images": 1750,
         "accuracy_difference": 0.02,
+        "accuracy_difference_low": 0.0064,
+        "accuracy_difference_high": 0.0336,
         "mcnemar_p": p,
         "both_right": 1713,
         "only_cnn_right": 20,
@@ -30,7 +35,7 @@ def metrics(p: float = 0.004077, confidence: float = 0.95) -> dict[str, Any]:
         "both_wrong": 12,
         "confidence": confidence,
     }
-    return {"cnn": cnn, "mlp": mlp, "comparison": comparison}
+    return {"cnn": cnn, "mlp": mlp, "commonest_class": {"accuracy": 0.6}, "comparison": comparison}
 
 
 def test_the_rows_show_both_models_numbers() -> None:
@@ -38,11 +43,11 @@ def test_the_rows_show_both_models_numbers() -> None:
     assert comparison_rows(metrics()) == [
         ("test accuracy", "0.9773", "0.9573"),
         ("95% interval", "0.9641 to 0.9858", "0.9641 to 0.9858"),
-        ("macro F1", "0.9774", "0.9774"),
+        ("balanced accuracy", "0.1500", "0.1500"),
+        ("always the commonest class", "0.6000", "0.6000"),
         ("log loss", "0.0908", "0.0908"),
         ("parameters", "105,866", "79,510"),
         ("multiply-adds per image", "1,117,056", "1,117,056"),
-        ("best epoch", "30", "28"),
         ("training time", "19 s", "12 s"),
     ]
 
@@ -53,34 +58,15 @@ def test_the_interval_is_named_after_its_confidence(confidence: float, name: str
     assert comparison_rows(metrics(confidence=confidence))[1][0] == f"{name} interval"
 
 
-def test_the_verdict_names_the_counts_the_difference_and_p() -> None:
-    """Else the sentence could not be checked against the report."""
-    assert verdict(metrics()) == (
-        "On the same 1,750 test images only the CNN was right on 20, only the MLP on 5: a difference of +0.0200, "
-        "McNemar's exact p = 0.0041, more than chance explains."
-    )
-
-
-@pytest.mark.parametrize(
-    ("p", "confidence", "words"),
-    [
-        (0.0041, 0.95, "more than chance explains."),
-        (0.06, 0.95, "which chance can explain."),
-        (1.0, 0.95, "which chance can explain."),
-        (0.0041, 0.999, "which chance can explain."),
-        (0.06, 0.9, "more than chance explains."),
-    ],
-)
-def test_the_verdict_follows_p_and_the_confidence(p: float, confidence: float, words: str) -> None:
-    """Else chance would be sold as a finding, or a finding as chance."""
-    assert verdict(metrics(p, confidence)).endswith(words)
-
-
-def test_a_better_mlp_has_a_negative_difference() -> None:
-    """Else the sentence would hide which model is ahead."""
-    worse = metrics()
-    worse["comparison"]["accuracy_difference"] = -0.02
-    assert "a difference of -0.0200" in verdict(worse)
+def test_each_metric_has_its_interval_in_the_terminal() -> None:
+    """Else a number would stand there as if the test part were endless; what cannot be measured says so."""
+    found = metrics()
+    found["mlp"] = found["mlp"] | {"roc_auc": None, "roc_auc_low": None, "roc_auc_high": None}
+    rows = {row[0]: row[1:] for row in interval_rows(found)}
+    assert rows["log loss"] == ("0.0908 (0.1000 to 0.2000)",) * 2
+    assert rows["ROC AUC"] == ("0.1500 (0.1000 to 0.2000)", "cannot be measured")
+    assert rows["temperature"] == ("1.23", "1.23")
+    assert len(rows) == len(WITH_INTERVALS) + 1
 
 
 def test_the_markdown_is_a_table_with_three_columns() -> None:

@@ -28,6 +28,7 @@ NUMBERS = {
     *("data/train_images", "data/valid_images", "data/test_images"),
     *("best/epoch", "best/valid_loss", "best/valid_accuracy", "train/seconds"),
     *("test/accuracy", "test/accuracy_low", "test/accuracy_high", "test/macro_f1", "test/log_loss"),
+    *("test/balanced_accuracy", "test/roc_auc", "test/average_precision", "test/brier", "test/calibration_error"),
     *("comparison/accuracy_difference", "comparison/mcnemar_p"),
 }
 TAGS = {

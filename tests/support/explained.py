@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pixelproof.evaluation.comparison import compare
-from pixelproof.evaluation.metrics import model_metrics
+from pixelproof.evaluation.metrics import Answers, model_metrics, resampled
 from pixelproof.explain.page.article import mlp
 from pixelproof.explain.page.contents import contents
 from pixelproof.explain.page.page import render
@@ -88,7 +88,9 @@ def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, i
     probabilities = np.hstack([1 - answers, answers]) if answers.shape[1] == 1 else answers
     shown = Shown([f"{CLASSES[label]}/{i}.png" for i, label in enumerate(labels)], images, labels, probabilities)
     right = shown.predicted == labels
-    own = {**model_metrics(probabilities, labels, confidence=0.95), "parameters": model.count_params(), "best_epoch": 1}
+    answered = Answers(probabilities, labels, np.arange(len(labels)))
+    own = model_metrics(answered, resampled(answered, seed=1, resamples=20), confidence=0.95)
+    own = {**own, "parameters": model.count_params(), "best_epoch": 1}
     metrics = {"cnn": own, "mlp": own, "comparison": compare(right, right)}
     history = pd.DataFrame({"train_loss": [0.7, 0.5], "valid_loss": [0.8, 0.6]})
     plans = {"cnn": plan, "mlp": mlp([3], shape, 2).as_json()}
