@@ -1,10 +1,11 @@
 """Images made worse on purpose: what a network that was trained on good ones makes of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from pixelproof.data.photos.pixels import Pixels
 
@@ -22,6 +23,36 @@ LEVELS: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "jpeg_quality": (50, 25, 10, 5),
     }
 )
+
+
+UNTOUCHED = "none"  # the kind of the images as they are, at level 0
+
+
+def answers_to_corrupted(
+    network: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    labels: np.ndarray,
+    ids: Sequence[str],
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """Return whether a network is right on images, and on what each corruption makes of them: kind, level, id, right.
+
+    network  uint8 images (n, height, width, channels) to probabilities (n, classes); labels: (n,) class numbers
+    """
+    right = (
+        pd.DataFrame({"kind": kind, "level": level, "id": list(ids), "right": network(worse).argmax(axis=1) == labels})
+        for kind, level, worse in corrupted(images, seed=seed)
+    )
+    return pd.concat(right, ignore_index=True)
+
+
+def corrupted(images: np.ndarray, *, seed: int) -> Iterator[tuple[str, float, np.ndarray]]:
+    """Yield kind, level and images: as they are, and after each corruption, the same for the same seed."""
+    yield UNTOUCHED, 0.0, images
+    for number, (kind, levels) in enumerate(LEVELS.items()):
+        for level in levels:
+            yield kind, level, corrupt(images, kind, level, np.random.default_rng([seed, 8, number]))
 
 
 def corrupt(images: np.ndarray, kind: str, level: float, rng: np.random.Generator) -> np.ndarray:
