@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 LABELS_TABLE = "labels.csv"
 NEEDED, OPTIONAL = {"path", "label"}, {"part", "group"}
+NOTES = {"suggested", "score", "reason"}  # of reports/suspects.csv, which has the form of this table; not read
 HEADER = "Its first line must be `path,label`, to which `part` and `group` may be added"
 SEPARATORS = ",;\t"  # where the decimal sign is a comma, spreadsheets write semicolons
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's own, before the first line
@@ -36,8 +37,8 @@ def read_labels_table(content: bytes, path: Path, files: Collection[str] = ()) -
     `path` is where its `content` comes from, for the messages; `files` are the paths of the source's files, which the
     table may write in another way (see `FileNames`). It is UTF-8 or, marked, UTF-16 text with a line per photo,
     separated by commas, semicolons or tabs. Its columns are path, label and, optionally, part (train, valid, val,
-    validation or test in every line) and group (any name, or none). Raises UserError that names the first line that
-    is wrong.
+    validation or test in every line) and group (any name, or none); those of NOTES may stay. Raises UserError that
+    names the first line that is wrong.
     """
     rows = list(_read_rows(content, path))
     names = FileNames(files, (row.path for row in rows))
@@ -119,7 +120,7 @@ def _columns(header: Sequence[str]) -> list[str]:
 
 
 def _are_known(columns: Sequence[str]) -> bool:
-    return len(set(columns)) == len(columns) and NEEDED <= set(columns) <= NEEDED | OPTIONAL
+    return len(set(columns)) == len(columns) and NEEDED <= set(columns) <= NEEDED | OPTIONAL | NOTES
 
 
 def _without_empty_ends(fields: Sequence[str], least: int) -> Sequence[str]:
