@@ -1,5 +1,7 @@
 """Maps of numbers laid over a photo: orange where something spoke for the answer, blue where it spoke against."""
 
+from io import BytesIO
+
 import numpy as np
 from PIL import Image
 
@@ -21,6 +23,13 @@ def overlay(image: np.ndarray, heat: np.ndarray, side_px: int) -> Image.Image:
     colour = np.where(strength > 0, FOR, AGAINST)
     pixels = (1 - share) * np.asarray(photo)[:, :, np.newaxis] + share * colour
     return Image.fromarray(pixels.round().astype(np.uint8))
+
+
+def as_png(image: np.ndarray, heat: np.ndarray, side_px: int) -> bytes:
+    """Return the `overlay` as the bytes of a PNG file."""
+    buffer = BytesIO()
+    overlay(image, heat, side_px).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _enlarged(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:

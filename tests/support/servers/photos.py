@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import uvicorn
@@ -23,15 +24,15 @@ def by_colour(images: np.ndarray) -> np.ndarray:
     return shares
 
 
-def classifier(network: Network = by_colour) -> Classifier:
-    return Classifier(Preprocessing(**PREPROCESSING), network)
+def classifier(network: Network = by_colour, model: Any = None) -> Classifier:
+    return Classifier(Preprocessing(**PREPROCESSING), network, model)
 
 
 @contextmanager
-def serving(limits: Limits | None = None, network: Network = by_colour) -> Iterator[str]:
+def serving(limits: Limits | None = None, network: Network = by_colour, model: Any = None) -> Iterator[str]:
     """Serve; yield the address."""
     port = free_port()
-    app = create_app(classifier(network), limits or Limits(), "by colour")
+    app = create_app(classifier(network, model), limits or Limits(), "by colour")
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
