@@ -1,11 +1,15 @@
 """Commands that ask a trained model about photos."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pixelproof.cli.app import app
 from pixelproof.errors import UserError
+
+if TYPE_CHECKING:
+    from pixelproof.inference import command
 
 
 @app.command()
@@ -15,16 +19,28 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per line.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a column per class.")] = False,
     top: Annotated[int | None, typer.Option(min=1, help="Show only so many classes, the likeliest.")] = None,
+    explain: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write a picture of what spoke for each answer into a folder.")
+    ] = None,
 ) -> None:
     """Say which class photos are of, by a trained model. The exit status is 1 if a photo cannot be read."""
     from pixelproof.inference import command
 
     if as_json and as_csv:
         raise UserError("--json and --csv: choose one.")
-    refused, count = command.predict(photos, model, "json" if as_json else "csv" if as_csv else "text", top)
+    format: command.Format = "json" if as_json else "csv" if as_csv else "text"
+    refused, count = command.predict(photos, model, format, top, _explaining(explain))
     if refused:
         typer.echo(f"{refused} of {count} photos could not be read", err=True)
         raise typer.Exit(1)
+
+
+def _explaining(folder: Path | None) -> "command.Watch | None":
+    if folder is None:
+        return None
+    from pixelproof.evidence.photos import explained
+
+    return lambda classifier, answers: explained(classifier, answers, folder)
 
 
 @app.command()

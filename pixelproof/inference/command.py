@@ -11,13 +11,16 @@ from typing import Literal, TextIO
 
 from pixelproof import console
 from pixelproof.errors import UserError
-from pixelproof.inference.classifier import Answer, Photo
+from pixelproof.inference.classifier import Answer, Classifier, Photo
 from pixelproof.inference.models import open_model
 
 Format = Literal["text", "json", "csv"]
+Watch = Callable[[Classifier, Iterable[Answer]], Iterator[Answer]]  # sees each answer before it is printed
 
 
-def predict(names: Sequence[str], model: str, format: Format, top: int | None) -> tuple[int, int]:
+def predict(
+    names: Sequence[str], model: str, format: Format, top: int | None, watch: Watch | None = None
+) -> tuple[int, int]:
     """Print an answer for each photo as soon as there is one; return how many could not be read, of how many.
 
     Raises UserError where there is no such model, or no photo.
@@ -28,6 +31,8 @@ def predict(names: Sequence[str], model: str, format: Format, top: int | None) -
     classifier = open_model(model, "predict")
     write = WRITERS[format](sys.stdout, classifier.preprocessing.classes, top)
     answers = classifier.answer(Photo(str(path), path.read_bytes) for path in paths)
+    if watch:
+        answers = watch(classifier, answers)
     if not sys.stdout.isatty():  # else the answers themselves show how far it is
         answers = console.progress(answers, "predict", len(paths))
     refused = 0

@@ -1,8 +1,9 @@
 """The server's routes."""
 
+import base64
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from importlib.resources import files
@@ -14,10 +15,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from pixelproof.data.photos.opening import quiet_pillow
 from pixelproof.inference.classifier import Answer, Classifier
-from pixelproof.server.answering import Answering
+from pixelproof.server.answering import Answering, Explained
 from pixelproof.server.limits import Limits, RefusedError
 from pixelproof.server.measures import Measures
-from pixelproof.server.requests import FORMS, photos_in
+from pixelproof.server.requests import FORMS, only, photos_in
 
 BODY = {
     "requestBody": {
@@ -52,24 +53,43 @@ def create_app(classifier: Classifier, limits: Limits, name: str) -> FastAPI:
         with quiet_pillow(limits.megapixels):
             answering.batcher.start()
             yield
-            await answering.batcher.stop()
+            await answering.stop()
 
     app = FastAPI(title="Pixelproof", summary=f"Which class photos are of, by {name}.", lifespan=lifespan)
+
+    async def measured(answer: Awaitable[Response]) -> Response:
+        began = time.perf_counter()
+        try:
+            response = await answer
+        except RefusedError as refused:
+            response = JSONResponse({"error": refused.reason}, refused.status, refused.headers)
+        measures.requests.labels(str(response.status_code)).inc()
+        measures.seconds.observe(time.perf_counter() - began)
+        return response
+
+    async def answered(request: Request) -> Response:
+        answers = await answering.answer(await photos_in(request, limits))
+        _count(measures, answers, answering.sizes)
+        return _response(name, answers)
+
+    async def explained(request: Request) -> Response:
+        answer, evidence = await answering.explain(*only(await photos_in(request, limits)))
+        _count(measures, [answer], answering.sizes)
+        return _with_evidence(name, answer, evidence)
 
     @app.post("/predict", openapi_extra=BODY)
     async def predict(request: Request) -> Response:
         """Answer one photo or several; each that cannot be read gets its reason, with status 422 if none can."""
-        began = time.perf_counter()
-        try:
-            answers = await answering.answer(await photos_in(request, limits))
-        except RefusedError as refused:
-            response = JSONResponse({"error": refused.reason}, refused.status, refused.headers)
-        else:
-            response = _response(name, answers)
-            _count(measures, answers, answering.batcher.sizes)
-        measures.requests.labels(str(response.status_code)).inc()
-        measures.seconds.observe(time.perf_counter() - began)
-        return response
+        return await measured(answered(request))
+
+    @app.post("/explain", openapi_extra=BODY)
+    async def explain(request: Request) -> Response:
+        """Answer one photo, with a picture of where the network saw signs of that class.
+
+        `picture` is the data URL of a PNG: the photo in grey, and in orange what spoke for the answer; `method` is
+        gradcam, or occlusion (blue: what spoke against it) where the network has no maps.
+        """
+        return await measured(explained(request))
 
     @app.get("/health")
     async def health() -> dict[str, str]:
@@ -102,7 +122,14 @@ def create_app(classifier: Classifier, limits: Limits, name: str) -> FastAPI:
 
 def _response(name: str, answers: list[Answer]) -> JSONResponse:
     status = 422 if all(answer.error for answer in answers) else 200
-    return JSONResponse({"model": name, "answers": [asdict(answer) for answer in answers]}, status)
+    return JSONResponse({"model": name, "answers": [vars(answer) for answer in answers]}, status)
+
+
+def _with_evidence(name: str, answer: Answer, evidence: Explained | None) -> JSONResponse:
+    if evidence is None:
+        return JSONResponse({"model": name, **vars(answer)}, 422)
+    picture = f"data:image/png;base64,{base64.b64encode(evidence.png).decode()}"
+    return JSONResponse({"model": name, **vars(answer), "method": evidence.method, "picture": picture})
 
 
 def _count(measures: Measures, answers: list[Answer], sizes: list[int]) -> None:

@@ -1,25 +1,26 @@
 """Photos of many requests, answered together: a network takes hardly longer for 64 images than for one."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Generic, TypeVar
 
-import numpy as np
+from pixelproof.inference.classifier import AT_ONCE
 
-from pixelproof.data.photos.pixels import Pixels
-from pixelproof.inference.classifier import AT_ONCE, Network
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
 
 
-class Batcher:
-    """Asks a network for one batch after the other: while it works on one, the next one gathers.
+class Batcher(Generic[Asked, Answered]):
+    """Has one batch after the other answered, in a thread: while it works on one, the next one gathers.
 
     So nobody waits for others: alone, a photo is a batch of its own.
     """
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._queue: asyncio.Queue[tuple[Pixels, asyncio.Future[np.ndarray]]] = asyncio.Queue()
+    def __init__(self, answer: Callable[[list[Asked]], list[Answered]]) -> None:
+        self._answer_all = answer
+        self._queue: asyncio.Queue[tuple[Asked, asyncio.Future[Answered]]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
-        self.sizes: list[int] = []  # of the batches since the last look
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._work())
@@ -30,10 +31,10 @@ class Batcher:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def ask(self, image: Pixels) -> np.ndarray:
-        """Return the probabilities of the classes, float32 (classes,), for an image as the network takes it."""
-        answer: asyncio.Future[np.ndarray] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((image, answer))
+    async def ask(self, asked: Asked) -> Answered:
+        """Return the answer, once the batch is answered that this one is in."""
+        answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((asked, answer))
         return await answer
 
     async def _work(self) -> None:
@@ -43,16 +44,14 @@ class Batcher:
                 batch.append(self._queue.get_nowait())
             await self._answer(batch)
 
-    async def _answer(self, batch: list[tuple[Pixels, "asyncio.Future[np.ndarray]"]]) -> None:
-        images = np.stack([image for image, _ in batch])
+    async def _answer(self, batch: list[tuple[Asked, "asyncio.Future[Answered]"]]) -> None:
         try:
-            rows = await asyncio.to_thread(self._network, images)
+            answers = await asyncio.to_thread(self._answer_all, [asked for asked, _ in batch])
         except Exception as error:  # the server goes on; whoever asked gets to know
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
             return
-        self.sizes.append(len(batch))
-        for (_, answer), row in zip(batch, rows, strict=True):
-            if not answer.done():  # whoever asked may have gone
-                answer.set_result(row)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():  # whoever asked may have gone
+                future.set_result(answer)

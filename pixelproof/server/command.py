@@ -1,6 +1,7 @@
 """`pixelproof serve`: the process."""
 
 import logging
+import signal
 import socket
 
 import numpy as np
@@ -27,7 +28,12 @@ def serve(model: str, host: str, port: int, limits: Limits) -> None:
             limit_concurrency=4 * limits.waiting,
             server_header=False,
         )
+        signal.signal(signal.SIGTERM, _end)  # uvicorn raises the signal anew when it has stopped
         uvicorn.Server(config).run(sockets=[place])
+
+
+def _end(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -34,6 +34,13 @@ async def photos_in(request: Request, limits: Limits) -> list[Named]:
     return photos
 
 
+def only(photos: list[Named]) -> Named:
+    """Return the one photo of a request. Raises RefusedError where there are several."""
+    if len(photos) > 1:
+        raise RefusedError(400, f"{len(photos)} photos in one request; here each needs a request of its own")
+    return photos[0]
+
+
 async def _parsed(request: Request, limits: Limits) -> list[Named]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await _body(request, limits)

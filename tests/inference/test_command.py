@@ -96,9 +96,29 @@ def test_a_photo_that_is_not_there_is_named(project: Path, monkeypatch: pytest.M
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_explain_writes_a_picture_for_each_answer(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Photos of one name in two folders each have their own, a broken one has none, and the answers are printed."""
+    photo = (project / "photos/bars/bars000.jpg").read_bytes()
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same.jpg").write_bytes(photo)
+    (tmp_path / "one/broken.jpg").write_bytes(b"garbage")
+    given = [str(tmp_path / "one"), str(tmp_path / "two"), "--explain", str(tmp_path / "new/pictures")]
+    plain = predict(project, monkeypatch, *given[:2])
+    for _ in range(2):  # the second time they replace their own
+        done = predict(project, monkeypatch, *given)
+        assert done.stdout == plain.stdout
+        pictures = sorted((tmp_path / "new/pictures").iterdir())
+        assert [path.name[:5] for path in pictures] == ["same-", "same-"]
+        assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["photos", "--explain", "photos/broken.jpg"], "--explain photos/broken.jpg: File exists. Name a folder"),
         (["photos", "--model", "cnn"], "models/cnn: there is no trained model yet. Run `make repro` first."),
         (["photos", "--model", "nothing"], "--model nothing: there is no such model. Expected cnn, mlp"),
         (["photos", "--model", "photos"], "photos holds no model that answers photos"),

@@ -28,7 +28,8 @@ def is_ready(address: str) -> bool:
         return False
 
 
-def test_a_saved_model_is_served_until_a_signal_comes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_saved_model_is_served_until_a_signal_comes(tmp_path: Path, number: int, status: int) -> None:
     """As a person at a terminal, or a container, runs it."""
     model, port = save_mlp(tmp_path / "model"), free_port()
     command = [*PROGRAM, f"--model={model}", f"--port={port}"]
@@ -40,10 +41,12 @@ def test_a_saved_model_is_served_until_a_signal_comes(tmp_path: Path) -> None:
     (answer,) = requests.post(f"{address}/predict", data=JPEG, timeout=60).json()["answers"]
     (known,) = PhotoModel.open(model).predict([JPEG])["probabilities"]
     assert answer["probabilities"] == pytest.approx(known, abs=1e-6)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert f"{address}/ answers photos by {model}" in said
     assert "Traceback" not in said
+    assert "What its libraries said" not in said, "an end that was asked for is no crash"
+    assert process.returncode == status
 
 
 @pytest.mark.parametrize(

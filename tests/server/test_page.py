@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from pixelproof.server.answering import PICTURE_PX
 from tests.support.browser import PATIENCE, chromium
 from tests.support.photos import encoded, picture
+from tests.support.saved_models import CLASSES
 
 pytestmark = pytest.mark.slow
 
@@ -19,31 +21,49 @@ def browser() -> Iterator[Any]:
         yield browser
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_a_person_who_chooses_photos_sees_their_answers(address: str, browser: Any, width: int) -> None:
-    """That is all the page is for, on a phone, too."""
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.set_default_timeout(PATIENCE)
+@pytest.fixture(params=[(width, scheme) for width in WIDTHS for scheme in ("light", "dark")], ids=str)
+def page(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
+    """A page of that width, in light or dark."""
+    width, scheme = request.param
+    opened = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    opened.set_default_timeout(PATIENCE)
+    yield opened
+    opened.close()
+
+
+def choose(page: Any, *photos: tuple[str, bytes]) -> None:
+    page.set_input_files("#files", [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in photos])
+
+
+GOOD, BAD = ("good.png", encoded(picture(), "PNG")), ("<b>bad</b>.png", b"garbage")
+
+
+def test_a_person_who_chooses_photos_sees_their_answers(with_maps: str, page: Any) -> None:
+    """That is all the page is for, on a phone, too. Nothing of it is hard to see or to hear, as far as axe can tell."""
+    from axe_playwright_python.sync_playwright import Axe
+
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(address)
-    photos = [("good.png", encoded(picture(), "PNG")), ("<b>bad</b>.png", b"garbage")]
-    page.set_input_files("#files", [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in photos])
-    page.wait_for_selector("article:nth-of-type(2)")
+    page.goto(with_maps)
+    choose(page, GOOD, BAD)
+    page.wait_for_selector("figure img")
     bad, good = page.locator("article").all_inner_texts()
-    assert good.split("\n")[0] in ("ape", "bee", "cat")
+    assert page.locator("article h2").last.inner_text() in CLASSES
     assert good.count("%") == 3
-    assert bad.startswith("Not answered\n\nnot an image") or bad.startswith("Not answered\nnot an image")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert all(url.startswith((address, "blob:", "data:")) for url in asked), "a photo must not leave for elsewhere"
-    page.close()
+    assert "(Grad-CAM)" in good
+    assert "Not answered" in bad
+    assert "not an image" in bad
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert all(url.startswith((with_maps, "blob:", "data:")) for url in asked), "a photo must not leave for elsewhere"
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
-def test_a_photo_is_dropped(address: str, browser: Any) -> None:
+def test_a_dropped_photo_gets_its_answer_and_grad_cam(with_maps: str, browser: Any) -> None:
     """As the page says."""
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(address)
+    page.goto(with_maps)
     page.evaluate(
         """bytes => {
           const transfer = new DataTransfer();
@@ -51,10 +71,25 @@ def test_a_photo_is_dropped(address: str, browser: Any) -> None:
           const drop = document.getElementById("drop");
           drop.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
         }""",
-        list(encoded(picture(), "PNG")),
+        list(GOOD[1]),
     )
-    page.wait_for_selector("article")
+    shown = page.locator("figure img")
+    shown.wait_for()
     assert "dropped.png" in page.locator("article").inner_text()
+    assert "(Grad-CAM)" in page.locator("figcaption").inner_text()
+    wide = shown.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    assert wide == PICTURE_PX
+    page.close()
+
+
+def test_a_network_without_maps_shows_what_hiding_does(address: str, browser: Any) -> None:
+    """The MLP has no Grad-CAM, and its page no gap."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    choose(page, GOOD)
+    page.wait_for_selector("figure img")
+    assert "less likely when it is hidden" in page.locator("figcaption").inner_text()
     page.close()
 
 
@@ -63,8 +98,8 @@ def test_every_control_and_picture_has_a_name(address: str, browser: Any) -> Non
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(address)
-    page.set_input_files("#files", [{"name": "a.png", "mimeType": "image/png", "buffer": encoded(picture(), "PNG")}])
-    page.wait_for_selector("article")
+    choose(page, GOOD)
+    page.wait_for_selector("figure img")
     assert page.evaluate("document.documentElement.lang") == "en"
     assert page.get_by_label("choose files").count() == page.get_by_label("take a photo").count() == 1
     assert page.locator("img:not([alt])").count() == 0

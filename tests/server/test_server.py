@@ -214,7 +214,7 @@ def test_it_says_what_it_is(address: str) -> None:
     assert (ready["status"], ready["model"], ready["classes"]) == ("ready", "by colour", CLASSES)
     assert ready["limits"]["waiting"] == 256
     api = requests.get(f"{address}/openapi.json", timeout=10).json()
-    assert set(api["paths"]) == {"/predict", "/health", "/ready", "/metrics"}
+    assert set(api["paths"]) == {"/predict", "/explain", "/health", "/ready", "/metrics"}
     assert "multipart/form-data" in api["paths"]["/predict"]["post"]["requestBody"]["content"]
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import uvicorn
@@ -23,17 +24,17 @@ def by_colour(images: np.ndarray) -> np.ndarray:
     return shares
 
 
-def classifier(network: Network = by_colour) -> Classifier:
-    return Classifier(Preprocessing(**PREPROCESSING), network)
+def classifier(network: Network = by_colour, model: Any = None) -> Classifier:
+    return Classifier(Preprocessing(**PREPROCESSING), network, model)
 
 
 @contextmanager
 def serving(
-    limits: Limits | None = None, network: Network = by_colour, served: Classifier | None = None
+    limits: Limits | None = None, network: Network = by_colour, model: Any = None, served: Classifier | None = None
 ) -> Iterator[str]:
-    """Serve a network, or a model; yield the address."""
+    """Serve a network with the model that it is of, or a classifier; yield the address."""
     port = free_port()
-    app = create_app(served or classifier(network), limits or Limits(), "by colour")
+    app = create_app(served or classifier(network, model), limits or Limits(), "by colour")
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

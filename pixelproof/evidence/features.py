@@ -1,0 +1,54 @@
+"""What a network's last hidden layer makes of images: where two are close, it sees them alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+Features = Callable[[np.ndarray], np.ndarray]  # uint8 images (n, height, width, channels) to (n, features) float32
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # those of scikit-learn's MLPClassifier
+    "identity": lambda sums: sums,
+    "logistic": expit,
+    "tanh": np.tanh,
+    "relu": lambda sums: np.maximum(sums, 0),
+}
+
+
+def features_of(model: Any) -> tuple[Features, list[np.ndarray]]:
+    """Return the features of a Keras model or a scikit-learn pipeline, and the weights that decide them.
+
+    Without a hidden layer they are what the output layer takes. Of a model that averages over mirror images they are
+    the mean of both.
+    """
+    return _of_mlp(model) if hasattr(model, "named_steps") else _of_cnn(model)
+
+
+def _of_mlp(pipeline: Any) -> tuple[Features, list[np.ndarray]]:
+    from pixelproof.network.mlp.saved import flatten
+
+    network = pipeline["mlp"]
+    activation = ACTIVATIONS[network.activation]
+    layers = list(zip(network.coefs_, network.intercepts_, strict=True))[:-1]
+
+    def features(images: np.ndarray) -> np.ndarray:
+        values = pipeline["scale"].transform(flatten(images))
+        for weights, bias in layers:
+            values = activation(values @ weights + bias)
+        return np.asarray(values, np.float32)
+
+    return features, [array for layer in layers for array in layer]
+
+
+def _of_cnn(model: Any) -> tuple[Features, list[np.ndarray]]:
+    from pixelproof.evidence.graph import features_model, flips, mirrored
+
+    network, sides = flips(model)
+    without_output = features_model(network)
+
+    def features(images: np.ndarray) -> np.ndarray:
+        seen = [without_output.predict_on_batch(mirrored(images) if flip else images) for flip in sides]
+        mean: np.ndarray = np.mean([np.asarray(each, np.float32) for each in seen], axis=0)
+        return mean
+
+    return features, without_output.get_weights()
