@@ -119,7 +119,11 @@ def write_plots(by_model: dict[str, np.ndarray], labels: np.ndarray, classes: li
 
 
 def log_to_runs(
-    metrics: dict[str, Any], by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str]
+    metrics: dict[str, Any],
+    by_model: dict[str, np.ndarray],
+    labels: np.ndarray,
+    classes: list[str],
+    tables: dict[str, pd.DataFrame],
 ) -> None:
     """Complete each model's MLflow run with what the test part says, and with the name of its partner's run."""
     runs = {model: read_training(files_in(MODELS / model)).record for model in by_model}
@@ -135,13 +139,14 @@ def log_to_runs(
             written=written,
             tags={"partner_run_id": partner.run_id},
             metrics=points(named, step=0, timestamp=written),
-            artifacts=["confusion.png"],
+            artifacts=["confusion.png", PREDICTIONS.name],
             comparison=comparison(compared, partner.name, partner.run_id),
         )
         with replacing(RUNS / model) as folder:
             folder.mkdir()
             figure = confusion_figure(probabilities, labels, classes, f"{model}: test images by class")
             figure.savefig(folder / "confusion.png")
+            tables[model].to_parquet(folder / PREDICTIONS.name, index=False)
             record.files = file_hashes(record, folder)
             write_record(record, folder)
         added.append(record)
@@ -162,15 +167,20 @@ def main() -> None:
     metrics = measure(answers, temperatures, commonest, confidence=params.confidence, seed=seed)
     labels = answers["cnn"].labels
     by_model = {model: own.probabilities for model, own in answers.items()}
-    tables = [answer_table(model, own.probabilities, own.ids, labels, classes) for model, own in answers.items()]
+    tables = {
+        model: answer_table(model, own.probabilities, own.ids, labels, classes).assign(
+            group=groups.loc[list(own.ids)].to_numpy()
+        )
+        for model, own in answers.items()
+    }
     with replacing(PREDICTIONS) as beside:
-        pd.concat(tables, ignore_index=True).to_parquet(beside, index=False)
+        pd.concat(tables.values(), ignore_index=True).to_parquet(beside, index=False)
     frames = [
         per_class(own, classes, confidence=params.confidence).assign(model=model) for model, own in answers.items()
     ]
     write_text(PER_CLASS, pd.concat(frames).to_csv(index=False))
     write_plots(by_model, labels, classes, PLOTS)
-    log_to_runs(metrics, by_model, labels, classes)
+    log_to_runs(metrics, by_model, labels, classes, tables)
     write_json(METRICS, metrics)
     terminal = Console()
     terminal.print(table.as_rich(table.comparison_rows(metrics)))

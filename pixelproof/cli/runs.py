@@ -8,6 +8,7 @@ import typer
 from rich.table import Column, Table
 
 from pixelproof.cli.app import JsonOption, app, terminal
+from pixelproof.errors import UserError
 from pixelproof.params.whole import load_params
 from pixelproof.tracking.registry.gate import Metric, Terms
 
@@ -32,11 +33,15 @@ def runs(
 
 @app.command()
 def compare(
+    pair: Annotated[list[str] | None, typer.Argument(help="Two runs' ids, or their beginnings.")] = None,
     metric: Annotated[str, typer.Option(help="The metric of MLflow's runs to compare.")] = "test/accuracy",
     experiment: Annotated[str | None, typer.Option(help="MLflow's experiment; default: that of params.yaml.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print mean and standard deviation over the seeds, of runs that differ in `seed` alone."""
+    """Compare two runs on the same test part; without them, runs that differ in `seed` alone: mean and deviation."""
+    if pair:
+        _compare_two(pair, as_json)
+        return
     from pixelproof.tracking.history import seeds
     from pixelproof.tracking.history.lineage import open_store
     from pixelproof.tracking.run.naming import experiment_name
@@ -47,6 +52,25 @@ def compare(
         typer.echo(json.dumps([seeds.as_json(group) for group in found], indent=2))
         return
     terminal().print(seeds.as_rich(found, metric))
+
+
+def _compare_two(ids: list[str], as_json: bool) -> None:
+    if len(ids) != 2:
+        raise UserError(f"compare {' '.join(ids)}: expected two runs, got {len(ids)}. `pixelproof runs` lists them.")
+    from pixelproof.evaluation.pair import compare_tables
+    from pixelproof.tracking.history.lineage import find_run, open_store
+    from pixelproof.tracking.history.predictions import read_predictions
+
+    client, params = open_store(), load_params()
+    runs = [find_run(client, run_id) for run_id in ids]
+    first, second = (read_predictions(client, run) for run in runs)
+    names = f"run {runs[0].info.run_id[:8]}", f"run {runs[1].info.run_id[:8]}"
+    found = compare_tables(first, second, names, confidence=params.evaluate.confidence, seed=params.seed)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+        return
+    terminal().print(found.as_rich())
+    typer.echo(found.verdict)
 
 
 @app.command()

@@ -35,5 +35,10 @@ def labels_in(answers: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
     return pd.Categorical(answers["label"], categories=list(classes)).codes.astype(np.int64)
 
 
+def classes_in(answers: pd.DataFrame) -> list[str]:
+    """Return the names of the classes in a table of predictions, in the order of the model's outputs."""
+    return [str(column).removeprefix(_column("")) for column in answers if str(column).startswith(_column(""))]
+
+
 def _column(name: str) -> str:
     return f"p_{name}"

@@ -11,23 +11,25 @@ from pixelproof.evaluation.bootstrap import PLAIN, Sample, interval, without_spr
 LARGEST = 1.0  # the largest difference of most metrics
 
 
-def compare(cnn_right: np.ndarray, mlp_right: np.ndarray) -> dict[str, float | int]:
+def compare(
+    first_right: np.ndarray, second_right: np.ndarray, names: tuple[str, str] = ("cnn", "mlp")
+) -> dict[str, float | int]:
     """Compare two (n,) bool arrays that say, image by image, whether each model was right.
 
     The p-value is McNemar's exact test (1947; the exact form is the two-sided binomial test): how often chance
     alone would split the images that only one of the two got right at least this unevenly.
     """
-    only_cnn = int((cnn_right & ~mlp_right).sum())
-    only_mlp = int((~cnn_right & mlp_right).sum())
-    disagree = only_cnn + only_mlp
+    only_first = int((first_right & ~second_right).sum())
+    only_second = int((~first_right & second_right).sum())
+    disagree = only_first + only_second
     return {
-        "images": len(cnn_right),
-        "accuracy_difference": (only_cnn - only_mlp) / len(cnn_right),
-        "mcnemar_p": float(binomtest(only_cnn, disagree).pvalue) if disagree else 1.0,
-        "both_right": int((cnn_right & mlp_right).sum()),
-        "only_cnn_right": only_cnn,
-        "only_mlp_right": only_mlp,
-        "both_wrong": int((~cnn_right & ~mlp_right).sum()),
+        "images": len(first_right),
+        "accuracy_difference": (only_first - only_second) / len(first_right),
+        "mcnemar_p": float(binomtest(only_first, disagree).pvalue) if disagree else 1.0,
+        "both_right": int((first_right & second_right).sum()),
+        f"only_{names[0]}_right": only_first,
+        f"only_{names[1]}_right": only_second,
+        "both_wrong": int((~first_right & ~second_right).sum()),
     }
 
 
@@ -58,9 +60,10 @@ def _interval(difference: Sample, images: int, confidence: float) -> tuple[float
 
 def verdict(found: Mapping[str, Any], first: str = "CNN", second: str = "MLP") -> str:
     """Return in one sentence what a comparison says, or that its images cannot tell."""
+    only_first, only_second = (found[key] for key in found if key.startswith("only_"))
     counts = (
-        f"On the same {found['images']:,} test images only the {first} was right on {found['only_cnn_right']:,}, only "
-        f"the {second} on {found['only_mlp_right']:,}"
+        f"On the same {found['images']:,} test images only the {first} was right on {only_first:,}, only the {second} "
+        f"on {only_second:,}"
     )
     low, high = (100 * found[f"accuracy_difference_{end}"] for end in ("low", "high"))
     between = f"{100 * found['confidence']:g}% interval {low:+.1f} to {high:+.1f}"

@@ -10,7 +10,8 @@ from pixelproof.evaluation import comparison
 ComparisonRow = tuple[str, ...]  # quantity, CNN, MLP
 
 NAMES = {"cnn": "CNN (Keras)", "mlp": "MLP (scikit-learn)"}
-WITH_INTERVALS = {
+METRIC_NAMES = {
+    "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "macro_precision": "macro precision",
     "macro_f1": "macro F1",
@@ -18,6 +19,9 @@ WITH_INTERVALS = {
     "average_precision": "average precision",
     "log_loss": "log loss",
     "brier": "Brier score",
+}
+WITH_INTERVALS = {
+    **{name: words for name, words in METRIC_NAMES.items() if name != "accuracy"},
     "calibration_error": "calibration error",
     "calibration_error_scaled": "... with the temperature",
 }
@@ -43,15 +47,17 @@ def comparison_rows(metrics: dict[str, Any]) -> list[ComparisonRow]:
 def interval_rows(metrics: dict[str, Any]) -> list[ComparisonRow]:
     """Return a row for each metric with its interval, and the temperature; docs/evaluate.md says what they mean."""
     both = metrics["cnn"], metrics["mlp"]
-    rows = [(words, *(_with_interval(model, name) for model in both)) for name, words in WITH_INTERVALS.items()]
+    rows = [(words, *(with_interval(model, name) for model in both)) for name, words in WITH_INTERVALS.items()]
     return [*rows, ("temperature", *(f"{model['temperature']:.2f}" for model in both))]
 
 
-def _with_interval(model: Mapping[str, Any], name: str) -> str:
+def with_interval(model: Mapping[str, Any], name: str, sign: str = "") -> str:
+    """Return a metric and its interval as text; with `sign` "+" each number has its sign."""
     numbers = [model[name], model[f"{name}_low"], model[f"{name}_high"]]
     if None in numbers:
         return "cannot be measured"
-    return "{:.4f} ({:.4f} to {:.4f})".format(*numbers)
+    value, low, high = (f"{number:{sign}.4f}" for number in numbers)
+    return f"{value} ({low} to {high})"
 
 
 def verdict(metrics: dict[str, Any]) -> str:
