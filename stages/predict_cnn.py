@@ -33,11 +33,12 @@ def main() -> None:
     probabilities = saved.predict(model, in_batches(store, test))
     answers = answer_table("cnn", probabilities, store.ids(test), store.labels[test], store.classes)
     ids = choose_shown(answers, store.classes, params.photos)
-    layers = trace(without_flip_averaging(model), store.named(ids))
+    network = without_flip_averaging(model)
+    layers = trace(network, store.named(ids))
     with replacing(PREDICTED / "cnn") as folder:
         folder.mkdir()
         answers.to_parquet(folder / ANSWERS, index=False)
-        write_trace(Trace(ids, layers), folder / TRACE)
+        write_trace(Trace(ids, layers, mirrored=network is not model), folder / TRACE)
 
 
 if __name__ == "__main__":
