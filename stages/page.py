@@ -26,11 +26,12 @@ def main() -> None:
     traced = read_trace(folder / TRACE)
     context = contents(
         read_shown(store, pd.read_parquet(folder / ANSWERS), traced.ids),
-        traced.layers,
+        traced,
         store.classes,
         {model: read_json(PLAN / f"{model}.json") for model in ("cnn", "mlp")},
         read_json(METRICS),
         pd.read_csv(MODELS / "cnn/history.csv"),
+        preprocessing={**store.made_with, **store.accepts},
         seed=load_seed(),
     )
     write_text(EXPLAIN_PAGE, render(context))

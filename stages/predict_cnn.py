@@ -49,12 +49,13 @@ def main() -> None:
 
     answers, valid = answered("test"), answered("valid")
     ids = choose_shown(answers, store.classes, params.photos)
-    layers = trace(without_flip_averaging(model), store.named(ids))
+    network = without_flip_averaging(model)
+    layers = trace(network, store.named(ids))
     with replacing(PREDICTED / "cnn") as folder:
         folder.mkdir()
         answers.to_parquet(folder / ANSWERS, index=False)
         valid.to_parquet(folder / VALID_ANSWERS, index=False)
-        write_trace(Trace(ids, layers), folder / TRACE)
+        write_trace(Trace(ids, layers, mirrored=network is not model), folder / TRACE)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,12 @@ from pixelproof.explain.page.contents import contents
 from pixelproof.explain.page.page import render
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.trace import trace
-from pixelproof.explain.tracing.traced import TracedLayer
+from pixelproof.explain.tracing.traced import Trace, TracedLayer
 from tests.support.photos import CLASSES, photo
 
 SHAPE = (24, 20, 3)
+COLOURS = {1: "grey", 3: "rgb"}
+PREPROCESSING = {"fit": "pad", "min_side_px": 8, "max_megapixels": 250}
 
 
 class Built(NamedTuple):
@@ -94,6 +96,8 @@ def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, i
     metrics = {"cnn": own, "mlp": own, "comparison": compare(right, right)}
     history = pd.DataFrame({"train_loss": [0.7, 0.5], "valid_loss": [0.8, 0.6]})
     plans = {"cnn": plan, "mlp": mlp([3], shape, 2).as_json()}
-    context = contents(shown, layers, CLASSES, plans, metrics, history, seed=7)
+    traced = Trace(shown.ids, layers, mirrored=False)
+    preprocessing = {**PREPROCESSING, "height_px": shape[0], "width_px": shape[1], "colour": COLOURS[shape[2]]}
+    context = contents(shown, traced, CLASSES, plans, metrics, history, preprocessing=preprocessing, seed=7)
     path.write_text(render(context), "utf-8")
     return Built(path, layers, shown, context)

@@ -8,10 +8,10 @@ import pandas as pd
 
 from pixelproof.explain.page.article import Design
 from pixelproof.explain.page.diagrams import curves, diagram
-from pixelproof.explain.page.payload import payload
+from pixelproof.explain.page.payload import own_photos, payload
 from pixelproof.explain.page.walk import planned_layers, walk
 from pixelproof.explain.tracing.photos import Shown
-from pixelproof.explain.tracing.traced import TracedLayer
+from pixelproof.explain.tracing.traced import Trace
 
 STEPS = {
     "network": "the network at work",
@@ -32,20 +32,23 @@ STEPS = {
 
 def contents(
     shown: Shown,
-    layers: Sequence[TracedLayer],
+    traced: Trace,
     classes: Sequence[str],
     plans: Mapping[str, Any],
     metrics: Mapping[str, Any],
     history: pd.DataFrame,
     *,
+    preprocessing: Mapping[str, Any],
     seed: int,
 ) -> dict[str, Any]:
     """Return the names that templates/index.html uses.
 
-    shown    the test photos; layers: the CNN, traced on them
+    shown    the test photos; traced: the CNN, traced on them
     plans    the content of reports/plan/<model>.json by model; metrics: that of reports/metrics.json
     history  the CNN's epochs, models/cnn/history.csv
+    preprocessing  of a photo that a reader brings: what `Preprocessing` holds, without the classes
     """
+    layers = traced.layers
     steps = walk(shown, layers, plans, classes, seed=seed)
     return {
         **steps,
@@ -53,7 +56,7 @@ def contents(
         "classes": list(classes),
         "shown": shown,
         "metrics": metrics,
-        "network": payload(layers, shown, classes),
+        "network": payload(layers, shown, classes) | own_photos(preprocessing, mirrored=traced.mirrored),
         "diagram": diagram(layers),
         "curves": curves(history),
         "own_designs": [*(_own(model, metrics[model], plans[model]) for model in ("cnn", "mlp")), *steps["own_mlps"]],

@@ -18,8 +18,8 @@ IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) (\w+))", re.MULTILINE)
 
 
-def render(context: Mapping[str, Any]) -> str:
-    """Return the page for the names that templates/index.html uses."""
+def render(context: Mapping[str, Any], template: str = "index.html", entry: str = "page.js") -> str:
+    """Return the page for the names that a template uses; `entry` is the script that starts it."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -29,7 +29,7 @@ def render(context: Mapping[str, Any]) -> str:
     )
     environment.filters |= {"picture": picture, "number": number, "ink": ink}
     style = "\n".join(path.read_text("utf-8") for path in sorted((TEMPLATES / "css").glob("*.css")))
-    return environment.get_template("index.html").render(**context, style=style, script=script(TEMPLATES / "js"))
+    return environment.get_template(template).render(**context, style=style, script=script(TEMPLATES / "js", entry))
 
 
 def script(folder: Path, entry: str = "page.js") -> str:

@@ -6,7 +6,7 @@ work are too large for a page, or a layer before it is a box that is not exact.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,11 +35,16 @@ def payload(
     budget, exact, entries = budget or PageBudget(), set[int](), []
     for number, layer in enumerate(layers):
         reason = _why_box(layer, exact, budget)
-        entry = _described(layer) if reason is None else _boxed(layer, reason, budget)
+        entry = described(layer) if reason is None else _boxed(layer, reason, budget)
         if reason is None or "outputs" in entry:
             exact.add(number)
         entries.append(_outline(layer) | entry)
     return {"classes": list(classes), "photos": _photos(shown), "layers": entries}
+
+
+def own_photos(preprocessing: Mapping[str, Any], *, mirrored: bool) -> dict[str, Any]:
+    """Return what the script needs besides for photos that a reader brings: how they are read, and answered."""
+    return {"preprocessing": dict(preprocessing), "mirrored": mirrored}
 
 
 def _why_box(layer: TracedLayer, exact: set[int], budget: PageBudget) -> str | None:
@@ -71,7 +76,8 @@ def _outline(layer: TracedLayer) -> dict[str, Any]:
     }
 
 
-def _described(layer: TracedLayer) -> dict[str, Any]:
+def described(layer: TracedLayer) -> dict[str, Any]:
+    """Return how the script computes a layer whose kind is known."""
     assert layer.kind is not None
     weights = {name: {"shape": list(array.shape), "data": encode(array)} for name, array in layer.kind.weights.items()}
     return {"kind": layer.kind.name, "options": dict(layer.kind.options), "weights": weights}

@@ -44,6 +44,7 @@ class Trace:
 
     ids: list[str]
     layers: list[TracedLayer]
+    mirrored: bool  # the network's answer is the mean of those to a photo and to its mirror image
 
 
 def write_trace(trace: Trace, path: Path) -> None:
@@ -52,7 +53,8 @@ def write_trace(trace: Trace, path: Path) -> None:
     for number, layer in enumerate(trace.layers):
         weights = layer.kind.weights if layer.kind else {}
         arrays |= {f"{number}/weights/{name}": array for name, array in weights.items()}
-    description = {"ids": trace.ids, "layers": [_described(layer) for layer in trace.layers]}
+    layers = [_described(layer) for layer in trace.layers]
+    description = {"ids": trace.ids, "layers": layers, "mirrored": trace.mirrored}
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **{DESCRIPTION: np.array(json.dumps(description))}, **arrays)
 
@@ -72,7 +74,7 @@ def read_trace(path: Path) -> Trace:
     with np.load(path, allow_pickle=False) as arrays:
         description = json.loads(str(arrays[DESCRIPTION]))
         layers = [_restored(number, layer, arrays) for number, layer in enumerate(description["layers"])]
-    return Trace(description["ids"], layers)
+    return Trace(description["ids"], layers, description["mirrored"])
 
 
 def _restored(number: int, layer: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> TracedLayer:

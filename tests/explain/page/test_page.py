@@ -23,7 +23,7 @@ def test_modules_become_one_script_each_in_its_own_scope(tmp_path: Path) -> None
 
 def test_every_script_file_is_part_of_the_page() -> None:
     """A file that nothing imports would be dead code."""
-    made = script(TEMPLATES / "js")
+    made = script(TEMPLATES / "js") + script(TEMPLATES / "js", "alone.js")
     assert [path.name for path in (TEMPLATES / "js").glob("*.js") if f'modules["{path.name}"] =' not in made] == []
 
 

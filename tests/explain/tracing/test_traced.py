@@ -25,7 +25,7 @@ def test_a_trace_is_read_as_it_was_written_to_the_bit(tmp_path: Path) -> None:
         ),
         TracedLayer("model", "Functional", [1], np.array([[np.nan, np.inf]], np.float32), None, 7),
     ]
-    write_trace(Trace(["a/1.png", "b/ü.png"], layers), tmp_path / "trace.npz")
+    write_trace(Trace(["a/1.png", "b/ü.png"], layers, mirrored=True), tmp_path / "trace.npz")
     found = read_trace(tmp_path / "trace.npz")
     assert found.ids == ["a/1.png", "b/ü.png"]
     for read, written in zip(found.layers, layers, strict=True):

@@ -15,8 +15,10 @@ export function colourOf(value, largest) {
   return mix(Math.sqrt(share), value < 0 ? NEGATIVE : POSITIVE);
 }
 
-export function inkOf(value, largest) {
-  return Math.sqrt(Math.abs(value) / (largest || 1)) > 0.6 ? "#fff" : "#111";
+// Black or white, whichever stands out more from a colour (WCAG 2, relative luminance).
+export function inkOf(colour) {
+  const linear = colour.map((level) => (level > 10.3 ? ((level / 255 + 0.055) / 1.055) ** 2.4 : level / 3294.6));
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.179 ? "#000" : "#fff";
 }
 
 function paint(canvas, rows, columns, colour) {

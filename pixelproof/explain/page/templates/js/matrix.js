@@ -11,8 +11,9 @@ export function matrixTable({ title, rows, mark = null, colours = true }) {
       const marked = number !== null && number === mark ? "mark" : null;
       const shown = element("td", { class: marked }, number === null ? "\u00b7" : format(number, 4));
       if (colours && number !== null) {
-        shown.style.backgroundColor = `rgb(${colourOf(number, largest).map(Math.round).join(" ")})`;
-        shown.style.color = inkOf(number, largest);
+        const colour = colourOf(number, largest).map(Math.round);
+        shown.style.backgroundColor = `rgb(${colour.join(" ")})`;
+        shown.style.color = inkOf(colour);
       }
       return shown;
     });

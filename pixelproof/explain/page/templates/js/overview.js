@@ -1,5 +1,6 @@
 // The network from photo to class: a row of activation maps for each layer.
 
+import { answerList } from "./answers.js";
 import { Detail } from "./detail.js";
 import { drawLayer, element } from "./draw.js";
 import { rove } from "./matrix.js";
@@ -67,11 +68,7 @@ export class Overview {
   answers(number) {
     if (number !== this.network.layers.length - 1) return [];
     const { probabilities, label } = this.network.photos[this.photo];
-    const bars = probabilities.map((share, i) => {
-      const attributes = { style: `--share: ${100 * share}%`, class: i === label ? "label" : null };
-      return element("li", attributes, `${this.network.classes[i]} `, element("b", {}, `${(100 * share).toFixed(1)} %`));
-    });
-    return [element("ul", { class: "answers", "aria-label": "probability of each class" }, ...bars)];
+    return [answerList(this.network.classes, probabilities, label)];
   }
 
   // Shows at once what the page is about: the first convolution at work.

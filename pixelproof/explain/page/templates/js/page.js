@@ -4,6 +4,7 @@ import { drawPhoto, element } from "./draw.js";
 import { Network } from "./network.js";
 import { OutputLab } from "./output_lab.js";
 import { Overview } from "./overview.js";
+import { OwnPhoto } from "./own_photo.js";
 import { slideDemo } from "./slide_demo.js";
 import { format } from "./tensor.js";
 import { WindowLab } from "./window_lab.js";
@@ -19,33 +20,46 @@ const windowLabs = [
 
 function photoChoice(photo, number) {
   const canvas = element("canvas");
-  const [label, predicted] = [network.classes[photo.label], network.classes[photo.predicted]];
-  const right = photo.label === photo.predicted;
-  const words = right ? label : `${label}, taken for ${predicted}`;
-  drawPhoto(canvas, network.photo(number), `test photo ${photo.id}: ${words}`);
+  const [label, predicted] = [photo.label, photo.predicted].map((each) => network.classes[each]);
+  const [mark, words] = photo.own ? ["yours", "photo"] : photo.label === photo.predicted ? ["\u2713", label] : ["\u2717", `${label}, taken for ${predicted}`];
+  drawPhoto(canvas, network.photo(number), `${photo.own ? "your" : "test"} photo ${photo.id}${photo.own ? "" : `: ${words}`}`);
   const input = element("input", { type: "radio", name: "photo", value: number, checked: number === 0, onchange: () => choose(number) });
-  const caption = element("span", {}, `${right ? "\u2713" : "\u2717"} ${words}`);
-  return element("label", { class: right ? "photo right" : "photo wrong" }, input, canvas, caption);
+  const caption = element("span", {}, photo.own ? photo.id : `${mark} ${words}`);
+  return element("label", { class: mark === "\u2717" ? "photo wrong" : "photo right" }, input, canvas, caption);
 }
 
 async function choose(number) {
   const status = find("network-status");
-  status.textContent = "computing every layer \u2026";
   const began = performance.now();
-  const outputs = await network.outputs(number);
-  if (!outputs) return;
+  const outputs = await network.outputs(number, (layer) => (status.textContent = `computing ${layer.name} \u2026`));
+  if (!outputs) return null;
   const took = performance.now() - began;
   overview.show(outputs, number);
   outputLab.show(outputs, number);
   windowLabs.forEach((lab) => lab.show(network.photo(number)));
-  const { share, layers, samples } = network.difference(outputs, number);
-  status.textContent =
-    `${layers} layers computed in your browser in ${Math.round(took)} ms; the largest difference from Keras's own numbers, ` +
-    `at ${samples} places, is ${format(share)} of the layer's largest number.`;
-  Object.assign(status.dataset, { photo: number, difference: share });
+  const speed = `${network.layers.length} layers computed in your browser in ${Math.round(took)} ms`;
+  status.textContent = network.photos[number].own ? `${speed}.` : `${speed}; ${accuracy(outputs, number)}`;
+  status.dataset.photo = number;
+  return network.photos[number];
+}
+
+function accuracy(outputs, number) {
+  const { share, samples } = network.difference(outputs, number);
+  find("network-status").dataset.difference = share;
+  return `the largest difference from Keras's own numbers, at ${samples} places, is ${format(share)} of the layer's largest number.`;
+}
+
+// A photo of the reader's becomes one more to choose.
+async function take(image, name) {
+  const number = network.add(name, image);
+  const choice = photoChoice(network.photos[number], number);
+  find("photos").append(choice);
+  choice.querySelector("input").checked = true;
+  return choose(number);
 }
 
 find("photos").replaceChildren(...network.photos.map(photoChoice));
 document.querySelectorAll(".slide-demo").forEach(slideDemo);
-globalThis.pixelproof = { network, overview, choose };
+const own = new OwnPhoto(find("own-photo"), network, take);
+globalThis.pixelproof = { network, overview, choose, own };
 choose(0).then(() => overview.openFirst());
