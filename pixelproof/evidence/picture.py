@@ -58,10 +58,11 @@ def _nearest(evidence: Evidence) -> Iterator[Tile]:
         yield Tile(None, instead="no training photos here")
         return
     for photo in evidence.nearest:
-        yield Tile(thumbnail(photo.image, TILE_PX), _named(photo), photo.id)
+        yield Tile(thumbnail(photo.image, TILE_PX), named(photo), photo.id)
 
 
-def _named(photo: Neighbour) -> str:
+def named(photo: Neighbour) -> str:
+    """Return a training photo's class, and how far it is."""
     return f"{photo.label}, {'the same photo' if photo.distance < SAME else f'distance {photo.distance:.3f}'}"
 
 
