@@ -8,7 +8,6 @@ import typer
 from rich.table import Column, Table
 
 from pixelproof.cli.app import JsonOption, app, terminal
-from pixelproof.params.whole import load_params
 from pixelproof.tracking.registry.gate import Metric, Terms
 
 RUN_ID = 32  # characters
@@ -37,6 +36,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Print mean and standard deviation over the seeds, of runs that differ in `seed` alone."""
+    from pixelproof.params.whole import load_params
     from pixelproof.tracking.history import seeds
     from pixelproof.tracking.history.lineage import open_store
     from pixelproof.tracking.run.naming import experiment_name
