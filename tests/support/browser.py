@@ -10,6 +10,7 @@ import pytest
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 120_000  # milliseconds: a busy machine; nothing in these tests is about speed
+SERIOUS = ("serious", "critical")
 
 
 @contextmanager
@@ -24,3 +25,12 @@ def chromium() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+def findings(page: Any) -> list[str]:
+    """Return what axe finds on a page that keeps people from using it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    serious = [each for each in found if each["impact"] in SERIOUS]
+    return [f"{each['id']}: {node['html'][:200]}" for each in serious for node in each["nodes"]]

@@ -5,7 +5,7 @@ or listed and used in a way the page cannot compute, is described as None and sh
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,25 @@ def describe(layer: Any) -> Kind | None:
     if getattr(layer, "data_format", "channels_last") != "channels_last" or getattr(layer, "groups", 1) != 1:
         return None
     describer = DESCRIBERS.get(type(layer).__name__)
-    return describer(layer) if describer else None
+    kind = describer(layer) if describer else None
+    return _rounded(kind) if kind and getattr(layer, "compute_dtype", "float32") == "bfloat16" else kind
+
+
+def _rounded(kind: Kind) -> Kind:
+    """Return the kind as a layer computes it with 16 bits: weights and outputs are rounded, sums are not."""
+    options = {**kind.options, "rounding": "bfloat16"}
+    if kind.name == "batch_norm":  # Keras computes it in float32
+        return replace(kind, options=options)
+    if kind.name == "rescaling":
+        options |= {name: _with_16_bits(np.array(kind.options[name])).tolist() for name in ("scale", "offset")}
+    return replace(kind, options=options, weights={name: _with_16_bits(array) for name, array in kind.weights.items()})
+
+
+def _with_16_bits(array: np.ndarray) -> np.ndarray:
+    """Round to the nearest bfloat16, which is the upper half of a float32; halfway to the even one."""
+    bits = array.astype(np.float32).view(np.uint32)
+    rounded: np.ndarray = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+    return rounded.view(np.float32)
 
 
 def _weights(layer: Any, **names: str) -> dict[str, np.ndarray]:

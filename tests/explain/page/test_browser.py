@@ -9,9 +9,9 @@ import pytest
 
 from pixelproof.network.plan.plan import plan_cnn
 from pixelproof.params.cnn import Cnn
-from tests.support.browser import PATIENCE, chromium
+from tests.support.browser import PATIENCE, chromium, findings
 from tests.support.explained import Built, build_page, every_kind
-from tests.support.photos import CLASSES
+from tests.support.photos import CLASSES, encoded, photo
 
 pytestmark = pytest.mark.slow
 
@@ -98,10 +98,45 @@ def test_it_opens_without_errors_requests_or_sideways_scrolling(
     for each in built.values():
         page, troubles = open_page(browser, each.path, WIDTHS[width], color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if (width == "phone") == (scheme == "dark"):  # axe takes long: every width and every scheme once
+            assert findings(page) == []
         folder = each.path.parent
         page.screenshot(path=folder / f"{each.path.stem}-{width}-{scheme}.png", full_page=True)
         page.close()
         assert troubles == []
+
+
+def own_input(page: Any, name: str, data: bytes) -> None:
+    """Choose a photo of one's own, and wait until all is said of it."""
+    page.locator("#own-photo input").first.set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+    page.wait_for_selector(f"#own-photo[data-answered='{name}']")
+
+
+@pytest.mark.parametrize("which", ["sigmoid"])
+def test_a_photo_of_ones_own_is_answered_and_taken_apart(page: Any, built: dict[str, Built]) -> None:
+    """The reader's own photo is the one that interests most; each of its maps opens like those of the test photos."""
+    page.context.set_offline(True)
+    own_input(page, "mine.png", encoded(photo("bars", 77, width=50, height=40), "PNG"))
+    number = len(built["sigmoid"].shown.ids)
+    assert page.get_attribute("#network-status", "data-photo") == str(number)
+    shown = page.evaluate("pixelproof.network.photos.at(-1).probabilities")
+    assert f"{100 * max(shown):.1f} %" in page.inner_text("#own-photo .answers li:first-child")
+    assert f"{100 * shown[1]:.1f} %" in page.inner_text("#layers .answers")
+    for layer in range(1, len(built["sigmoid"].layers) + 1):
+        page.click(f"#layers > li:nth-child({layer}) .map")
+        written = page.eval_on_selector(".written", "element => ({...element.dataset})")
+        assert float(written["sum"]) == pytest.approx(float(written["output"]), rel=1e-4, abs=1e-5)
+    page.locator("#photos label").first.click()
+    page.wait_for_selector("#network-status[data-photo='0']")
+    page.locator("#photos label").nth(number).click()
+    page.wait_for_selector(f"#network-status[data-photo='{number}']")
+
+
+@pytest.mark.parametrize("which", ["every kind"])
+def test_a_page_with_a_box_says_that_it_answers_no_other_photos(page: Any) -> None:
+    """It has the box's outputs for the test photos only."""
+    assert "cannot compute the layer backbone for other photos" in page.inner_text("#own-photo [role=status]")
+    assert page.locator("#own-photo input").count() == 0
 
 
 def test_the_articles_numbers_and_the_users_classes_are_there(page: Any) -> None:
@@ -114,12 +149,12 @@ def test_the_articles_numbers_and_the_users_classes_are_there(page: Any) -> None
 def test_every_layer_agrees_with_keras_for_every_photo(page: Any, built: dict[str, Built], which: str) -> None:
     """The page computes the network anew from its weights; what it shows must be what the network does."""
     layers = built[which].layers
-    for photo in range(len(built[which].shown.ids)):
+    for number in range(len(built[which].shown.ids)):
         outputs = page.evaluate(
-            "photo => pixelproof.network.outputs(photo).then(all => all.map(tensor => [...tensor.data]))", photo
+            "number => pixelproof.network.outputs(number).then(all => all.map(tensor => [...tensor.data]))", number
         )
         for layer, output in zip(layers, outputs, strict=True):
-            assert differ(output, layer.outputs[photo].ravel()) < 1e-4, layer.name
+            assert differ(output, layer.outputs[number].ravel()) < 1e-4, layer.name
 
 
 def test_every_written_out_sum_gives_the_number_in_the_map(page: Any, built: dict[str, Built], which: str) -> None:

@@ -12,7 +12,7 @@ from pixelproof.errors import UserError
 from pixelproof.explain.page.alone import write_page
 from pixelproof.inference.classifier import Classifier
 from pixelproof.inference.preprocessing import Preprocessing
-from tests.support.browser import chromium
+from tests.support.browser import chromium, findings
 from tests.support.explained import SHAPE, every_kind
 from tests.support.own_photos import (
     answer_of,
@@ -76,11 +76,13 @@ def page(browser: Any, pages: dict[str, Path]) -> Iterator[Any]:
         yield page
 
 
-@pytest.mark.parametrize(("width", "height"), [(333, 200), (61, 140)])
-def test_a_file_of_any_kind_becomes_the_pipelines_image_to_the_bit(page: Any, width: int, height: int) -> None:
+@pytest.mark.parametrize(("width", "height", "ways"), [(333, 200, WAYS), (61, 140, WAYS[2:3])])
+def test_a_file_of_any_kind_becomes_the_pipelines_image_to_the_bit(
+    page: Any, width: int, height: int, ways: list[Preprocessing]
+) -> None:
     """Else the page would answer another photo than `predict`: turned, resized or decoded in another way."""
     for name, data in files(width, height):
-        for how in WAYS:
+        for how in ways:
             np.testing.assert_array_equal(by_page(page, data, how), by_pipeline(data, how), f"{name}, {how}")
 
 
@@ -108,6 +110,19 @@ def test_the_page_answers_as_the_model_does(
             shown = answer_of(page, data)
             assert np.abs(shown - expected).max() < 1e-3
             assert shown.argmax() == expected.argmax()
+
+
+def test_mixed_precision_is_rounded_as_keras_rounds(browser: Any, tmp_path: Path) -> None:
+    """Unrounded sums differ by some 1e-3 of a probability, which a deeper network makes more of."""
+    convs = {f"conv{i}": {**CONV, "filters": 8} for i in range(4)}
+    layers = {**convs, "flat": {"kind": "flatten"}, "dense": {"kind": "dense", "units": 16, "activation": "relu"}}
+    classifier = trained({"layers": layers, "precision": "mixed_bfloat16"}, preprocessing(height_px=24, width_px=20))
+    write_page(classifier, tmp_path / "page.html")
+    with opened(browser, tmp_path / "page.html") as page:
+        for seed in range(3):
+            data = encoded(scene(300, 200, seed), "PNG")
+            expected = classifier.network(classifier.preprocessing.image(data)[None])[0]
+            assert np.abs(answer_of(page, data) - expected).max() < 1e-4
 
 
 def test_a_layer_that_the_page_cannot_compute_is_refused_by_name(tmp_path: Path) -> None:
@@ -207,3 +222,21 @@ def test_two_hundred_real_photos_get_the_models_answer(
         np.testing.assert_array_equal(by_page(page, data, classifier.preprocessing), image, path.name)
         expected = classifier.network(image[None])[0]
         assert np.abs(answer_of(page, data) - expected).max() < 1e-3, path.name
+
+
+WIDTHS = pytest.mark.parametrize("width", [390, 1280])
+
+
+@WIDTHS
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_can_be_used_by_everybody(browser: Any, pages: dict[str, Path], width: int, scheme: str) -> None:
+    """By readers with a screen reader, with weak eyes, on a phone: before and after an answer, and after a refusal."""
+    with opened(browser, pages["softmax"], width, color_scheme=scheme) as page:
+        assert findings(page) == []
+        for name, data in {
+            "bars.png": encoded(photo("bars", 1), "PNG"),
+            "cut.jpg": BROKEN["truncated or damaged"],
+        }.items():
+            give(page, name, data)
+            assert findings(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -193,6 +193,15 @@ export const FORWARD = {
 
 export function* forward(layer, inputs) {
   const output = yield* FORWARD[layer.kind](layer, inputs);
+  const round = layer.options.rounding ? roundTo16 : () => {};
+  round(output.data);
   activate(layer.options.activation, output.data, output.channels);
+  round(output.data);
   return output;
+}
+
+// To the nearest bfloat16, the upper half of a float32: what layers in mixed precision pass on.
+function roundTo16(data) {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] + 0x7fff + ((bits[i] >>> 16) & 1)) & 0xffff0000;
 }
