@@ -10,6 +10,7 @@ import uvicorn
 from pixelproof.errors import UserError
 from pixelproof.inference.models import open_model
 from pixelproof.server.app import create_app
+from pixelproof.server.connections import patient_for
 from pixelproof.server.limits import Limits
 
 KEEP_ALIVE = 15  # seconds that an idle connection stays open
@@ -23,6 +24,7 @@ def serve(model: str, host: str, port: int, limits: Limits) -> None:
         logging.info("http://%s:%d/ answers photos by %s; Ctrl-C ends it", host, port, model)
         config = uvicorn.Config(
             create_app(classifier, limits, model),
+            http=patient_for(limits.seconds),
             log_level="warning",
             timeout_keep_alive=KEEP_ALIVE,
             limit_concurrency=4 * limits.waiting,

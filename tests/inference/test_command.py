@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from pixelproof.cli import app
 from pixelproof.inference.pyfunc import PhotoModel
+from tests.support.odd_table import odd_inventory
 from tests.support.photos import write_photos
 from tests.support.program import installed
 from tests.support.saved_models import CLASSES, save_cnn, save_mlp
@@ -94,6 +95,18 @@ def test_a_photo_that_is_not_there_is_named(project: Path, monkeypatch: pytest.M
     assert done.exit_code == 1
     assert done.stdout.splitlines()[0] == "nothere.jpg: not answered: unreadable: No such file or directory"
     assert len(done.stdout.splitlines()) == 2
+
+
+def test_odd_files_get_the_verdict_of_ingest(project: Path, monkeypatch: pytest.MonkeyPatch, odd_files: Path) -> None:
+    """All of them in one call: an answer or a reason for each, and none ends it."""
+    inventory = odd_inventory(odd_files)
+    refused = inventory.quarantine[inventory.quarantine["reason"] != "label conflict"]
+    lines = map(json.loads, predict(project, monkeypatch, str(odd_files), "--json").stdout.splitlines())
+    said = {str(Path(line["photo"]).relative_to(odd_files)): line for line in lines}
+    assert len(said) == sum(path.is_file() and path.name[0] != "." for path in odd_files.rglob("*"))
+    assert [id for id in inventory.photos["id"] if not said[id]["label"]] == []
+    for path, reason in zip(refused["path"], refused["reason"], strict=True):
+        assert (said[path]["error"] or "answered").startswith(reason), path
 
 
 def test_explain_writes_a_picture_for_each_answer(

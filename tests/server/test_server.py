@@ -2,7 +2,6 @@
 
 import base64
 import random
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -107,40 +106,6 @@ def test_what_is_not_answered_gets_its_reason(strict: str, sent: dict[str, Any],
     assert says in refused.text
     assert "Traceback" not in refused.text
     assert ".py" not in refused.text
-    check_serves(strict)
-
-
-def connect(address: str) -> socket.socket:
-    host, port = address.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=30)
-
-
-HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: image/png\r\ncontent-length: %d\r\n\r\n"
-
-
-def test_a_declared_giant_is_refused_before_it_is_sent(strict: str) -> None:
-    """Else it would be read for nothing."""
-    with connect(strict) as client:
-        client.sendall(HEAD % 100_000_000)
-        assert client.recv(1000).startswith(b"HTTP/1.1 413")
-    check_serves(strict)
-
-
-def test_a_slow_client_is_given_up(strict: str) -> None:
-    """Else a hundred of them would hold the server for good."""
-    with connect(strict) as client:
-        client.sendall(HEAD % 1000 + b"begun")
-        began = time.monotonic()
-        assert client.recv(1000).startswith(b"HTTP/1.1 408")
-        assert time.monotonic() - began < 20
-    check_serves(strict)
-
-
-def test_a_client_that_goes_costs_nothing(strict: str) -> None:
-    """Connections of phones break off."""
-    for sent in (b"POST /pre", HEAD % 1000 + b"begun", HEAD % len(PHOTOS[0]) + PHOTOS[0]):
-        with connect(strict) as client:
-            client.sendall(sent)
     check_serves(strict)
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from pixelproof.inference.classifier import Classifier, Network
 from pixelproof.inference.preprocessing import Preprocessing
 from pixelproof.server.app import create_app
+from pixelproof.server.connections import patient_for
 from pixelproof.server.limits import Limits
 from tests.support.saved_models import PREPROCESSING
 from tests.support.servers.postgres import free_port
@@ -34,8 +35,9 @@ def serving(
 ) -> Iterator[str]:
     """Serve a network with the model that it is of, or a classifier; yield the address."""
     port = free_port()
-    app = create_app(served or classifier(network, model), limits or Limits(), "by colour")
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical"))
+    limits = limits or Limits()
+    app, protocol = create_app(served or classifier(network, model), limits, "by colour"), patient_for(limits.seconds)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", http=protocol))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
