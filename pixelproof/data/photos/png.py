@@ -1,7 +1,7 @@
 """What Pillow does not make of PNG files: their colours in numbers, levels of 16 bits, and chunks beside the pixels."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import cv2
@@ -22,7 +22,8 @@ from pixelproof.data.photos.profiles import (
 )
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
-NEEDED = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}  # chunks that are called ancillary, and still change the pixels
+ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
+NEEDED = {b"tRNS", *ANIMATION}  # chunks that are called ancillary, and still change the pixels
 EXIF = b"eXIf"  # may say how the photo is turned
 GAMMA_TOLERANCE = 0.05  # as libpng has it: what is nearer to 1/2.2 is meant for sRGB
 BT709, DISPLAY_P3 = 1, 12  # cICP's primaries (ITU-T H.273)
@@ -60,10 +61,22 @@ def without_side_chunks(data: bytes) -> bytes | None:
     """
     if not data.startswith(MAGIC):
         return None
+    return _without(data, lambda chunk: not (_is_critical(chunk) or _changes_pixels(chunk)))
+
+
+def _is_critical(chunk: Chunk) -> bool:
+    return not chunk.kind[0] & 0x20
+
+
+def _changes_pixels(chunk: Chunk) -> bool:
+    return chunk.kind in NEEDED or (chunk.kind == EXIF and chunk.sound)
+
+
+def _without(data: bytes, needless: Callable[[Chunk], bool]) -> bytes | None:
+    """Return a PNG file without the chunks that are needless; None if there are none."""
     kept, at, dropped = [], 0, False
     for chunk in chunks(data):
-        critical = not chunk.kind[0] & 0x20
-        if not (critical or chunk.kind in NEEDED or (chunk.kind == EXIF and chunk.sound)):
+        if needless(chunk):
             kept.append(data[at : chunk.start])
             at, dropped = chunk.end, True
     return b"".join([*kept, data[at:]]) if dropped else None
@@ -146,8 +159,12 @@ def read_deep(data: bytes, image: Image.Image) -> tuple[Pixels, bool, str]:
 
 
 def _channels(data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return RGB, which OpenCV gives as BGR, and the alpha, 0 to 1. Raises ValueError."""
-    levels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    """Return RGB, which OpenCV gives as BGR, and the alpha, 0 to 1. Raises ValueError.
+
+    Of an animation whose first picture is none of its frames OpenCV 5.0 gives an empty frame: so it gets no animation.
+    """
+    still = _without(data, lambda chunk: chunk.kind in ANIMATION) or data
+    levels = cv2.imdecode(np.frombuffer(still, np.uint8), cv2.IMREAD_UNCHANGED)
     if levels is None or levels.dtype != np.uint16 or levels.ndim != 3:
         raise ValueError("16 bits that OpenCV cannot read")
     alpha = levels[..., 3] / 65535 if levels.shape[2] == 4 else None

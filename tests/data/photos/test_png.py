@@ -65,6 +65,20 @@ def test_alpha_of_16_bits_is_laid_over_white(colour_type: int, channels: int) ->
     assert read(deep(levels, colour_type)).pixels[0, :, 0].tolist() == [255, 127, 255]
 
 
+def test_an_animation_of_16_bits_shows_its_first_picture_though_it_is_no_frame() -> None:
+    """Else it would be black: OpenCV begins with an empty frame where the animation leaves the first picture out."""
+    levels = np.full((2, 4, 4), 65_535)
+    levels[..., 1:3] = 0
+    rows = zlib.compress((b"\0" + bytes(32)) * 2)
+    frames = [
+        chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, 4, 2, 0, 0, 1, 10, 0, 0))
+        + chunk(b"fdAT", struct.pack(">I", number + 1) + rows)
+        for number in (0, 2)
+    ]
+    photo = read(with_chunk(deep(levels, 6, chunk(b"acTL", struct.pack(">II", 2, 0))), *frames, at_end=True))
+    assert photo.pixels[0, 0].tolist() == [255, 0, 0]
+
+
 TEXT = zlib.compress(b"x" * 3_000_000)
 BROKEN: dict[str, list[bytes]] = {
     "long text": [chunk(b"zTXt", b"Comment\0\0" + TEXT)],

@@ -190,6 +190,9 @@ def test_a_photo_may_be_dropped_and_pasted(page: Any, event: str) -> None:
     assert "%" in page.inner_text("#own-photo .answers")
 
 
+PROFILED = ("xmp_test.jpg", "pil123rgba.png")  # colours that differ from those of sRGB
+
+
 def verdict(read: np.ndarray | str) -> str:
     return read.partition(":")[0] if isinstance(read, str) else "accepted"
 
@@ -199,9 +202,11 @@ def test_every_strange_file_gets_an_answer_or_a_reason(page: Any, odd_files: Pat
     how, other = preprocessing(), {}
     for path in sorted(path for path in odd_files.rglob("*") if path.is_file()):
         data = path.read_bytes()
-        shown, expected = verdict(by_page(page, data, how)), verdict(by_pipeline(data, how))
-        if shown != expected:
-            other[path.name] = (expected, shown)
+        read, wanted = by_page(page, data, how), by_pipeline(data, how)
+        if verdict(read) != verdict(wanted):
+            other[path.name] = (verdict(wanted), verdict(read))
+        elif not isinstance(read, str) and not isinstance(wanted, str):
+            assert np.abs(read.astype(int) - wanted).max() <= (2 if path.name in PROFILED else 0), path.name
     assert other == {
         "17000x17000.avif": ("not an image", "truncated or damaged"),
         "decompression_bomb.gif": ("decompression bomb", "truncated or damaged"),
