@@ -18,7 +18,7 @@ from mlflow.tracking import MlflowClient
 from pixelproof.errors import UserError
 from pixelproof.files import locked
 from pixelproof.paths import project_root
-from pixelproof.tracking.delivery.delivery import Delivery, begin, deliver, has_all, obtain
+from pixelproof.tracking.delivery.delivery import Delivery, begin, deliver, has_all
 from pixelproof.tracking.delivery.kept import keep, keep_addition
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import (
@@ -181,10 +181,10 @@ def complete(model: Path, addition: Path) -> None:
         with patience(), server_errors_as_user_errors():
             client = connect(run.training.record.experiment)
             with delivering():
-                stored = obtain(client, run.training.record)
-                if has_all(stored, run):
+                stored = find(client, run.training.record.run_id)
+                if stored and has_all(stored, run):
                     return
-                deliver(client, run)
+                stored = deliver(client, run).run
             runs_table.save(client, stored.info.experiment_id)
     except (MlflowException, requests.RequestException, OSError, UnreachableError) as error:
         reason = str(error).split("\n")[0]
