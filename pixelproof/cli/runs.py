@@ -9,7 +9,6 @@ from rich.table import Column, Table
 
 from pixelproof.cli.app import JsonOption, app, terminal
 from pixelproof.errors import UserError
-from pixelproof.params.whole import load_params
 from pixelproof.tracking.registry.gate import Metric, Terms
 
 RUN_ID = 32  # characters
@@ -42,6 +41,7 @@ def compare(
     if pair:
         _compare_two(pair, as_json)
         return
+    from pixelproof.params.whole import load_params
     from pixelproof.tracking.history import seeds
     from pixelproof.tracking.history.lineage import open_store
     from pixelproof.tracking.run.naming import experiment_name
