@@ -52,7 +52,7 @@ FIRST_MINUTES = 10
 def run_stage(stage: str, project: Path) -> dict[str, float]:
     """Run a stage; return its minutes of elapsed time, and of processor time over all its processes."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project, env=_environment())
+    process = subprocess.Popen([sys.executable, "-m", f"stages.{stage}"], cwd=project, env=environment())
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise UserError(f"stage {stage} failed; its message is above.")
@@ -60,7 +60,7 @@ def run_stage(stage: str, project: Path) -> dict[str, float]:
     return {name: round(seconds / 60, 2) for name, seconds in minutes.items()}
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment without the variables of MLflow and DVC."""
     return {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "DVC_"))}
 

@@ -58,6 +58,7 @@ def _compare_two(ids: list[str], as_json: bool) -> None:
     if len(ids) != 2:
         raise UserError(f"compare {' '.join(ids)}: expected two runs, got {len(ids)}. `pixelproof runs` lists them.")
     from pixelproof.evaluation.pair import compare_tables
+    from pixelproof.params.whole import load_params
     from pixelproof.tracking.history.lineage import find_run, open_store
     from pixelproof.tracking.history.predictions import read_predictions
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from pixelproof.errors import UserError
 from pixelproof.inference.classifier import Classifier, is_keras, is_model
+from pixelproof.inference.exported import is_export, open_export
 from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.paths import MODELS
 
 SAVED = "mlflow"  # the folder of the model in models/<model>/
-EXPECTED = "Expected cnn, mlp, an MLflow run's id, models:/NAME@ALIAS, or the folder of a saved model"
+EXPECTED = "Expected cnn, mlp, an MLflow run's id, models:/NAME@ALIAS, or the folder of a saved or exported model"
 
 
 def open_model(name: str, program: str) -> Classifier:
@@ -18,18 +19,20 @@ def open_model(name: str, program: str) -> Classifier:
     Raises UserError as `find_model`.
     """
     folder = find_model(name)
+    if is_export(folder):
+        return open_export(folder)
     if is_keras(folder):
         start_keras(program)
     return Classifier.open(folder)
 
 
 def find_model(name: str) -> Path:
-    """Return the folder of a saved model, fetched from MLflow where the name is a run's or a registered model's.
+    """Return the folder of a saved or exported model, fetched from MLflow for the name of a run or a registered model.
 
     Raises UserError where there is none, or it cannot answer photos.
     """
     folder = _folder(name)
-    if is_model(folder):
+    if is_model(folder) or is_export(folder):
         return folder
     if is_model(folder / SAVED):
         return folder / SAVED
