@@ -10,7 +10,7 @@ from pixelproof.cli.app import app, terminal
 
 @app.command()
 def export(
-    to: Annotated[str, typer.Option(help="Some of onnx, litert, saved_model, with commas between.")] = "onnx",
+    to: Annotated[str, typer.Option(help="Some of onnx, litert, saved_model, page, with commas between.")] = "onnx",
     model: Annotated[str, typer.Option(help="cnn, mlp, a run's id, models:/NAME@ALIAS, or a folder.")] = "cnn",
     int8: Annotated[bool, typer.Option("--int8", help="Also onnx and litert as 8-bit integers.")] = False,
     out: Annotated[Path | None, typer.Option(help="The folder; default: exports/MODEL.")] = None,

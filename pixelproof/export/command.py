@@ -4,6 +4,7 @@
 <out>/<target>/export.json   classes, preprocessing, input and output
 <out>/<target>/use.py        one photo answered by the library of that format alone
 <out>/<target>/proof.json    how the export's answers differ from the model's
+<out>/page.html              the target page: the classifier alone, in a browser
 """
 
 import re
@@ -21,7 +22,7 @@ from pixelproof.export.images import ProofImages, proof_images, representative_p
 from pixelproof.export.origin import add_to_run, run_of
 from pixelproof.export.proof import ALLOWED, Measured, Proof, answers, compare, measure
 from pixelproof.export.scripts import use_script
-from pixelproof.export.targets import INT8, TARGETS, check_model, chosen
+from pixelproof.export.targets import INT8, PAGE, TARGETS, check_model, chosen
 from pixelproof.files import replacing, write_json, write_text
 from pixelproof.inference.classifier import KERAS, SKOPS, Classifier, is_keras
 from pixelproof.inference.exported import EXPORT, IMAGES, PROBABILITIES, open_export
@@ -51,11 +52,16 @@ def export(name: str, to: str, *, int8: bool, out: Path | None, terminal: Consol
     folder = find_model(name)
     classifier = open_model(name, "export")
     check_model(classifier, targets)
-    exact, note = _in_float32(classifier)
     short = short_name(name)
+    place = out or EXPORTS / short
+    if PAGE in targets:
+        targets.remove(PAGE)
+        terminal.print(_write_page(classifier, place / "page.html"))
+    if not targets:
+        return
+    exact, note = _in_float32(classifier)
     photos = representative_photos(exact.preprocessing) if int8 else np.empty((0, *exact.preprocessing.shape), np.uint8)
     reference = _reference(exact, folder)
-    place = out or EXPORTS / short
     proofs = {
         target: write_target(target, reference, place / target, photos)
         for target in console.progress(targets, "export", len(targets))
@@ -66,6 +72,17 @@ def export(name: str, to: str, *, int8: bool, out: Path | None, terminal: Consol
     for sentence in (*report.sentences(proofs), *note):
         terminal.print(sentence)
     terminal.print(f"{place}: {', '.join(targets)}; each folder has use.py, which answers a photo.")
+
+
+def _write_page(classifier: Classifier, path: Path) -> str:
+    """Write the classifier as a page for a browser; return what a person should know of it. Raises UserError."""
+    from pixelproof.explain.page.alone import write_page
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_page(classifier, path)
+    return (
+        f"{path}: {path.stat().st_size / 1e6:.1f} MB; open it in a browser, which needs no network to answer a photo."
+    )
 
 
 def short_name(name: str) -> str:

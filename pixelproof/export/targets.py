@@ -13,6 +13,7 @@ from pixelproof.inference.classifier import Classifier
 # A model, an empty folder, and photos of the training part, uint8 (n, height, width, channels), for targets of 8 bits:
 # writes the file, and returns its name.
 Write = Callable[[Classifier, Path, np.ndarray], str]
+PAGE = "page"  # the classifier alone in a browser: nothing to run here, so that it has no proof
 INT8 = "-int8"  # what the name of a target of 8 bits ends in, after that of the exact one
 
 
@@ -61,11 +62,12 @@ def chosen(names: str, *, int8: bool) -> list[str]:
     Raises UserError for a name that is none, and for `int8` where no target has 8 bits.
     """
     asked = list(dict.fromkeys(name.strip() for name in names.split(",")))
-    if unknown := [name for name in asked if name not in TARGETS]:
-        raise UserError(f"--to {names}: {unknown[0]!r} is no target. Expected some of {', '.join(TARGETS)}.")
+    known = (*TARGETS, PAGE)
+    if unknown := [name for name in asked if name not in known]:
+        raise UserError(f"--to {names}: {unknown[0]!r} is no target. Expected some of {', '.join(known)}.")
     if not int8:
         return asked
-    both = [each for name in asked for each in (name, name + INT8) if each in TARGETS]
+    both = [each for name in asked for each in (name, name + INT8) if each in known]
     if both == asked:
         raise UserError(f"--to {names} --int8: none of these has 8-bit integers. Add onnx or litert.")
     return list(dict.fromkeys(both))
@@ -77,7 +79,7 @@ def check_model(classifier: Classifier, names: Sequence[str]) -> None:
         raise UserError("--model: this is an export already. Name the model that it was made of.")
     if not hasattr(classifier.model, "predict_proba"):
         return
-    if refused := [name for name in names if not TARGETS[name].takes_pipelines]:
+    if refused := [name for name in names if name != PAGE and not TARGETS[name].takes_pipelines]:
         raise UserError(
             f"--to {refused[0]}: this model is scikit-learn's, which that format cannot hold. Export it to onnx, "
             "or export the CNN."
