@@ -4,10 +4,11 @@
 
 Reads   data/predicted/, models/ (run.json and record.json of each), data/resized/store.json, data/splits.csv,
         reports/plan/
-Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/plots/,
-        reports/runs/cnn/, reports/runs/mlp/, reports/records/evaluated.json
+Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/uncertainty.json,
+        reports/plots/, reports/runs/cnn/, reports/runs/mlp/, reports/records/evaluated.json
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pixelproof import console
 from pixelproof.evaluation import calibration, curves, table
 from pixelproof.evaluation.answers import answer_table, labels_in, probabilities_in
 from pixelproof.evaluation.comparison import compare, differences
+from pixelproof.evaluation.conformal import least_probability, set_metrics
 from pixelproof.evaluation.metrics import (
     Answers,
     calibration_metrics,
@@ -28,11 +30,14 @@ from pixelproof.evaluation.metrics import (
     resampled,
 )
 from pixelproof.evaluation.pictures import confusion_figure
+from pixelproof.evaluation.uncertainty import Uncertainty
+from pixelproof.evaluation.unlike import distances, largest_distance
 from pixelproof.files import read_json, replacing, write_json, write_text
 from pixelproof.params.evaluate import Evaluate
 from pixelproof.params.section import load_section, load_seed
 from pixelproof.paths import (
     ANSWERS,
+    FEATURES,
     METRICS,
     MODELS,
     PER_CLASS,
@@ -44,6 +49,7 @@ from pixelproof.paths import (
     RESIZED,
     RUNS,
     SPLITS,
+    UNCERTAINTY,
     VALID_ANSWERS,
 )
 from pixelproof.tracking.delivery.live import complete
@@ -66,40 +72,65 @@ TEST_METRICS = (
 )
 
 
-def read_answers(model: str, classes: list[str], groups: pd.Series, *, calibrate: bool) -> tuple[Answers, float]:
-    """Return what a model answered to the test part, and the temperature that suits the validation part best.
+@dataclass(frozen=True)
+class Evaluated:
+    """A model's answers to the test part, and what its answers to the validation part say about them."""
 
-    With `calibrate` the answers have that temperature already. groups: by the photos' ids
-    """
+    answers: Answers  # with the temperature, if answers use it
+    temperature: float  # left to apply to them
+    uncertainty: Uncertainty
+    unlike: np.ndarray | None  # bool (n,): which test photos are unlike the training photos
+
+
+def read_model(model: str, classes: list[str], groups: pd.Series, params: Evaluate) -> Evaluated:
+    """Read what a model answered. groups: by the photos' ids."""
     test, valid = (pd.read_parquet(PREDICTED / model / name) for name in (ANSWERS, VALID_ANSWERS))
-    temperature = calibration.fit_temperature(probabilities_in(valid, classes), labels_in(valid, classes))
-    probabilities = probabilities_in(test, classes)
-    if calibrate:
-        probabilities = calibration.scale(probabilities, temperature)
-    numbers = pd.factorize(groups.loc[test["id"]])[0]
-    return Answers(probabilities, labels_in(test, classes), numbers, tuple(test["id"])), temperature
+    shares, sure, labels = (
+        probabilities_in(test, classes),
+        probabilities_in(valid, classes),
+        labels_in(valid, classes),
+    )
+    best = calibration.fit_temperature(sure, labels)
+    used = best if params.calibrate else 1.0
+    if params.calibrate:
+        shares, sure = (calibration.scale(each, best) for each in (shares, sure))
+    farthest, unlike = distances_in(PREDICTED / model / FEATURES) if model == "cnn" else (None, None)
+    return Evaluated(
+        Answers(shares, labels_in(test, classes), pd.factorize(groups.loc[test["id"]])[0], tuple(test["id"])),
+        best / used,
+        Uncertainty(params.coverage, used, least_probability(sure, labels, params.coverage), farthest),
+        unlike,
+    )
 
 
-def measure(
-    answers: dict[str, Answers], temperatures: dict[str, float], commonest: int, *, confidence: float, seed: int
-) -> dict[str, Any]:
+def distances_in(features: Path) -> tuple[float, np.ndarray]:
+    """Return the distance beyond which photos are unlike the training photos, and which test photos are, bool (n,)."""
+    with np.load(features) as parts:
+        valid, test = (distances(parts[part], parts["train"]) for part in ("valid", "test"))
+    farthest = largest_distance(valid)
+    return farthest, test > farthest
+
+
+def measure(models: dict[str, Evaluated], commonest: int, *, confidence: float, seed: int) -> dict[str, Any]:
     """Return the content of reports/metrics.json; `commonest` is the number of the commonest class in training."""
     metrics: dict[str, Any] = {}
+    answers = {model: own.answers for model, own in models.items()}
     samples = {model: resampled(own, seed=seed) for model, own in answers.items()}
-    for model, own in answers.items():
+    for model, own in models.items():
         plan, record = read_json(PLAN / f"{model}.json"), read_json(MODELS / model / "run.json")
         metrics[model] = {
-            **model_metrics(own, samples[model], confidence=confidence),
-            **calibration_metrics(own, temperatures[model], confidence=confidence, seed=seed),
+            **model_metrics(own.answers, samples[model], confidence=confidence),
+            **calibration_metrics(own.answers, own.temperature, confidence=confidence, seed=seed),
+            **set_metrics(own.answers, own.uncertainty.least_probability, confidence=confidence),
+            **({} if own.unlike is None else {"unlike_share": float(own.unlike.mean())}),
             **{total: plan[total] for total in ("parameters", "trainable", "multiply_adds")},
             **{key: record[key] for key in ("best_epoch", "epochs", "train_seconds")},
         }
     right = {model: own.predicted == own.labels for model, own in answers.items()}
-    images = len(right["cnn"])
     metrics["commonest_class"] = commonest_class(answers["cnn"], commonest, confidence=confidence)
     metrics["comparison"] = {
         **compare(right["cnn"], right["mlp"]),
-        **differences(samples["cnn"], samples["mlp"], images, confidence=confidence),
+        **differences(samples["cnn"], samples["mlp"], len(right["cnn"]), confidence=confidence),
         "confidence": confidence,
     }
     return metrics
@@ -154,31 +185,32 @@ def log_to_runs(
     write_records(added, RECORDS / "evaluated.json")
 
 
+def answer_tables(models: dict[str, Evaluated], classes: list[str], groups: pd.Series) -> dict[str, pd.DataFrame]:
+    """Return each model's answers to the test part as a table, with the groups of copies."""
+    tables = {}
+    for model, own in models.items():
+        shown = own.answers
+        answered = answer_table(model, shown.probabilities, shown.ids, shown.labels, classes)
+        tables[model] = answered.assign(group=groups.loc[list(shown.ids)].to_numpy())
+    return tables
+
+
 def main() -> None:
     params, seed = load_section(Evaluate), load_seed()
     classes = list(read_json(RESIZED / "store.json")["classes"])
     splits = pd.read_csv(SPLITS, dtype=str, keep_default_na=False)  # a class may be called `NA`
     groups = splits.set_index("id")["group"]
-    read = {model: read_answers(model, classes, groups, calibrate=params.calibrate) for model in PARTNER}
-    answers = {model: own for model, (own, _) in read.items()}
-    temperatures = {model: 1.0 if params.calibrate else own for model, (_, own) in read.items()}
-    training = splits.loc[splits["part"] == "train", "label"].value_counts()
-    commonest = classes.index(str(training.index[0]))
-    metrics = measure(answers, temperatures, commonest, confidence=params.confidence, seed=seed)
-    labels = answers["cnn"].labels
-    by_model = {model: own.probabilities for model, own in answers.items()}
-    tables = {
-        model: answer_table(model, own.probabilities, own.ids, labels, classes).assign(
-            group=groups.loc[list(own.ids)].to_numpy()
-        )
-        for model, own in answers.items()
-    }
+    models = {model: read_model(model, classes, groups, params) for model in PARTNER}
+    commonest = str(splits.loc[splits["part"] == "train", "label"].value_counts().index[0])
+    metrics = measure(models, classes.index(commonest), confidence=params.confidence, seed=seed)
+    tables = answer_tables(models, classes, groups)
     with replacing(PREDICTIONS) as beside:
         pd.concat(tables.values(), ignore_index=True).to_parquet(beside, index=False)
-    frames = [
-        per_class(own, classes, confidence=params.confidence).assign(model=model) for model, own in answers.items()
-    ]
-    write_text(PER_CLASS, pd.concat(frames).to_csv(index=False))
+    frames = [per_class(own.answers, classes, confidence=params.confidence) for own in models.values()]
+    by_class = pd.concat([frame.assign(model=model) for model, frame in zip(models, frames, strict=True)])
+    write_text(PER_CLASS, by_class.to_csv(index=False))
+    write_json(UNCERTAINTY, {model: own.uncertainty.as_json() for model, own in models.items()})
+    by_model, labels = {model: own.answers.probabilities for model, own in models.items()}, models["cnn"].answers.labels
     write_plots(by_model, labels, classes, PLOTS)
     log_to_runs(metrics, by_model, labels, classes, tables)
     write_json(METRICS, metrics)

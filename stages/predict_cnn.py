@@ -3,9 +3,10 @@
     python -m stages.predict_cnn
 
 Reads   models/cnn/, data/resized/, data/splits.csv, reports/plan/cnn.json
-Writes  data/predicted/cnn/ (answers.parquet, valid.parquet, trace.npz)
+Writes  data/predicted/cnn/ (answers.parquet, valid.parquet, trace.npz, features.npz)
 """
 
+import numpy as np
 import pandas as pd
 
 from pixelproof import console
@@ -21,6 +22,7 @@ from pixelproof.params.explain import Explain
 from pixelproof.params.section import load_section
 from pixelproof.paths import (
     ANSWERS,
+    FEATURES,
     KERAS_MODEL,
     MODELS,
     PLAN,
@@ -31,11 +33,19 @@ from pixelproof.paths import (
     VALID_ANSWERS,
 )
 
+REFERENCE = 10_000  # training photos that others are compared with, at most
+
+
+def evenly_spaced(count: int, most: int) -> np.ndarray:
+    """Return `most` of `count` positions, or all of them; the store has its photos class by class."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
 
 def main() -> None:
     params = load_section(Explain)
     start_keras("predict_cnn")
     from pixelproof.network.cnn.saved import saved
+    from pixelproof.network.cnn.saved.features import features
     from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
 
     store, splits = ImageStore.open(RESIZED), read_splits(SPLITS)
@@ -47,6 +57,11 @@ def main() -> None:
         probabilities = saved.predict(model, in_batches(store, own))
         return answer_table("cnn", probabilities, store.ids(own), store.labels[own], store.classes)
 
+    def seen(part: str) -> np.ndarray:
+        own = positions(store.index, splits, part)
+        chosen = own[evenly_spaced(len(own), REFERENCE)] if part == "train" else own
+        return features(model, in_batches(store, chosen))
+
     answers, valid = answered("test"), answered("valid")
     ids = choose_shown(answers, store.classes, params.photos)
     network = without_flip_averaging(model)
@@ -55,6 +70,7 @@ def main() -> None:
         folder.mkdir()
         answers.to_parquet(folder / ANSWERS, index=False)
         valid.to_parquet(folder / VALID_ANSWERS, index=False)
+        np.savez(folder / FEATURES, train=seen("train"), valid=seen("valid"), test=seen("test"))
         write_trace(Trace(ids, layers, mirrored=network is not model), folder / TRACE)
 
 

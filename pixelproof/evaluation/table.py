@@ -24,6 +24,7 @@ WITH_INTERVALS = {
     **{name: words for name, words in METRIC_NAMES.items() if name != "accuracy"},
     "calibration_error": "calibration error",
     "calibration_error_scaled": "... with the temperature",
+    "set_coverage": "possible classes hold the true one",
 }
 
 
@@ -48,7 +49,11 @@ def interval_rows(metrics: dict[str, Any]) -> list[ComparisonRow]:
     """Return a row for each metric with its interval, and the temperature; docs/evaluate.md says what they mean."""
     both = metrics["cnn"], metrics["mlp"]
     rows = [(words, *(with_interval(model, name) for model in both)) for name, words in WITH_INTERVALS.items()]
-    return [*rows, ("temperature", *(f"{model['temperature']:.2f}" for model in both))]
+    return [
+        *rows,
+        ("classes that are possible", *(f"{model['set_size']:.2f}" for model in both)),
+        ("temperature", *(f"{model['temperature']:.2f}" for model in both)),
+    ]
 
 
 def with_interval(model: Mapping[str, Any], name: str, sign: str = "") -> str:

@@ -12,6 +12,7 @@ MODEL = {
     "accuracy_high": 0.95,
     **{f"{name}{end}": 0.3 for name in WITH_INTERVALS for end in ("", "_low", "_high")},
     "temperature": 1.1,
+    "set_size": 1.5,
     "parameters": 1234,
     "multiply_adds": 5678,
     "best_epoch": 3,

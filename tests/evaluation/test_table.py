@@ -17,6 +17,7 @@ def metrics(p: float = 0.004077, confidence: float = 0.95) -> dict[str, Any]:
         **{f"{name}{end}": value for name in WITH_INTERVALS for end, value in (("_low", 0.1), ("_high", 0.2))},
         **dict.fromkeys(set(WITH_INTERVALS) - {"macro_f1", "log_loss"}, 0.15),
         "temperature": 1.234,
+        "set_size": 1.5,
         "parameters": 105_866,
         "multiply_adds": 1_117_056,
         "best_epoch": 30,
@@ -66,7 +67,7 @@ def test_each_metric_has_its_interval_in_the_terminal() -> None:
     assert rows["log loss"] == ("0.0908 (0.1000 to 0.2000)",) * 2
     assert rows["ROC AUC"] == ("0.1500 (0.1000 to 0.2000)", "cannot be measured")
     assert rows["temperature"] == ("1.23", "1.23")
-    assert len(rows) == len(WITH_INTERVALS) + 1
+    assert len(rows) == len(WITH_INTERVALS) + 2
 
 
 def test_the_markdown_is_a_table_with_three_columns() -> None:
