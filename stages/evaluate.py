@@ -217,7 +217,7 @@ def main() -> None:
     terminal = Console()
     terminal.print(table.as_rich(table.comparison_rows(metrics)))
     terminal.print(table.as_rich(table.interval_rows(metrics), f"With {100 * params.confidence:g}% intervals"))
-    terminal.print(table.verdict(metrics))
+    terminal.print(table.verdict(metrics), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ OURS = (
     r"photos: train \d+, valid \d+, test \d+ .+",
     r"train (cnn|mlp)(:|  epoch) .+",
     r"seed \d+, pixels (in place|shuffled): [\w. ]+ [\d.]+",
-    r" +On the test part +",
+    r" +(On the test part|With [\d.]+% intervals) +",
     r"[┏┃┡│└].+[┓┃┩│┘]",
     r"On the same \d+ test images .+",
-    r"difference of .+",  # where the line before is broken
     r"reports/[\w./-]+: .+",
     r"(cnn|mlp)\.learning_rate: .+",
 )
