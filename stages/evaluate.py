@@ -17,8 +17,9 @@ import pandas as pd
 from rich.console import Console
 
 from pixelproof import console
+from pixelproof.data.images.store import ImageStore
 from pixelproof.evaluation import calibration, curves, table
-from pixelproof.evaluation.answers import answer_table, labels_in, probabilities_in
+from pixelproof.evaluation.answers.tables import answer_table, labels_in, probabilities_in
 from pixelproof.evaluation.comparison import compare, differences
 from pixelproof.evaluation.conformal import least_probability, set_metrics
 from pixelproof.evaluation.metrics import (
@@ -29,7 +30,10 @@ from pixelproof.evaluation.metrics import (
     per_class,
     resampled,
 )
-from pixelproof.evaluation.pictures import confusion_figure
+from pixelproof.evaluation.pictures import confusion_figure, reliability_figure
+from pixelproof.evaluation.robustness import robustness_figure, robustness_table
+from pixelproof.evaluation.suspects.search import find_suspects
+from pixelproof.evaluation.suspects.table import suspects_words
 from pixelproof.evaluation.uncertainty import Uncertainty
 from pixelproof.evaluation.unlike import distances, largest_distance
 from pixelproof.files import read_json, replacing, write_json, write_text
@@ -38,6 +42,7 @@ from pixelproof.params.section import load_section, load_seed
 from pixelproof.paths import (
     ANSWERS,
     FEATURES,
+    MANIFEST,
     METRICS,
     MODELS,
     PER_CLASS,
@@ -47,8 +52,10 @@ from pixelproof.paths import (
     PREDICTIONS,
     RECORDS,
     RESIZED,
+    ROBUSTNESS_ANSWERS,
     RUNS,
     SPLITS,
+    SUSPECTS,
     UNCERTAINTY,
     VALID_ANSWERS,
 )
@@ -136,9 +143,14 @@ def measure(models: dict[str, Evaluated], commonest: int, *, confidence: float, 
     return metrics
 
 
-def write_plots(by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str], folder: Path) -> None:
+def write_plots(
+    by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str], robust: pd.DataFrame, folder: Path
+) -> None:
     with replacing(folder) as beside:
         beside.mkdir()
+        robust.to_csv(beside / "robustness.csv", index=False)
+        robustness_figure(robust).savefig(beside / "robustness.png", dpi=80)
+        reliability_figure(by_model, labels).savefig(beside / "reliability.png", dpi=80)
         for model, probabilities in by_model.items():
             tables = {
                 "confusion": curves.confusion(probabilities, labels, classes),
@@ -195,6 +207,13 @@ def answer_tables(models: dict[str, Evaluated], classes: list[str], groups: pd.S
     return tables
 
 
+def read_suspects() -> pd.DataFrame:
+    """Return what is suspected of every photo, by the CNN's answers to what it was not trained on."""
+    store, photos = ImageStore.open(RESIZED), pd.read_parquet(MANIFEST)
+    held_out = pd.concat([pd.read_parquet(PREDICTED / "cnn" / name) for name in (VALID_ANSWERS, ANSWERS)])
+    return find_suspects(store, photos, probabilities_in(held_out, store.classes), held_out["id"].tolist())
+
+
 def main() -> None:
     params, seed = load_section(Evaluate), load_seed()
     classes = list(read_json(RESIZED / "store.json")["classes"])
@@ -211,13 +230,18 @@ def main() -> None:
     write_text(PER_CLASS, by_class.to_csv(index=False))
     write_json(UNCERTAINTY, {model: own.uncertainty.as_json() for model, own in models.items()})
     by_model, labels = {model: own.answers.probabilities for model, own in models.items()}, models["cnn"].answers.labels
-    write_plots(by_model, labels, classes, PLOTS)
+    corrupted = {model: pd.read_parquet(PREDICTED / model / ROBUSTNESS_ANSWERS) for model in PARTNER}
+    robust = robustness_table(corrupted, groups, confidence=params.confidence, seed=seed)
+    write_plots(by_model, labels, classes, robust, PLOTS)
+    suspects = read_suspects()
+    write_text(SUSPECTS, suspects.to_csv(index=False))
     log_to_runs(metrics, by_model, labels, classes, tables)
     write_json(METRICS, metrics)
     terminal = Console()
     terminal.print(table.as_rich(table.comparison_rows(metrics)))
     terminal.print(table.as_rich(table.interval_rows(metrics), f"With {100 * params.confidence:g}% intervals"))
     terminal.print(table.verdict(metrics), soft_wrap=True)
+    terminal.print(suspects_words(suspects, str(SUSPECTS)), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,38 @@
-"""Draw what the CNN makes of a test photo, and the ideas of a CNN on that photo; add the pictures to its MLflow run.
+"""Draw what the CNN makes of a test photo, the ideas of a CNN on it, its mistakes, and the photos that are suspected.
+
+The pictures are added to its MLflow run.
 
     python -m stages.explain
 
-Reads   data/predicted/cnn/, data/resized/, models/cnn/record.json
+Reads   data/predicted/cnn/, data/resized/, models/cnn/record.json, reports/suspects.csv
 Writes  reports/explain/ (PNG files), reports/runs/explain/, reports/records/explained.json
 """
 
 import shutil
 
+import pandas as pd
+
 from pixelproof import console
 from pixelproof.data.images.store import ImageStore
+from pixelproof.explain.pictures.confusion import write_confusions
 from pixelproof.explain.pictures.drawing import write_sheets
 from pixelproof.explain.pictures.sheets import all_sheets, enlarge
+from pixelproof.explain.pictures.suspects import write_suspects
 from pixelproof.explain.tracing.traced import read_trace
 from pixelproof.files import read_json, replacing
 from pixelproof.params.section import load_seed
-from pixelproof.paths import EXPLAIN_PICTURES, MODELS, PREDICTED, RECORDS, RESIZED, RUNS, TRACE
+from pixelproof.paths import (
+    ANSWERS,
+    EXPLAIN_PICTURES,
+    MISTAKES,
+    MODELS,
+    PREDICTED,
+    RECORDS,
+    RESIZED,
+    RUNS,
+    SUSPECTS,
+    TRACE,
+)
 from pixelproof.tracking.delivery.live import complete
 from pixelproof.tracking.run.record import RunAddition, file_hashes, files_in, now, write_record, write_records
 
@@ -35,10 +52,15 @@ def log_to_run() -> None:
 
 def main() -> None:
     traced = read_trace(PREDICTED / "cnn" / TRACE)
-    photo = enlarge(ImageStore.open(RESIZED).named(traced.ids[:1])[0])
+    store = ImageStore.open(RESIZED)
+    photo = enlarge(store.named(traced.ids[:1])[0])
     with replacing(EXPLAIN_PICTURES) as folder:
         folder.mkdir()
         write_sheets(all_sheets(photo, traced.layers, seed=load_seed()), folder)
+        answers = pd.read_parquet(PREDICTED / "cnn" / ANSWERS)
+        write_confusions(answers, store.classes, store, folder / "confusions.png")
+        write_suspects(pd.read_csv(SUSPECTS, dtype=str, keep_default_na=False), store, folder / "suspects.png")
+        shutil.copyfile(PREDICTED / "cnn" / MISTAKES, folder / MISTAKES)
     log_to_run()
 
 

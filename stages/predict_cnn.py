@@ -1,22 +1,30 @@
-"""Let the CNN answer the test part, once, and the validation part; trace its layers on some test photos.
+"""Let the CNN answer the test part, once, and the validation part; show its mistakes, and its layers on some photos.
 
     python -m stages.predict_cnn
 
 Reads   models/cnn/, data/resized/, data/splits.csv, reports/plan/cnn.json
-Writes  data/predicted/cnn/ (answers.parquet, valid.parquet, trace.npz, features.npz)
+Writes  data/predicted/cnn/ (answers.parquet, valid.parquet, robustness.parquet, features.npz, trace.npz,
+        mistakes.png)
 """
 
+from functools import partial
+
 import numpy as np
-import pandas as pd
 
 from pixelproof import console
 from pixelproof.data.images.parts import positions, read_splits
 from pixelproof.data.images.store import ImageStore, in_batches
-from pixelproof.evaluation.answers import answer_table
+from pixelproof.evaluation.answers.parts import part_answers, robustness_answers
+from pixelproof.evidence.features import directions, features_of
+from pixelproof.evidence.mistakes import write_mistakes
+from pixelproof.evidence.neighbours import TrainingPhotos
+from pixelproof.evidence.witness import Witness
 from pixelproof.explain.tracing.photos import choose_shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, write_trace
 from pixelproof.files import read_json, replacing
+from pixelproof.inference.classifier import Classifier
+from pixelproof.inference.preprocessing import Preprocessing
 from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.params.explain import Explain
 from pixelproof.params.section import load_section
@@ -24,10 +32,13 @@ from pixelproof.paths import (
     ANSWERS,
     FEATURES,
     KERAS_MODEL,
+    MISTAKES,
+    MLFLOW_MODEL,
     MODELS,
     PLAN,
     PREDICTED,
     RESIZED,
+    ROBUSTNESS_ANSWERS,
     SPLITS,
     TRACE,
     VALID_ANSWERS,
@@ -45,32 +56,30 @@ def main() -> None:
     params = load_section(Explain)
     start_keras("predict_cnn")
     from pixelproof.network.cnn.saved import saved
-    from pixelproof.network.cnn.saved.features import features
     from pixelproof.network.cnn.saved.mirroring import without_flip_averaging
 
     store, splits = ImageStore.open(RESIZED), read_splits(SPLITS)
     model = saved.load(MODELS / "cnn" / KERAS_MODEL)
     saved.check_against_plan(model, read_json(PLAN / "cnn.json"))
-
-    def answered(part: str) -> pd.DataFrame:
-        own = positions(store.index, splits, part)
-        probabilities = saved.predict(model, in_batches(store, own))
-        return answer_table("cnn", probabilities, store.ids(own), store.labels[own], store.classes)
-
-    def seen(part: str) -> np.ndarray:
-        own = positions(store.index, splits, part)
-        chosen = own[evenly_spaced(len(own), REFERENCE)] if part == "train" else own
-        return features(model, in_batches(store, chosen))
-
-    answers, valid = answered("test"), answered("valid")
+    predict, (features, _) = partial(saved.predict, model), features_of(model)
+    parts = {part: positions(store.index, splits, part) for part in ("train", "valid", "test")}
+    parts["train"] = parts["train"][evenly_spaced(len(parts["train"]), REFERENCE)]
+    seen = {part: directions(features, in_batches(store, own)) for part, own in parts.items()}
+    classifier = Classifier(
+        Preprocessing.load(MODELS / "cnn" / MLFLOW_MODEL), lambda images: predict([(images, None)]), model
+    )
+    witness = Witness(classifier, TrainingPhotos(store, parts["train"], features, seen["train"]))
+    answers = part_answers("cnn", predict, store, splits, "test")
     ids = choose_shown(answers, store.classes, params.photos)
     network = without_flip_averaging(model)
     layers = trace(network, store.named(ids))
     with replacing(PREDICTED / "cnn") as folder:
         folder.mkdir()
         answers.to_parquet(folder / ANSWERS, index=False)
-        valid.to_parquet(folder / VALID_ANSWERS, index=False)
-        np.savez(folder / FEATURES, train=seen("train"), valid=seen("valid"), test=seen("test"))
+        part_answers("cnn", predict, store, splits, "valid").to_parquet(folder / VALID_ANSWERS, index=False)
+        robustness_answers(predict, store, splits).to_parquet(folder / ROBUSTNESS_ANSWERS, index=False)
+        np.savez(folder / FEATURES, train=seen["train"], valid=seen["valid"], test=seen["test"])
+        write_mistakes(answers, store, witness, folder / MISTAKES)
         write_trace(Trace(ids, layers, mirrored=network is not model), folder / TRACE)
 
 

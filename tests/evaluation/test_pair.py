@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pixelproof.errors import UserError
-from pixelproof.evaluation.answers import answer_table, classes_in
+from pixelproof.evaluation.answers.tables import answer_table, classes_in
 from pixelproof.evaluation.pair import Pair, compare_tables
 from tests.support.answered import simulated, weaker
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pixelproof.evaluation.answers import answer_table
+from pixelproof.evaluation.answers.tables import answer_table
 from pixelproof.evaluation.calibration import fit_temperature, scale
 from pixelproof.evaluation.conformal import least_probability
 from pixelproof.params.evaluate import Evaluate

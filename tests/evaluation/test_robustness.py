@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pixelproof.data.images.corruptions import LEVELS, answers_to_corrupted
+from pixelproof.evaluation.answers.corruptions import LEVELS, answers_to_corrupted
 from pixelproof.evaluation.robustness import TITLES, robustness_figure, robustness_table
 
 

@@ -83,3 +83,15 @@ def suspects_table(
 def suspects_in(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of those that something is said against."""
     return table[table["reason"] != ""]
+
+
+def suspects_words(table: pd.DataFrame, path: str) -> str:
+    """Return in one sentence what was found, and what to do about it."""
+    found = suspects_in(table)
+    if found.empty:
+        return f"{path}: no photo is suspected of a wrong label, or of being a bad picture."
+    labels = int((found["suggested"] != "").sum())
+    return (
+        f"{path}: {len(found):,} of {len(table):,} photos are suspected, {labels:,} of them of a wrong label (of those "
+        "that the CNN was not trained on). Correct the column label, and save the file as labels.csv in the source."
+    )

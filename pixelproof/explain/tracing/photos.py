@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pixelproof.data.images.store import Images, ImageStore
-from pixelproof.evaluation.answers import labels_in, probabilities_in
+from pixelproof.evaluation.answers.tables import labels_in, probabilities_in
 
 
 @dataclass(frozen=True)

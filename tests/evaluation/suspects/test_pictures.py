@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy
 
-from pixelproof.data.images.corruptions import corrupt
+from pixelproof.evaluation.answers.corruptions import corrupt
 from pixelproof.evaluation.suspects.pictures import MOST_ENTROPY, bad_pictures, picture_scores
 from tests.support.photos import picture
 

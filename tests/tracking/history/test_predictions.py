@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pixelproof.errors import UserError
-from pixelproof.evaluation.answers import answer_table
+from pixelproof.evaluation.answers.tables import answer_table
 from pixelproof.tracking.run.record import RunFolder, files_in
 from tests.support.answered import simulated, weaker
 from tests.support.runs import a_record, a_run, an_addition

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pixelproof.evaluation.answers import answer_table, labels_in, probabilities_in
+from pixelproof.evaluation.answers.tables import answer_table, labels_in, probabilities_in
 
 CLASSES = ["10", "NA", "cat"]  # names that a reader of tables may take for a number, or for nothing
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from pixelproof.data.images.corruptions import LEVELS, corrupt
+from pixelproof.evaluation.answers.corruptions import LEVELS, corrupt
 
 RNG = np.random.default_rng(3)
 SMOOTH = cv2.GaussianBlur(RNG.integers(0, 256, (6, 24, 20, 3), dtype=np.uint8).reshape(6 * 24, 20, 3), (0, 0), 2)

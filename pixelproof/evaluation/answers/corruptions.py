@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from pixelproof.data.photos.pixels import Pixels
-
+Pixels = np.ndarray  # uint8 (height, width, channels)
 Corruption = Callable[[Pixels, float, np.random.Generator], Pixels]
 
 # By kind, the levels in the order of growing harm; the image itself, level 0, is left out.
