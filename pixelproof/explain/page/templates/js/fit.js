@@ -57,7 +57,9 @@ function* scale(image, height, width, extent) {
 function* interpolate(image, height, width, extent) {
   const same = image.height === extent[0] && image.width === extent[1];
   const ratios = same ? [height / image.height, width / image.width] : [height / extent[0], width / extent[1]];
-  if (even(image.height * ratios[0]) === image.height && even(image.width * ratios[1]) === image.width) return placed(image, 0, 0, { height_px: height, width_px: width });
+  const rounded = [image.height * ratios[0], image.width * ratios[1]].map(even);
+  if (rounded[0] === image.height && rounded[1] === image.width) // then OpenCV copies, whatever the ratio exactly is
+    return placed(image, 0, 0, { height_px: height, width_px: width });
   const steps = same ? [image.height / height, image.width / width] : ratios.map((ratio) => 1 / ratio);
   if (same && steps[0] === 2 && steps[1] === 2) return halved(image, height, width);
   const [rows, columns] = [weights(height, image.height, steps[0], false), weights(width, image.width, steps[1], true)];
@@ -79,13 +81,14 @@ function halved({ data, width: stride, channels }, height, width) {
   return output;
 }
 
-// For each place the two neighbours that it lies between, and the weight of each in 2048ths.
-function weights(count, side, step, clampWeights) {
+// For each place the two neighbours that it lies between, and the weight of each in 2048ths. Beyond the first and the last
+// pixel OpenCV gives a column all weight at once, and a row by way of its two equal neighbours, which rounds otherwise.
+function weights(count, side, step, isColumn) {
   return Array.from({ length: count }, (_, place) => {
     let share = Math.fround((place + 0.5) * step - 0.5);
     let first = Math.floor(share);
     share = Math.fround(share - first);
-    if (clampWeights && (first < 0 || first >= side - 1)) [first, share] = [Math.max(0, Math.min(first, side - 1)), 0];
+    if (isColumn && (first < 0 || first >= side - 1)) [first, share] = [Math.max(0, Math.min(first, side - 1)), 0];
     const inside = (at) => Math.max(0, Math.min(side - 1, at));
     return [inside(first), inside(first + 1), even(Math.fround(Math.fround(1 - share) * ONE)), even(Math.fround(share * ONE))];
   });

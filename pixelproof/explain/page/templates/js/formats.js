@@ -42,7 +42,8 @@ export function gifSize(data) {
 }
 
 export function checkPixels(width, height, limit) {
-  if (width * height > limit) throw new Refusal("decompression bomb", `${width} x ${height} pixels; the limit is ${Math.floor(limit).toLocaleString("en")}`);
+  const most = Math.floor(limit).toLocaleString("en");
+  if (width * height > limit) throw new Refusal("decompression bomb", `${width} x ${height} pixels; the limit is ${most}`);
 }
 
 export function checkSide(height, width, { min_side_px }) {

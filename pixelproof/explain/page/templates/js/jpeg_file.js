@@ -1,6 +1,7 @@
 // A JPEG file: its segments, and the coefficients of all its scans (ITU-T T.81, annex B).
 
 import { readExif } from "./exif.js";
+import { checkPixels } from "./formats.js";
 import { huffmanTable, readScan } from "./jpeg_scans.js";
 import { Refusal, damaged } from "./refusal.js";
 
@@ -79,7 +80,7 @@ class Reader {
     if (kind) throw new Refusal("format not read", `${kind}: ${CONVERT}`);
     if (this.frame) throw damaged("a second frame in one JPEG");
     const [height, width] = [(content[1] << 8) | content[2], (content[3] << 8) | content[4]];
-    if (width * height > this.maxPixels) throw new Refusal("decompression bomb", `${width} x ${height} pixels; the limit is ${this.maxPixels.toLocaleString("en")}`);
+    checkPixels(width, height, this.maxPixels);
     const parts = Array.from({ length: content[5] }, (_, i) => {
       const [id, sampling, table] = content.subarray(6 + 3 * i, 9 + 3 * i);
       return { id, h: sampling >> 4, v: sampling & 15, table };

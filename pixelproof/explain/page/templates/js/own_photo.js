@@ -22,7 +22,8 @@ export class OwnPhoto {
 
   buttons() {
     const choice = (words, attributes) => {
-      const input = element("input", { type: "file", accept: "image/*", "aria-label": words, ...attributes, onchange: () => this.readFirst(input.files, input) });
+      const onchange = () => this.readFirst(input.files, input);
+      const input = element("input", { type: "file", accept: "image/*", "aria-label": words, ...attributes, onchange });
       return element("label", { class: "choose" }, words, input);
     };
     const hint = element("span", {}, "or drop one here, or paste it.");

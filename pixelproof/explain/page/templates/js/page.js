@@ -21,11 +21,12 @@ const windowLabs = [
 function photoChoice(photo, number) {
   const canvas = element("canvas");
   const [label, predicted] = [photo.label, photo.predicted].map((each) => network.classes[each]);
-  const [mark, words] = photo.own ? ["yours", "photo"] : photo.label === photo.predicted ? ["\u2713", label] : ["\u2717", `${label}, taken for ${predicted}`];
-  drawPhoto(canvas, network.photo(number), `${photo.own ? "your" : "test"} photo ${photo.id}${photo.own ? "" : `: ${words}`}`);
+  const right = photo.own || photo.label === photo.predicted;
+  const words = right ? label : `${label}, taken for ${predicted}`;
+  drawPhoto(canvas, network.photo(number), photo.own ? `your photo ${photo.id}` : `test photo ${photo.id}: ${words}`);
   const input = element("input", { type: "radio", name: "photo", value: number, checked: number === 0, onchange: () => choose(number) });
-  const caption = element("span", {}, photo.own ? photo.id : `${mark} ${words}`);
-  return element("label", { class: mark === "\u2717" ? "photo wrong" : "photo right" }, input, canvas, caption);
+  const caption = element("span", {}, photo.own ? photo.id : `${right ? "\u2713" : "\u2717"} ${words}`);
+  return element("label", { class: right ? "photo right" : "photo wrong" }, input, canvas, caption);
 }
 
 async function choose(number) {

@@ -75,7 +75,10 @@ const rowBytes = (header, width) => Math.ceil((width * header.channels * header.
 function passesOf(header) {
   const passes = header.interlaced ? PASSES : [[0, 0, 1, 1]];
   return passes
-    .map(([top, left, down, across]) => ({ top, left, down, across, wide: Math.ceil((header.width - left) / across), high: Math.ceil((header.height - top) / down) }))
+    .map(([top, left, down, across]) => {
+      const [wide, high] = [Math.ceil((header.width - left) / across), Math.ceil((header.height - top) / down)];
+      return { top, left, down, across, wide, high };
+    })
     .filter(({ wide, high }) => wide > 0 && high > 0);
 }
 
