@@ -45,7 +45,7 @@ def _maps(evidence: Evidence, classes: Sequence[str]) -> Iterator[Tile]:
 def _gradcam(evidence: Evidence, answer: str) -> Tile:
     name = f"Where it saw signs of {answer}"
     if evidence.gradcam is None:
-        return Tile(None, instead="This network has no maps of places, so there is no Grad-CAM.")
+        return Tile(None, instead="no Grad-CAM: this network has no maps of places, or does not run on TensorFlow")
     if not evidence.gradcam.any():
         return Tile(None, name, instead=f"Grad-CAM is empty: no place speaks for {answer} on its own.")
     picture = overlay(evidence.image, evidence.gradcam, TILE_PX)
