@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pixelproof.evaluation.pictures import confusion_figure
+from pixelproof.evaluation.pictures import confusion_figure, reliability_figure
 
 LABELS = np.array([0, 0, 0, 1, 1, 1, 1])
 PREDICTED = np.array([0, 0, 1, 1, 1, 1, 0])
@@ -52,3 +52,14 @@ def test_the_figure_can_be_saved_without_a_screen() -> None:
     picture = BytesIO()
     drawn(["cat", "dog"]).savefig(picture, format="png", dpi=50)
     assert Image.open(picture).size == (185, 185)
+
+
+def test_a_calibrated_model_lies_on_the_diagonal() -> None:
+    """Else the diagram would say of a good model that it is too sure."""
+    rng = np.random.default_rng(0)
+    sure = rng.uniform(0.5, 1, 20_000)
+    labels = (rng.random(20_000) >= sure).astype(np.int64)  # class 0 with the probability that is said
+    axes = reliability_figure({"cnn": np.stack([sure, 1 - sure], axis=1)}, labels).axes[0]
+    said, right = axes.lines[1].get_data()
+    assert np.abs(np.asarray(said) - np.asarray(right)).max() < 0.03
+    assert axes.get_legend().get_texts()[0].get_text() == "CNN"
