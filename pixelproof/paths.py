@@ -27,6 +27,7 @@ MODELS = Path("models")
 MLFLOW_MODEL = "mlflow"  # in models/<model>: MLflow's folder of it
 KERAS_MODEL = Path("mlflow/data/model.keras")  # in models/cnn; MLflow's folder holds the one copy of the network
 SKOPS_MODEL = Path("mlflow/model.skops")  # in models/mlp
+FILTERS = Path("models/cnn/filters.npz")  # of the first convolution, before and after the training
 PREPROCESSING = "preprocessing.json"  # in MLflow's folder of a model: how photos become its images
 METRICS = Path("reports/metrics.json")
 PER_CLASS = Path("reports/per_class.csv")

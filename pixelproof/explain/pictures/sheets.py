@@ -126,6 +126,19 @@ def kernels_sheet(layers: Sequence[TracedLayer]) -> Sheet:
     return Sheet("kernels", f"The filters that {first.name} has learned", pictures)
 
 
+def learning_sheet(before: np.ndarray, after: np.ndarray) -> Sheet:
+    """Show the first filters before and after the training, each as the mean over its channels.
+
+    before, after  (height, width, channels, filters)
+    """
+    pictures = [
+        Picture(f"filter {number + 1} {when}", kernel[..., number].mean(axis=2))
+        for number in range(min(MAPS, before.shape[3]))
+        for when, kernel in (("before", before), ("after", after))
+    ]
+    return Sheet("learning", "The first filters before and after the training", pictures)
+
+
 def activations_sheet(layers: Sequence[TracedLayer]) -> Sheet:
     maps = [layer for layer in layers if len(layer.shape) == 3 and layer.kind and layer.kind.name not in SAME_AGAIN]
     pictures = [

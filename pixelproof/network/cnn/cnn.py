@@ -10,6 +10,7 @@ import numpy as np
 
 from pixelproof.network.cnn.assembly import assemble
 from pixelproof.network.cnn.averaging import Averages
+from pixelproof.network.cnn.filters import first_filters
 from pixelproof.network.cnn.layout.layers import Shape
 from pixelproof.network.cnn.layout.nodes import lay_out
 from pixelproof.network.cnn.mixing import mix
@@ -22,6 +23,7 @@ from pixelproof.network.cnn.trainer import make_trainer, train_on_batch
 from pixelproof.network.rates import rates
 from pixelproof.params.cnn import Cnn
 from pixelproof.params.train import Train
+from pixelproof.paths import FILTERS
 
 
 def build(params: Cnn, input_shape: Shape, classes: int) -> keras.Model:
@@ -70,6 +72,7 @@ class CnnLearner:
         self._steps = 0
         self._trainer = make_trainer(network, params)
         self._averages = Averages(network, self._trainer.optimizer) if params.average_weights is not None else None
+        self._untrained_filters = first_filters(self.model)
 
     def train_batch(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         measured = train_on_batch(
@@ -148,8 +151,12 @@ class CnnLearner:
         return int(self.model.count_params())
 
     def save(self, folder: Path) -> None:
+        """Write model.keras, and filters.npz: the first filters before and after the training, if there are any."""
         with self._averages_in_use():
             self.model.save(folder / "model.keras")
+            before, after = self._untrained_filters, first_filters(self.model)
+            if before is not None and after is not None:
+                np.savez(folder / FILTERS.name, before=before, after=after)
 
 
 def _make_deterministic(seed: int) -> None:

@@ -227,3 +227,35 @@ def test_the_saved_model_gives_the_same_answers(learner: Any, tmp_path: Path) ->
     np.testing.assert_array_equal(predict(loaded, batches()), learner.predict(batches()))
     assert weights_sha256(loaded.get_weights()) == weights_sha256(learner.weights())
     check_against_plan(loaded, plan_json(SMALL, SHAPE, 3))
+
+
+def test_the_first_filters_are_kept_as_they_were_before_the_training_and_after(tmp_path: Path) -> None:
+    """Else nobody could see what a filter has learnt; also after a training that was stopped and went on."""
+    import keras
+
+    from pixelproof.network.cnn.cnn import CnnLearner
+
+    fresh, resumed = (CnnLearner(SMALL, TRAIN, SHAPE, 3, steps_per_epoch=3, seed=7) for _ in range(2))
+    done = trained()
+    resumed.load_state(done.state())
+    for name, learner in (("done", done), ("resumed", resumed)):
+        (tmp_path / name).mkdir()
+        learner.save(tmp_path / name)
+        saved = keras.saving.load_model(tmp_path / name / "model.keras")
+        with np.load(tmp_path / name / "filters.npz") as filters:
+            np.testing.assert_array_equal(filters["before"], first_kernel(fresh.model))
+            np.testing.assert_array_equal(filters["after"], first_kernel(saved))
+            assert not np.array_equal(filters["before"], filters["after"])
+
+
+def first_kernel(model: Any) -> np.ndarray:
+    return next(np.array(weight) for weight in model.weights if len(weight.shape) == 4)
+
+
+def test_a_network_without_convolution_keeps_no_filters(tmp_path: Path) -> None:
+    """There are none to show."""
+    from pixelproof.network.cnn.cnn import CnnLearner
+
+    learner = CnnLearner(network(flatten=FLATTEN), TRAIN, SHAPE, 3, steps_per_epoch=3, seed=7)
+    learner.save(tmp_path)
+    assert not (tmp_path / "filters.npz").exists()
