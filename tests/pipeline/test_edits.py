@@ -40,7 +40,9 @@ def swap_two_layers(params: Any) -> None:
 
 
 AFTER_CNN = {"train@cnn", "predict_cnn", "evaluate", "explain", "page"}
-AFTER_MLP = {"train@mlp", "predict_mlp", "evaluate", "page"}
+# `explain` draws the suspects, which evaluate finds by the CNN's answers: the real one runs only if these change, as
+# test_code_edits.py shows, but a stand-in writes others after every change.
+AFTER_MLP = {"train@mlp", "predict_mlp", "evaluate", "explain", "page"}
 AFTER_AUGMENT = AFTER_CNN | AFTER_MLP
 AFTER_SPLIT = {"split", "augment"} | AFTER_AUGMENT
 EDITS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
@@ -53,8 +55,9 @@ EDITS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "two layers change places": (swap_two_layers, {"plan"} | AFTER_CNN),
     "mlp": (lambda params: params["mlp"].update(hidden=[9]), {"plan"} | AFTER_MLP),
     "train": (lambda params: params["train"].update(epochs=3), {"plan"} | AFTER_AUGMENT),
-    "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate", "page"}),
+    "evaluate": (lambda params: params["evaluate"].update(confidence=0.9), {"plan", "evaluate", "explain", "page"}),
     "explain": (lambda params: params["explain"].update(photos=3), {"plan"} | AFTER_CNN - {"train@cnn"}),
+    "baselines": (lambda params: params["baselines"].update(widths=[5]), {"plan"}),
     "seed": (lambda params: params.update(seed=8), {"plan"} | AFTER_SPLIT),
 }
 
