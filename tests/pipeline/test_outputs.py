@@ -98,9 +98,27 @@ def test_dvc_shows_metrics_and_plots(project: Project) -> None:
         "reports/ingest/contact/bars.png",
         "reports/ingest/contact/dots.png",
         "reports/ingest/sizes.csv",
-        "reports/explain/filters.png",
+        *(f"reports/explain/{name}.png" for name in ("filters", "learning", "mistakes", "confusions", "suspects")),
+        "reports/plots/robustness.png",
+        "reports/plots/reliability.png",
     }
     assert not json.loads(plots.stdout).get("errors")
+
+
+def test_dvc_compares_pictures_of_two_experiments(project: Project) -> None:
+    """`dvc plots diff` shows mistakes, suspects and curves side by side: so experiments are compared by eye."""
+    for command in (
+        ["git", "add", "-A"],
+        ["git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "done"],
+    ):
+        assert project.run(*command).returncode == 0
+    plots = project.run("dvc", "plots", "diff", "HEAD", "--out", "diff", "--json")
+    assert plots.returncode == 0, plots.stderr
+    shown = json.loads(plots.stdout)
+    assert not shown.get("errors")
+    assert {revision for entry in shown["data"]["reports/explain/mistakes.png"] for revision in entry["revisions"]} >= {
+        "HEAD"
+    }
 
 
 @pytest.mark.parametrize("counts", ["reports/ingest/classes.csv", "reports/split.csv"])
