@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-CORRELATION = 0.975  # of a photo that was shrunk to half its size and stored again; other pairs of pets reach 0.83
+CORRELATION = 0.985  # 16 of 70,000 clothes have other clothes as near, pets 0.83; copies stored again 0.99 or more
 SMALL_PX = 8  # images of this side find candidates, in a hundredth of the time
 SMALL_CORRELATION = 0.96
 ROWS = 1024  # photos that are compared with all others at a time

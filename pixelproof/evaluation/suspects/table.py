@@ -43,7 +43,9 @@ def of_labels(
 def of_copies(pairs: Sequence[Pair], ids: Sequence[str], labels: Sequence[str]) -> list[Suspicion]:
     """Return what near copies say: each photo is called something else elsewhere."""
     return [
-        Suspicion(pair.photo, 0.0, f"near copy of {ids[pair.other]}, which is called {labels[pair.other]}")
+        Suspicion(
+            pair.photo, 1 - pair.correlation, f"near copy of {ids[pair.other]}, which is called {labels[pair.other]}"
+        )
         for pair in pairs
     ]
 
