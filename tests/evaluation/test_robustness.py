@@ -35,6 +35,7 @@ def test_the_losses_are_counts() -> None:
     assert (shift["cnn_low"], shift["cnn_high"]) == (pytest.approx(low, abs=1e-6), pytest.approx(high, abs=1e-6))
 
 
+@pytest.mark.slow  # 120 resamplings
 def test_the_interval_of_the_difference_covers_the_truth() -> None:
     """Else "the CNN loses less" would be said by chance too often."""
     rng, hit = np.random.default_rng(4), 0

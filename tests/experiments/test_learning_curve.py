@@ -29,6 +29,7 @@ def test_the_law_that_made_the_points_is_found(law: PowerLaw) -> None:
     assert found.error(np.array(4000.0)) == pytest.approx(law.error(np.array(4000.0)), abs=2e-3)
 
 
+@pytest.mark.slow  # 400 fits
 def test_the_interval_holds_the_truth_and_shrinks_with_more_test_photos() -> None:
     """Else "twice the photos" would promise what nobody can know."""
     law, rng = PowerLaw(0.02, 2.0, 0.5), np.random.default_rng(1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy
 
@@ -59,6 +59,7 @@ def test_a_strange_shape_is_one_among_usual_ones() -> None:
     assert not bad_pictures(picture_scores([images], wide))["odd shape"].any()
 
 
+@settings(max_examples=25)
 @given(arrays(np.uint8, (1, 7, 9, 1)))
 def test_scores_are_those_of_scipy_and_numpy(image: np.ndarray) -> None:
     """The definitions of the docstring, by other code."""
