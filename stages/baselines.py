@@ -104,7 +104,8 @@ def write_results(results: Sequence[Bought], shares: Sequence[float], *, seed: i
 
 def trained(params: Params, planned: Sequence[Any], data: TrainingData) -> Iterator[Bought]:
     for candidate, seed, share in planned:
-        fewer = data if share == 1 else with_share(data, share, seed=seed)
+        own = data.for_recipe(candidate.mlp.augment) if candidate.mlp else data
+        fewer = own if share == 1 else with_share(own, share, seed=seed)
         yield buy(candidate, params, fewer, seed=seed, share=share)
 
 

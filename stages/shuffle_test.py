@@ -39,7 +39,8 @@ def learners(params: Params, data: TrainingData, seed: int) -> Iterator[tuple[st
 def run_trials(params: Params, data: TrainingData, pixels: str, seed: int) -> Iterator[Trial]:
     """Train both models on the data; judge each on the test part."""
     for model, learner in learners(params, data, seed):
-        yield run_trial(model, pixels, learner, data, params.train, seed=seed)
+        own = data.for_recipe(params.mlp.augment) if model == "MLP" else data
+        yield run_trial(model, pixels, learner, own, params.train, seed=seed)
 
 
 def write_results(trials: list[Trial], path: Path) -> None:

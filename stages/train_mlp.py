@@ -1,4 +1,4 @@
-"""Train the MLP of params.yaml on the CNN's very batches.
+"""Train the MLP of params.yaml on the CNN's batches, or, with `mlp.augment: false`, on the images themselves.
 
     python -m stages.train_mlp
 
@@ -23,7 +23,7 @@ from stages.train import one_at_a_time, train
 
 def main() -> None:
     params, train_params, seed = load_section(Mlp), load_section(Train), load_seed()
-    data = TrainingData.read()
+    data = TrainingData.read().for_recipe(params.augment)
     features, classes = prod(data.shape), len(data.classes)
     steps = data.steps_per_epoch(train_params)
     learner = MlpLearner(params, train_params, features, classes, steps_per_epoch=steps, seed=seed)

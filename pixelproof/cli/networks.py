@@ -19,7 +19,6 @@ PARAMS = Path("params.yaml")
 INGEST_REPORT = Path("reports/ingest.json")
 SPLIT_REPORT = Path("reports/split.json")
 METRICS = Path("reports/metrics.json")
-AUGMENTED = Path("data/augmented")
 FOUND_RATES = Path("reports/find-lr")
 
 
@@ -106,17 +105,13 @@ def find_learning_rate(
     high: Annotated[float, typer.Option(help="The learning rate of the last step.")] = 10.0,
 ) -> None:
     """Suggest a learning rate by a range test: training steps at a rate that grows from step to step."""
-    from pixelproof.data.images.store import open_views
     from pixelproof.experiments import learning_rate
     from pixelproof.params.whole import load_params
 
     params = load_params()
     if not 0 < low < high < inf:
         raise UserError(f"--low {low:g} --high {high:g}: expected two rates above 0, the smaller one first")
-    views = open_views(AUGMENTED)
-    if not views:
-        remedy = "Set augment.views to 1 or more" if AUGMENTED.exists() else "Run `dvc repro augment` first"
-        raise UserError(f"{AUGMENTED}: no stored views to train on. {remedy}.")
+    views = learning_rate.stored_views(model, params)
     learner, batches = learning_rate.make_learner(model, params, views[0]), learning_rate.endless_batches(views, params)
     points = learning_rate.run_test(learner, batches, learning_rate.exponential_rates(low, high, steps), steps)
     table = learning_rate.as_table(list(console.progress(points, f"find-lr {model}", steps)), steps)

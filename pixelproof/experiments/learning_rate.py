@@ -11,12 +11,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
 
-from pixelproof.data.images.store import Images, ImageStore
+from pixelproof.data.images.store import Images, ImageStore, open_views
 from pixelproof.errors import UserError
+from pixelproof.experiments.trial import read_training_data
 from pixelproof.files import replacing
 from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.network.rates import Rate
 from pixelproof.params.whole import Params
+from pixelproof.paths import AUGMENTED
 from pixelproof.training.feed import Batch, Labels, training_batches
 
 Model = Literal["cnn", "mlp"]
@@ -103,6 +105,17 @@ def write_results(table: pd.DataFrame, figure: Figure, folder: Path) -> None:
         beside.mkdir()
         table.to_csv(beside / "curve.csv", index_label="step")
         figure.savefig(beside / "find-lr.png", dpi=120)
+
+
+def stored_views(model: Model, params: Params) -> list[ImageStore]:
+    """Return what the model trains on, an image store per view. Raises UserError where nothing is stored yet."""
+    if model == "mlp" and params.mlp.augment is False:
+        return read_training_data().for_recipe(params.mlp.augment).views
+    views = open_views(AUGMENTED)
+    if not views:
+        remedy = "Set augment.views to 1 or more" if AUGMENTED.exists() else "Run `dvc repro augment` first"
+        raise UserError(f"{AUGMENTED}: no stored views to train on. {remedy}.")
+    return views
 
 
 def endless_batches(views: Sequence[ImageStore], params: Params) -> Iterator[Batch]:

@@ -15,3 +15,4 @@ class Mlp(Section):
     learning_rate: AboveZero  # with a schedule, the highest
     schedule: Schedule | None = None
     average_weights: Share | None = None  # how much of the average each step keeps
+    augment: bool | None = None  # false: it trains on the training images themselves, not on altered views of them

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pixelproof.data.augment.fresh import FreshViews, workers
 from pixelproof.data.images.parts import positions, read_splits
@@ -63,6 +64,17 @@ class TrainingData:
     def label_counts(self) -> list[int]:
         """The training images of each class."""
         return [int(count) for count in np.bincount(self.labels, minlength=len(self.classes))]
+
+    def for_recipe(self, augment: bool | None) -> "TrainingData":
+        """Return what a model's own recipe trains on: the views, or, with `augment: false`, the images themselves."""
+        return self._unaltered() if augment is False else self
+
+    def _unaltered(self) -> "TrainingData":
+        """Return the training images as they are, in the order of the views."""
+        index = self.store.index
+        training = self.fresh.training if self.fresh else pd.Index(index["id"]).get_indexer(self.views[0].index["id"])
+        images = replace(self.store, index=index.iloc[training].reset_index(drop=True))
+        return replace(self, views=[images], fresh=None)
 
     def steps_per_epoch(self, params: Train) -> int:
         return ceil(len(self.labels) / params.batch_size)

@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from pixelproof.network.mlp.mlp import MlpLearner
 from pixelproof.params.augment import Augment
 from pixelproof.params.mlp import Mlp
 from pixelproof.params.train import Train
+from pixelproof.training.feed import training_batches
 from pixelproof.training.training_data import TrainingData
 from tests.support.prepared import Prepared
 from tests.support.project import Project
@@ -70,6 +72,26 @@ def test_drawn_views_are_fed_as_stored_ones_are(tmp_path: Path, monkeypatch: pyt
             for batch, expected in zip(other, one, strict=True):
                 np.testing.assert_array_equal(batch.images, expected.images)
                 np.testing.assert_array_equal(batch.labels, expected.labels)
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_recipe_without_views_trains_on_the_images_themselves_in_the_same_order(tmp_path: Path, drawn: bool) -> None:
+    """Else `mlp.augment: false` would train on views, on photos of other parts, or on other batches than the CNN."""
+    images, training = some_images(20), np.array([1, 2, 4, 7, 8, 11, 15, 18])
+    store = a_store(tmp_path / "store", images)
+    views = [replace(store, index=store.index.iloc[training], shards=[255 - images])]
+    fresh_views = FreshViews(store, training, PARAMS) if drawn else None
+    data = TrainingData(store, [] if drawn else views, np.arange(1), {}, fresh_views)
+    assert data.for_recipe(None) is data.for_recipe(True) is data
+    own = data.for_recipe(False)
+    np.testing.assert_array_equal(own.labels, data.labels)
+    expected = images[training]
+    for epoch in range(2):
+        batches = own.training_batches(epoch, TRAIN, seed=7)
+        wanted = training_batches(lambda chosen: expected[chosen], data.labels, 6, seed=7, epoch=epoch)
+        for batch, want in zip(batches, wanted, strict=True):
+            np.testing.assert_array_equal(batch.images, want.images)
+            np.testing.assert_array_equal(batch.labels, want.labels)
 
 
 @pytest.fixture
