@@ -43,13 +43,25 @@ def next_steps(reports: Reports) -> list[Step]:
 def find_the_fault(reports: Reports) -> Step | None:
     """Of a network that is no better than the commonest class."""
     commonest = reports.metrics["commonest_class"]["accuracy"]
-    if reports.own["accuracy_low"] > commonest:
+    if reports.own["accuracy"] > commonest:
         return None
     why = (
-        f"Always naming the commonest class is right on {percent(commonest)} of the photos, which the network's "
-        "interval does not exceed. Look at whether the labels fit the photos, and at the learning rate."
+        f"Always naming the commonest class is right on {percent(commonest)} of the photos, no less than the network. "
+        "Look at whether the labels fit the photos, and at the learning rate."
     )
     return Step("Find out why it learns nothing", why, 1.0, "diagram")
+
+
+def add_photos_against_chance(reports: Reports) -> Step | None:
+    """Where the test part is too small to tell the network from the commonest class."""
+    commonest, own = reports.metrics["commonest_class"]["accuracy"], reports.own
+    if not own["accuracy_low"] <= commonest < own["accuracy"]:
+        return None
+    why = (
+        f"{counted(reports.test_photos, 'test photo')} cannot tell it from always naming the commonest class, which is "
+        f"right on {percent(commonest)} of them."
+    )
+    return Step("Add photos, for testing too", why, own["accuracy"] - own["accuracy_low"], "summary")
 
 
 def train_longer(reports: Reports) -> Step | None:
@@ -153,6 +165,7 @@ def add_test_photos(reports: Reports) -> Step | None:
 
 SUGGESTIONS: tuple[Callable[[Reports], Step | None], ...] = (
     find_the_fault,
+    add_photos_against_chance,
     train_longer,
     use_the_mlp,
     correct_labels,

@@ -121,6 +121,15 @@ def test_a_network_that_learnt_nothing_is_told_first() -> None:
     assert titles(plant(LABELS, always_first, always_first, CLASSES))[0] == "Find out why it learns nothing"
 
 
+def test_too_few_test_photos_to_beat_chance_are_no_failure_of_the_network() -> None:
+    """Four of four are right; the interval begins at 51 %, and the commonest class is right on three."""
+    few = plant([0, 0, 0, 1], surely([0, 0, 0, 1], 2), surely([0, 0, 0, 1], 2), ("cat", "dog"))
+    said = {step.title: step for step in next_steps(few)}
+    assert "Find out why it learns nothing" not in said
+    assert "4 test photos cannot tell it from always naming" in said["Add photos, for testing too"].why
+    assert said["Add photos, for testing too"].mends == pytest.approx(1 - few.own["accuracy_low"])
+
+
 def test_at_most_three_steps_those_that_mend_most_first() -> None:
     """A list of eight is not read."""
     table = suspects(*map(str, range(30)))
