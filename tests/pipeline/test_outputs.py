@@ -146,6 +146,15 @@ def test_the_page_shows_the_network_that_was_trained(project: Project) -> None:
     assert len(data["photos"]) == 4
 
 
+def test_the_model_card_is_of_the_network_that_was_trained(project: Project) -> None:
+    """It is what a reviewer gets to read: of another run it would be a false statement."""
+    card = (project.root / "reports/model-card.md").read_text("utf-8")
+    run = read_json(project.root / "models/cnn/run.json")
+    accuracy = read_json(project.root / "reports/metrics.json")["cnn"]["accuracy"]
+    for fact in (run["run_id"], run["weights_sha256"], f"| accuracy | {accuracy:.4f} ("):
+        assert fact in card
+
+
 @pytest.mark.parametrize("model", ["cnn", "mlp"])
 def test_the_saved_model_answers_the_photos_as_it_was_evaluated(project: Project, model: str) -> None:
     """Else its accuracy would be that of another model than the one that is used."""

@@ -1,22 +1,22 @@
 """A small trained network with every kind of layer, and the page made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+from PIL import Image
 
-from pixelproof.evaluation.comparison import compare
-from pixelproof.evaluation.metrics import Answers, model_metrics, resampled
 from pixelproof.explain.page.article import mlp
 from pixelproof.explain.page.contents import contents
+from pixelproof.explain.page.evidence import evidence
 from pixelproof.explain.page.page import render
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, TracedLayer
 from tests.support.photos import CLASSES, photo
+from tests.support.reports import plant, surely
 
 SHAPE = (24, 20, 3)
 COLOURS = {1: "grey", 3: "rgb"}
@@ -89,15 +89,24 @@ def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, i
     answers = layers[-1].outputs
     probabilities = np.hstack([1 - answers, answers]) if answers.shape[1] == 1 else answers
     shown = Shown([f"{CLASSES[label]}/{i}.png" for i, label in enumerate(labels)], images, labels, probabilities)
-    right = shown.predicted == labels
-    answered = Answers(probabilities, labels, np.arange(len(labels)))
-    own = model_metrics(answered, resampled(answered, seed=1, resamples=20), confidence=0.95)
-    own = {**own, "parameters": model.count_params(), "best_epoch": 1}
-    metrics = {"cnn": own, "mlp": own, "comparison": compare(right, right)}
-    history = pd.DataFrame({"train_loss": [0.7, 0.5], "valid_loss": [0.8, 0.6]})
+    mlp_answers = surely((labels + (np.arange(len(labels)) == 0)) % 2, 2)
+    reports = plant(labels.tolist(), probabilities, mlp_answers, CLASSES, ids=shown.ids, valid_loss=(0.8, 0.6))
+    reports.metrics["cnn"]["parameters"] = model.count_params()
     plans = {"cnn": plan, "mlp": mlp([3], shape, 2).as_json()}
     traced = Trace(shown.ids, layers, mirrored=False)
+    proof = evidence(reports, named(shown), picture_file(path.with_suffix(".png")))
     preprocessing = {**PREPROCESSING, "height_px": shape[0], "width_px": shape[1], "colour": COLOURS[shape[2]]}
-    context = contents(shown, traced, CLASSES, plans, metrics, history, preprocessing=preprocessing, seed=7)
+    context = contents(shown, traced, CLASSES, plans, reports, proof, preprocessing=preprocessing, seed=7)
     path.write_text(render(context), "utf-8")
     return Built(path, layers, shown, context)
+
+
+def named(shown: Shown) -> Callable[[Sequence[str]], np.ndarray]:
+    """Return what gives the images of ids, as an image store does."""
+    return lambda ids: shown.images[[shown.ids.index(id) for id in ids]]
+
+
+def picture_file(path: Path) -> Path:
+    """Write a sheet as large as the one of the surest mistakes."""
+    Image.new("RGB", (1072, 2618), "white").save(path)
+    return path

@@ -4,29 +4,25 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import pandas as pd
-
 from pixelproof.explain.page.article import Design
 from pixelproof.explain.page.diagrams import curves, diagram
 from pixelproof.explain.page.payload import own_photos, payload
+from pixelproof.explain.page.reports import Reports
+from pixelproof.explain.page.summary import summary
 from pixelproof.explain.page.walk import planned_layers, walk
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.traced import Trace
 
-STEPS = {
-    "network": "the network at work",
-    "pixels": "pixels",
-    "flattening": "flattening",
-    "cases": "five ways to weigh",
-    "convolution": "convolution",
-    "filters": "filters",
-    "strides": "stride and padding",
-    "depth": "depth",
-    "pooling": "pooling",
-    "formula": "the formula",
-    "output": "output and loss",
-    "diagram": "the whole network",
-    "parameters": "parameters",
+PARTS = {
+    "summary": "summary",
+    "own": "your own photo",
+    "classes": "classes",
+    "confusions": "mix-ups",
+    "mistakes": "mistakes",
+    "suspects": "photos to look at",
+    "robustness": "worse photos",
+    "reliability": "trust",
+    "teaching": "how it sees",
 }
 
 
@@ -35,8 +31,8 @@ def contents(
     traced: Trace,
     classes: Sequence[str],
     plans: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-    history: pd.DataFrame,
+    reports: Reports,
+    evidence: Mapping[str, Any],
     *,
     preprocessing: Mapping[str, Any],
     seed: int,
@@ -44,22 +40,25 @@ def contents(
     """Return the names that templates/index.html uses.
 
     shown    the test photos; traced: the CNN, traced on them
-    plans    the content of reports/plan/<model>.json by model; metrics: that of reports/metrics.json
-    history  the CNN's epochs, models/cnn/history.csv
+    plans    the content of reports/plan/<model>.json by model
+    reports  from pixelproof.explain.page.reports; evidence: from pixelproof.explain.page.evidence
     preprocessing  of a photo that a reader brings: what `Preprocessing` holds, without the classes
     """
     layers = traced.layers
+    own = [_own(model, reports.metrics[model], plans[model]) for model in ("cnn", "mlp")]
     steps = walk(shown, layers, plans, classes, seed=seed)
     return {
         **steps,
-        "steps": list(STEPS.items()),
+        "parts": list(PARTS.items()),
+        "summary": summary(reports),
+        "evidence": evidence,
         "classes": list(classes),
         "shown": shown,
-        "metrics": metrics,
+        "metrics": reports.metrics,
         "network": payload(layers, shown, classes) | own_photos(preprocessing, mirrored=traced.mirrored),
         "diagram": diagram(layers),
-        "curves": curves(history),
-        "own_designs": [*(_own(model, metrics[model], plans[model]) for model in ("cnn", "mlp")), *steps["own_mlps"]],
+        "curves": curves(reports.history),
+        "own_designs": [*own, *steps["own_mlps"]],
         "turning": turning_point(steps["deeper"]),
     }
 

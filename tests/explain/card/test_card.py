@@ -3,11 +3,17 @@
 import copy
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
-from pixelproof.explain.card.card import Confusion, cell, confusions, model_card
+from pixelproof.explain.card.card import Confusion, cell, confusions, measured, model_card, prose
+from tests.support.browser import chromium
+from tests.support.reports import plant, surely
 
+A4_PX = 703  # between margins of 12 mm, at 96 px an inch
+SCALED = {f"calibration_error_scaled{end}": 0.1 for end in ("", "_low", "_high")}
 REPORTS: dict[str, Any] = {
     "record": {
         "name": "cnn · as committed",
@@ -43,6 +49,7 @@ REPORTS: dict[str, Any] = {
         columns=["label", "precision", "recall", "f1", "images", "model"],
     ),
     "answers": pd.DataFrame({"label": ["cat"] * 3 + ["a|b"] * 2, "predicted": ["cat", "a|b", "a|b", "cat", "a|b"]}),
+    "confidence": 0.95,
 }
 
 
@@ -72,6 +79,45 @@ def test_names_do_not_break_a_table() -> None:
     lines = card().splitlines()
     assert "| a\\|b | 20 | 0.800 | 0.700 | 0.750 |" in lines
     assert cell("a\\b|c\nd") == "a\\\\b\\|c d"
+
+
+def test_names_are_shown_as_they_are() -> None:
+    """`<b>` would make half of the card bold, and `*` or `_a_` something else."""
+    assert [prose(name) for name in ("<b>", "*", "_a_", "new_york", "[x]", "`")] == [
+        *("\\<b\\>", "\\*", "\\_a\\_", "new_york", "\\[x\\]", "\\`")
+    ]
+
+
+def test_a_class_without_test_photos_has_no_figures() -> None:
+    """`nan` is no figure."""
+    unmeasured = REPORTS["per_class"].assign(precision=np.nan)
+    assert "| cat | 80 | - | 0.950 | 0.920 |" in card(per_class=unmeasured)
+
+
+def test_every_metric_is_there_once_with_its_interval() -> None:
+    """The short table and the long one share some."""
+    labels = [0, 1] * 20
+    metrics = plant(labels, surely(labels, 2), surely(labels, 2), ("a", "b"), more=SCALED).metrics
+    rows = measured(metrics)
+    assert rows[0] == ("accuracy", *["1.0000 (0.9124 to 1.0000)"] * 2)
+    assert len({name for name, *_ in rows}) == len(rows)
+    assert ("always the commonest class", "0.5000", "0.5000") in rows
+    unmeasured = plant(labels, surely(labels, 2), surely(labels, 2), ("a", "b"), more={**SCALED, "roc_auc": None})
+    assert ("ROC AUC", "cannot be measured", "cannot be measured") in measured(unmeasured.metrics)
+
+
+@pytest.mark.slow
+def test_it_prints_to_a_pdf_whose_tables_fit_the_paper() -> None:
+    """The card is handed around on paper: nothing may be cut off at the right."""
+    params = {"augment.transforms.move.translate_percent": "[-0.08, 0.08], " * 12}
+    text = card(record=REPORTS["record"] | {"params": params})
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": A4_PX, "height": 1000})
+        page.set_content(MarkdownIt("commonmark").enable("table").render(text))
+        tables = page.locator("table").all()
+        assert len(tables) == 5
+        assert max(table.bounding_box()["width"] for table in tables) <= A4_PX
+        assert page.pdf(format="A4").startswith(b"%PDF")
 
 
 def test_every_table_is_one() -> None:

@@ -28,7 +28,7 @@ export class Detail {
     const turns = [["\u2190", -1, "previous map"], ["\u2192", 1, "next map"]].map(([sign, step, name]) =>
       element("button", { type: "button", "aria-label": name, onclick: () => turn(step) }, sign),
     );
-    const heading = element("h4", { tabindex: -1 }, this.title());
+    const heading = element("h5", { tabindex: -1 }, this.title());
     const closing = element("button", { type: "button", "aria-label": "close this map", onclick: close }, "\u00d7");
     this.inputs = this.layer.inputs.map((input) => this.inputView(input));
     this.output = this.outputView();

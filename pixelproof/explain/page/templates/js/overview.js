@@ -23,7 +23,7 @@ export class Overview {
     if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} parameters`);
     const from = layer.inputs.map((input) => this.network.layers[input].name).join(" and ");
     if (layer.inputs.some((input) => input !== number - 1)) facts.push(`from ${from}`);
-    const heading = element("h3", {}, layer.name, " ", element("small", {}, kind));
+    const heading = element("h4", {}, layer.name, " ", element("small", {}, kind));
     const item = element("li", { class: "layer" }, element("div", { class: "facts" }, heading, element("p", {}, facts.join(", "))), maps);
     return { item, maps };
   }

@@ -1,6 +1,7 @@
 // Connects the parts of the page. `pixelproof` is there for the curious, in the browser's console.
 
 import { drawPhoto, element } from "./draw.js";
+import { unfoldByAddress } from "./folds.js";
 import { Network } from "./network.js";
 import { OutputLab } from "./output_lab.js";
 import { Overview } from "./overview.js";
@@ -9,6 +10,7 @@ import { slideDemo } from "./slide_demo.js";
 import { format } from "./tensor.js";
 import { WindowLab } from "./window_lab.js";
 
+unfoldByAddress();
 const find = (id) => document.getElementById(id);
 const network = new Network(JSON.parse(find("network-data").textContent));
 const overview = new Overview(find("layers"), network);
