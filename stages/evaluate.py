@@ -34,6 +34,7 @@ from pixelproof.evaluation.pictures import confusion_figure, reliability_figure
 from pixelproof.evaluation.robustness import robustness_figure, robustness_table
 from pixelproof.evaluation.suspects.search import find_suspects
 from pixelproof.evaluation.suspects.table import suspects_words
+from pixelproof.evaluation.temperature import scale
 from pixelproof.evaluation.uncertainty import Uncertainty
 from pixelproof.evaluation.unlike import distances, largest_distance
 from pixelproof.files import read_json, replacing, write_json, write_text
@@ -100,12 +101,13 @@ def read_model(model: str, classes: list[str], groups: pd.Series, params: Evalua
     best = calibration.fit_temperature(sure, labels)
     used = best if params.calibrate else 1.0
     if params.calibrate:
-        shares, sure = (calibration.scale(each, best) for each in (shares, sure))
+        shares, sure = (scale(each, best) for each in (shares, sure))
+    weights = str(read_json(MODELS / model / "run.json")["weights_sha256"])
     farthest, unlike = distances_in(PREDICTED / model / FEATURES) if model == "cnn" else (None, None)
     return Evaluated(
         Answers(shares, labels_in(test, classes), pd.factorize(groups.loc[test["id"]])[0], tuple(test["id"])),
         best / used,
-        Uncertainty(params.coverage, used, least_probability(sure, labels, params.coverage), farthest),
+        Uncertainty(params.coverage, used, least_probability(sure, labels, params.coverage), farthest, weights),
         unlike,
     )
 

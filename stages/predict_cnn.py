@@ -73,12 +73,13 @@ def main() -> None:
     ids = choose_shown(answers, store.classes, params.photos)
     network = without_flip_averaging(model)
     layers = trace(network, store.named(ids))
+    weights = read_json(MODELS / "cnn/run.json")["weights_sha256"]
     with replacing(PREDICTED / "cnn") as folder:
         folder.mkdir()
         answers.to_parquet(folder / ANSWERS, index=False)
         part_answers("cnn", predict, store, splits, "valid").to_parquet(folder / VALID_ANSWERS, index=False)
         robustness_answers(predict, store, splits).to_parquet(folder / ROBUSTNESS_ANSWERS, index=False)
-        np.savez(folder / FEATURES, train=seen["train"], valid=seen["valid"], test=seen["test"])
+        np.savez(folder / FEATURES, train=seen["train"], valid=seen["valid"], test=seen["test"], weights_sha256=weights)
         write_mistakes(answers, store, witness, folder / MISTAKES)
         write_trace(Trace(ids, layers, mirrored=network is not model), folder / TRACE)
 

@@ -24,12 +24,13 @@ def predict(
     ] = None,
 ) -> None:
     """Say which class photos are of, by a trained model. The exit status is 1 if a photo cannot be read."""
+    from pixelproof.evidence.noting import open_noting
     from pixelproof.inference import command
 
     if as_json and as_csv:
         raise UserError("--json and --csv: choose one.")
     format: command.Format = "json" if as_json else "csv" if as_csv else "text"
-    refused, count = command.predict(photos, model, format, top, _explaining(explain))
+    refused, count = command.predict(photos, lambda: open_noting(model, "predict"), format, top, _explaining(explain))
     if refused:
         typer.echo(f"{refused} of {count} photos could not be read", err=True)
         raise typer.Exit(1)

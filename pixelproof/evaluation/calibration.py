@@ -6,10 +6,10 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from pixelproof.evaluation.bootstrap import Interval, drawn, without_spread
+from pixelproof.evaluation.temperature import logits
 
 BINS = 15  # of equal width, as in Guo et al. 2017
 TEMPERATURES = (0.02, 50.0)  # a validation part without a mistake has no best one
-SMALLEST = float(np.finfo(np.float32).tiny)  # a float32 softmax may give 0, which has no logarithm
 FACTORS = np.linspace(0, 4, 161)  # of the measured error, among which its interval is looked for
 
 
@@ -18,29 +18,17 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     probabilities  (n, classes); labels: (n,) class numbers
     """
-    logits = _logits(probabilities)
+    unscaled = logits(probabilities)
     true = np.arange(len(labels)), labels
 
     def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
+        scaled = unscaled / np.exp(log_temperature)
         return float((np.logaddexp.reduce(scaled, axis=1) - scaled[true]).mean())
 
     found = minimize_scalar(
         loss, bounds=(log(TEMPERATURES[0]), log(TEMPERATURES[1])), method="bounded", options={"xatol": 1e-6}
     )
     return float(np.exp(found.x))
-
-
-def scale(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return softmax(log p / temperature): (n, classes) float32. Above 1 the model is less sure; the ranks stay."""
-    logits = _logits(probabilities) / temperature
-    scaled: np.ndarray = np.exp(logits - np.logaddexp.reduce(logits, axis=1)[:, None]).astype(np.float32)
-    return scaled
-
-
-def _logits(probabilities: np.ndarray) -> np.ndarray:
-    logits: np.ndarray = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST))
-    return logits
 
 
 def bin_numbers(confidences: np.ndarray, bins: int = BINS) -> np.ndarray:
@@ -83,7 +71,9 @@ def calibration_interval(
     noise = np.concatenate([weights @ added for weights in drawn(groups, resamples, seed)]) / len(labels) - mean
     if np.ptp(np.abs(mean + noise).sum(axis=1)) < 1e-6:
         return without_spread(measured, 0.0, 1.0, len(labels), confidence)
-    possible = np.stack([np.abs(factor * mean + noise).sum(axis=1) for factor in FACTORS])  # (factors, resamples)
+    possible = np.zeros((len(FACTORS), len(noise)))  # (factors, resamples)
+    for own, spread in zip(mean, noise.T, strict=True):  # a bin at a time: rows that lie together in memory
+        possible += np.abs(FACTORS[:, None] * own + spread)
     reached = (possible >= measured - 1e-12).mean(axis=1) >= tail
     undercut = (possible <= measured + 1e-12).mean(axis=1) >= tail
     low = FACTORS[reached][0] if reached.any() else FACTORS[-1]

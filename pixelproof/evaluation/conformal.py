@@ -10,6 +10,7 @@ import numpy as np
 
 from pixelproof.evaluation.metrics import Answers
 from pixelproof.evaluation.proportions import Proportions
+from pixelproof.evaluation.uncertainty import possible
 
 
 def least_probability(probabilities: np.ndarray, labels: np.ndarray, coverage: float) -> float:
@@ -20,12 +21,6 @@ def least_probability(probabilities: np.ndarray, labels: np.ndarray, coverage: f
     true = np.sort(probabilities[np.arange(len(labels)), labels])[::-1]
     rank = ceil((len(labels) + 1) * coverage)
     return float(true[rank - 1]) if rank <= len(labels) else 0.0
-
-
-def possible(probabilities: np.ndarray, least: float) -> np.ndarray:
-    """Return which classes are possible, bool (n, classes). A photo that fits none well has none."""
-    reached: np.ndarray = probabilities >= np.float32(least)
-    return reached
 
 
 def set_metrics(answers: Answers, least: float, *, confidence: float) -> dict[str, float]:

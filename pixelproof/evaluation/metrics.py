@@ -19,6 +19,7 @@ from pixelproof.evaluation.bootstrap import (
 )
 from pixelproof.evaluation.proportions import F1_OF_JACCARD, ITSELF, Curve, Proportions, mean_interval
 from pixelproof.evaluation.ranking import Ranking
+from pixelproof.evaluation.temperature import scale
 
 RESAMPLES = 2000
 RANKED = 50_000_000  # images x classes x resamples that are ranked anew; beyond that fewer resamples
@@ -213,7 +214,7 @@ def _mean(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
 
 def calibration_metrics(answers: Answers, temperature: float, *, confidence: float, seed: int) -> dict[str, float]:
     """Return the expected calibration error before and after the temperature, each with its interval."""
-    scaled = calibration.scale(answers.probabilities, temperature)
+    scaled = scale(answers.probabilities, temperature)
     found: dict[str, float] = {"temperature": temperature}
     for name, shares in (("calibration_error", answers.probabilities), ("calibration_error_scaled", scaled)):
         low, high = calibration.calibration_interval(

@@ -1,4 +1,7 @@
-"""What a used model needs to say how sure it is: the content of reports/uncertainty.json, and the words for it."""
+"""What a used model needs to say how sure it is: the content of reports/uncertainty.json, and the words for it.
+
+NumPy alone: `pixelproof predict` and the server use it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelproof.evaluation.calibration import scale
-from pixelproof.evaluation.conformal import possible
+from pixelproof.evaluation.temperature import scale
 
 UNLIKE = "unlike your photos"
 NAMED = 3  # classes in a sentence
@@ -21,12 +23,13 @@ class Uncertainty:
     temperature: float  # for the network's own probabilities; 1 without evaluate.calibrate
     least_probability: float  # of a possible class, after the temperature
     largest_distance: float | None  # to training photos, as in pixelproof.evaluation.unlike; None: not measured
+    weights_sha256: str = ""  # of the model that they are of; after another training they say nothing
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Uncertainty":
         return cls(**content)
 
-    def as_json(self) -> dict[str, float | None]:
+    def as_json(self) -> dict[str, float | str | None]:
         return asdict(self)
 
     def probabilities(self, network: np.ndarray) -> np.ndarray:
@@ -49,3 +52,9 @@ class Uncertainty:
         if len(fitting) > NAMED:
             return f"unsure: {', '.join(fitting[:NAMED])} or {len(fitting) - NAMED} more"
         return f"unsure: {' or '.join([', '.join(fitting[:-1]), fitting[-1]])}"
+
+
+def possible(probabilities: np.ndarray, least: float) -> np.ndarray:
+    """Return which classes are possible, bool (n, classes). A photo that fits none well has none."""
+    reached: np.ndarray = probabilities >= np.float32(least)
+    return reached

@@ -1,16 +1,17 @@
 """Photos unlike all training photos: how far a photo's features are from those of its nearest training photos.
 
 Sun et al. 2022, "Out-of-Distribution Detection with Deep Nearest Neighbors". A network's probability does not tell:
-it is as sure of a boot as of a digit. docs/evaluate.md has what was measured.
+it is as sure of a boot as of a digit. docs/evaluate.md has what was measured. NumPy alone: `pixelproof predict` and
+the server compute distances, too.
 """
 
 from math import ceil
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 NEIGHBOURS = 5
 FALSE_ALARMS = 0.01  # of photos like those of the validation part
+AT_ONCE = 256  # photos: in memory are their distances to all training photos
 
 
 def distances(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -18,9 +19,17 @@ def distances(features: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
     features, reference  (n, features) and (training photos, features), of length 1: distances are from 0 to 2
     """
-    count = min(NEIGHBOURS, len(reference))
-    index = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(reference.astype(np.float32))
-    nearest: np.ndarray = index.kneighbors(features.astype(np.float32))[0][:, -1].astype(np.float32)
+    reference = reference.astype(np.float32, copy=False)
+    squares = np.square(reference).sum(axis=1)
+    starts = range(0, len(features), AT_ONCE)
+    return np.concatenate([_distances(features[at : at + AT_ONCE], reference, squares) for at in starts])
+
+
+def _distances(features: np.ndarray, reference: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    features = features.astype(np.float32, copy=False)
+    squared = np.square(features).sum(axis=1)[:, None] + squares - 2 * (features @ reference.T)
+    last = min(NEIGHBOURS, len(reference)) - 1
+    nearest: np.ndarray = np.sqrt(np.maximum(np.partition(squared, last, axis=1)[:, last], 0))
     return nearest
 
 

@@ -40,6 +40,11 @@ def features_model(network: keras.Model) -> keras.Model:
     return keras.Model(network.inputs[0], _output_call(network).input_tensors[0])
 
 
+def features_and_outputs(network: keras.Model) -> keras.Model:
+    """Return the network with two outputs, what its output layer takes and what it gives: one pass computes both."""
+    return keras.Model(network.inputs[0], [_output_call(network).input_tensors[0], network.outputs[0]])
+
+
 def scores(features: Any, network: keras.Model) -> Any:
     """Return the output layer's sums before softmax or sigmoid, float32 (n, outputs), as a tensor of the backend."""
     layer = _output_call(network).operation

@@ -19,6 +19,7 @@ KERAS, SKOPS = Path("data/model.keras"), Path("model.skops")  # in the folder of
 AT_ONCE = 64  # photos: in memory there are the images of two batches, never the files
 
 Network = Callable[[np.ndarray], np.ndarray]  # uint8 images (n, height, width, channels) to (n, classes) float32
+Noting = Callable[[np.ndarray], tuple[np.ndarray, list[str]]]  # the same, and a note for each image
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,19 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a network says of an image: probabilities, float32 (classes,), and how sure it is, in words."""
+
+    probabilities: np.ndarray
+    note: str
+
+    @property
+    def label(self) -> int:
+        """The number of the likeliest class."""
+        return int(self.probabilities.argmax())
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a model says of a photo; or, in `error`, why it cannot say anything."""
 
@@ -37,6 +51,7 @@ class Answer:
     label: str | None = None
     probabilities: dict[str, float] | None = None  # of every class, by name
     error: str | None = None
+    note: str = ""  # how sure the answer is, in words; empty: sure, or nothing is known
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,7 @@ class Classifier:
     preprocessing: Preprocessing
     network: Network
     model: Any = None  # what Keras or scikit-learn has loaded
+    noting: Noting | None = None  # None: nothing is known of how sure answers are
 
     @classmethod
     def open(cls, folder: Path) -> "Classifier":
@@ -81,15 +97,23 @@ class Classifier:
     def _answers(self, read: list[tuple[Photo, "Future[Pixels | str]"]]) -> Iterator[Answer]:
         results = [(photo.name, future.result()) for photo, future in read]
         images = [result for _, result in results if not isinstance(result, str)]
-        rows = iter(self.network(np.stack(images)) if images else ())
+        said = iter(self.say(images))
         for name, result in results:
-            yield Answer(name, error=result) if isinstance(result, str) else self.named(name, next(rows))
+            yield Answer(name, error=result) if isinstance(result, str) else self.named(name, next(said))
 
-    def named(self, name: str, probabilities: np.ndarray) -> Answer:
-        """Return the answer that the network's output for a photo, float32 (classes,), stands for."""
+    def say(self, images: list[Pixels]) -> list[Said]:
+        """Return what the network says of images: a list as long as theirs."""
+        if not images:
+            return []
+        given = np.stack(images)
+        probabilities, notes = self.noting(given) if self.noting else (self.network(given), [""] * len(images))
+        return [Said(row, note) for row, note in zip(probabilities, notes, strict=True)]
+
+    def named(self, name: str, said: Said) -> Answer:
+        """Return the answer of that name that stands for what the network has said."""
         classes = self.preprocessing.classes
-        by_class = dict(zip(classes, map(float, probabilities), strict=True))
-        return Answer(name, classes[int(probabilities.argmax())], by_class)
+        by_class = dict(zip(classes, map(float, said.probabilities), strict=True))
+        return Answer(name, classes[said.label], by_class, note=said.note)
 
 
 def is_keras(folder: Path) -> bool:

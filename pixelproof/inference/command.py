@@ -12,23 +12,22 @@ from typing import Literal, TextIO
 from pixelproof import console
 from pixelproof.errors import UserError
 from pixelproof.inference.classifier import Answer, Classifier, Photo
-from pixelproof.inference.models import open_model
 
 Format = Literal["text", "json", "csv"]
 Watch = Callable[[Classifier, Iterable[Answer]], Iterator[Answer]]  # sees each answer before it is printed
 
 
 def predict(
-    names: Sequence[str], model: str, format: Format, top: int | None, watch: Watch | None = None
+    names: Sequence[str], open_model: Callable[[], Classifier], format: Format, top: int | None, watch: Watch | None
 ) -> tuple[int, int]:
     """Print an answer for each photo as soon as there is one; return how many could not be read, of how many.
 
-    Raises UserError where there is no such model, or no photo.
+    `open_model` is called once there are photos. Raises UserError where there are none.
     """
     paths = list(photo_paths(names, sys.stdin))
     if not paths:
         raise UserError(f"{' '.join(names)}: there are no files to answer.")
-    classifier = open_model(model, "predict")
+    classifier = open_model()
     write = WRITERS[format](sys.stdout, classifier.preprocessing.classes, top)
     answers = classifier.answer(Photo(str(path), path.read_bytes) for path in paths)
     if watch:
@@ -72,7 +71,7 @@ Write = Callable[[Answer], None]
 def _text(out: TextIO, classes: Sequence[str], top: int | None) -> Write:
     def write(answer: Answer) -> None:
         says = f"not answered: {answer.error}" if answer.error else "  ".join(_shares(answer))
-        print(f"{answer.photo}: {says}", file=out, flush=True)
+        print(f"{answer.photo}: {says}", *([answer.note] if answer.note else []), sep="  ", file=out, flush=True)
 
     def _shares(answer: Answer) -> list[str]:
         return [f"{label} {share:.4f}" for label, share in likeliest(answer, min(top or 3, len(classes))).items()]
@@ -92,11 +91,13 @@ def _csv(out: TextIO, classes: Sequence[str], top: int | None) -> Write:
     if top:
         raise UserError("--top: CSV has a column for each class; --top is for text and --json.")
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(["photo", "label", "error", *(f"p_{label}" for label in classes)])
+    table.writerow(["photo", "label", "error", "note", *(f"p_{label}" for label in classes)])
 
     def write(answer: Answer) -> None:
         given = answer.probabilities or {}
-        table.writerow([answer.photo, answer.label, answer.error, *(given.get(label) for label in classes)])
+        table.writerow(
+            [answer.photo, answer.label, answer.error, answer.note, *(given.get(label) for label in classes)]
+        )
 
     return write
 

@@ -18,7 +18,11 @@ def open_model(name: str, program: str) -> Classifier:
 
     Raises UserError as `find_model`.
     """
-    folder = find_model(name)
+    return open_folder(find_model(name), program)
+
+
+def open_folder(folder: Path, program: str) -> Classifier:
+    """Return the model in a folder that `find_model` has found."""
     if is_export(folder):
         return open_export(folder)
     if is_keras(folder):

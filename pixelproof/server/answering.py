@@ -7,12 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from pixelproof.data.photos.pixels import Pixels
 from pixelproof.evidence.heat import as_png
 from pixelproof.evidence.witness import Witness
-from pixelproof.inference.classifier import Answer, Classifier
+from pixelproof.inference.classifier import Answer, Classifier, Said
 from pixelproof.server.batching import Batcher
 from pixelproof.server.limits import Limits, RefusedError
 from pixelproof.server.requests import Named
@@ -56,12 +54,12 @@ class Answering:
         """
         with self._in_work(1):
             image = await self._read(data)
-            row = image if isinstance(image, str) else await self.batcher.ask(image)
-            if isinstance(image, str) or isinstance(row, str):
-                return Answer(name, error=str(row)), None
+            said = image if isinstance(image, str) else await self.batcher.ask(image)
+            if isinstance(image, str) or isinstance(said, str):
+                return Answer(name, error=str(said)), None
             loop = asyncio.get_running_loop()
-            explained = await loop.run_in_executor(self._explainer, self._explain, image, int(row.argmax()))
-            return self.classifier.named(name, row), explained
+            explained = await loop.run_in_executor(self._explainer, self._explain, image, said.label)
+            return self.classifier.named(name, said), explained
 
     async def stop(self) -> None:
         await self.batcher.stop()
@@ -90,10 +88,10 @@ class Answering:
     async def _read(self, data: bytes) -> Pixels | str:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.classifier.image, data)
 
-    def _batch(self, photos: list[bytes | Pixels]) -> list[np.ndarray | str]:
-        """Return for each photo, of which large ones are read already, the probabilities or why it cannot be read."""
+    def _batch(self, photos: list[bytes | Pixels]) -> list[Said | str]:
+        """Return for each photo, large ones are read already, what the network says, or why it cannot read it."""
         images = [self.classifier.image(photo) if isinstance(photo, bytes) else photo for photo in photos]
         good = [image for image in images if not isinstance(image, str)]
-        rows = iter(self.classifier.network(np.stack(good)) if good else ())
+        said = iter(self.classifier.say(good))
         self.sizes += [len(good)] if good else []
-        return [image if isinstance(image, str) else next(rows) for image in images]
+        return [image if isinstance(image, str) else next(said) for image in images]

@@ -8,7 +8,7 @@ import numpy as np
 import uvicorn
 
 from pixelproof.errors import UserError
-from pixelproof.inference.models import open_model
+from pixelproof.evidence.noting import open_noting
 from pixelproof.server.app import create_app
 from pixelproof.server.connections import patient_for
 from pixelproof.server.limits import Limits
@@ -19,8 +19,8 @@ KEEP_ALIVE = 15  # seconds that an idle connection stays open
 def serve(model: str, host: str, port: int, limits: Limits) -> None:
     """Serve a model until a signal comes. Raises UserError where there is no such model, or the port is taken."""
     with _bound(host, port) as place:
-        classifier = open_model(model, "serve")
-        classifier.network(np.zeros((1, *classifier.preprocessing.shape), np.uint8))  # TensorFlow traces it once
+        classifier = open_noting(model, "serve")
+        classifier.say([np.zeros(classifier.preprocessing.shape, np.uint8)])  # TensorFlow traces it once
         logging.info("http://%s:%d/ answers photos by %s; Ctrl-C ends it", host, port, model)
         config = uvicorn.Config(
             create_app(classifier, limits, model),

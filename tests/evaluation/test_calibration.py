@@ -16,8 +16,8 @@ from pixelproof.evaluation.calibration import (
     calibration_error,
     calibration_interval,
     fit_temperature,
-    scale,
 )
+from pixelproof.evaluation.temperature import scale
 from tests.support.answered import simulated
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pixelproof.evaluation.conformal import least_probability, possible, set_metrics
+from pixelproof.evaluation.conformal import least_probability, set_metrics
 from pixelproof.evaluation.metrics import Answers
+from pixelproof.evaluation.uncertainty import possible
 from tests.support.answered import simulated
 
 

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from pixelproof.evaluation.answers.tables import answer_table
-from pixelproof.evaluation.calibration import fit_temperature, scale
+from pixelproof.evaluation.calibration import fit_temperature
 from pixelproof.evaluation.conformal import least_probability
+from pixelproof.evaluation.temperature import scale
+from pixelproof.files import write_json
 from pixelproof.params.evaluate import Evaluate
 from tests.support.answered import simulated
 
@@ -27,6 +29,7 @@ def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, own in (("answers", TEST), ("valid", VALID)):
         ids = [f"{number}.png" for number in range(len(own.labels))]
         answer_table("mlp", own.probabilities, ids, own.labels, CLASSES).to_parquet(folder / f"{name}.parquet")
+    write_json(tmp_path / "models/mlp/run.json", {"weights_sha256": "5" * 64})
     monkeypatch.chdir(tmp_path)
 
 
@@ -53,6 +56,7 @@ def test_copies_stay_together() -> None:
     own = read_model("mlp", CLASSES, GROUPS, Evaluate(confidence=0.95, coverage=0.9, calibrate=False))
     assert own.answers.groups.tolist() == [number // 2 for number in range(80)]
     assert (own.unlike, own.uncertainty.largest_distance) == (None, None)
+    assert own.uncertainty.weights_sha256 == "5" * 64
 
 
 def test_the_photos_beyond_the_validation_parts_distance_are_unlike(tmp_path: Path) -> None:

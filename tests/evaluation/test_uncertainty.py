@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pixelproof.evaluation.calibration import scale
+from pixelproof.evaluation.temperature import scale
 from pixelproof.evaluation.uncertainty import UNLIKE, Uncertainty
 
 CLASSES = ["cat", "dog", "owl", "fox", "hen"]

@@ -59,7 +59,7 @@ def test_csv_has_a_column_for_each_class(project: Path, monkeypatch: pytest.Monk
     """So that a spreadsheet opens it."""
     done = predict(project, monkeypatch, "photos/bars", "--csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
-    assert list(rows[0]) == ["photo", "label", "error", *(f"p_{label}" for label in CLASSES)]
+    assert list(rows[0]) == ["photo", "label", "error", "note", *(f"p_{label}" for label in CLASSES)]
     assert len(rows) == 3
     assert sum(float(rows[0][f"p_{label}"]) for label in CLASSES) == pytest.approx(1, abs=1e-5)
     assert done.exit_code == 0

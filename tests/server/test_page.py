@@ -1,14 +1,17 @@
 """The server's page in a real browser."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pixelproof.server.answering import PICTURE_PX
 from tests.support.browser import PATIENCE, chromium
 from tests.support.photos import encoded, picture
 from tests.support.saved_models import CLASSES
+from tests.support.servers.photos import by_colour, classifier, serving
 
 pytestmark = pytest.mark.slow
 
@@ -105,3 +108,19 @@ def test_every_control_and_picture_has_a_name(address: str, browser: Any) -> Non
     assert page.locator("img:not([alt])").count() == 0
     assert page.locator("meter:not([aria-label])").count() == 0
     page.close()
+
+
+def test_a_note_stands_below_the_answer(browser: Any) -> None:
+    """Else a person at the page would take "unlike your photos" for a sure answer."""
+
+    def noting(images: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        return by_colour(images), ["unlike your photos"] * len(images)
+
+    with serving(served=replace(classifier(), noting=noting)) as address:
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        choose(page, GOOD)
+        page.wait_for_selector("figure img")
+        assert page.locator("article .note").all_inner_texts() == ["unlike your photos"]
+        page.close()
