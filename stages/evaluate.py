@@ -2,12 +2,13 @@
 
     python -m stages.evaluate
 
-Reads   data/predicted/, models/ (run.json and record.json of each), data/resized/store.json, data/splits.csv,
+Reads   data/predicted/, models/ (run.json and record.json of each), data/ingested/, data/resized/, data/splits.csv,
         reports/plan/
-Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/uncertainty.json,
-        reports/plots/, reports/runs/cnn/, reports/runs/mlp/, reports/records/evaluated.json
+Writes  reports/metrics.json, reports/predictions.parquet, reports/per_class.csv, reports/suspects.csv,
+        reports/uncertainty.json, reports/plots/, reports/runs/cnn/, reports/runs/mlp/, reports/records/evaluated.json
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from pixelproof import console
 from pixelproof.data.images.store import ImageStore
-from pixelproof.evaluation import calibration, curves, table
+from pixelproof.evaluation import calibration, table
 from pixelproof.evaluation.answers.tables import answer_table, labels_in, probabilities_in
 from pixelproof.evaluation.comparison import compare, differences
 from pixelproof.evaluation.conformal import least_probability, set_metrics
@@ -30,8 +31,9 @@ from pixelproof.evaluation.metrics import (
     per_class,
     resampled,
 )
-from pixelproof.evaluation.pictures import confusion_figure, reliability_figure
-from pixelproof.evaluation.robustness import robustness_figure, robustness_table
+from pixelproof.evaluation.pictures import confusion_figure
+from pixelproof.evaluation.plots import PICTURES, write_plots
+from pixelproof.evaluation.robustness import robustness_table
 from pixelproof.evaluation.suspects.search import find_suspects
 from pixelproof.evaluation.suspects.table import suspects_words
 from pixelproof.evaluation.temperature import scale
@@ -145,24 +147,6 @@ def measure(models: dict[str, Evaluated], commonest: int, *, confidence: float, 
     return metrics
 
 
-def write_plots(
-    by_model: dict[str, np.ndarray], labels: np.ndarray, classes: list[str], robust: pd.DataFrame, folder: Path
-) -> None:
-    with replacing(folder) as beside:
-        beside.mkdir()
-        robust.to_csv(beside / "robustness.csv", index=False)
-        robustness_figure(robust).savefig(beside / "robustness.png", dpi=80)
-        reliability_figure(by_model, labels).savefig(beside / "reliability.png", dpi=80)
-        for model, probabilities in by_model.items():
-            tables = {
-                "confusion": curves.confusion(probabilities, labels, classes),
-                "roc": curves.roc(probabilities, labels),
-                "precision_recall": curves.precision_recall(probabilities, labels),
-            }
-            for name, content in tables.items():
-                content.to_csv(beside / f"{name}_{model}.csv", index=False)
-
-
 def log_to_runs(
     metrics: dict[str, Any],
     by_model: dict[str, np.ndarray],
@@ -184,7 +168,7 @@ def log_to_runs(
             written=written,
             tags={"partner_run_id": partner.run_id},
             metrics=points(named, step=0, timestamp=written),
-            artifacts=["confusion.png", PREDICTIONS.name],
+            artifacts=["confusion.png", PREDICTIONS.name, *PICTURES],
             comparison=comparison(compared, partner.name, partner.run_id),
         )
         with replacing(RUNS / model) as folder:
@@ -192,6 +176,8 @@ def log_to_runs(
             figure = confusion_figure(probabilities, labels, classes, f"{model}: test images by class")
             figure.savefig(folder / "confusion.png")
             tables[model].to_parquet(folder / PREDICTIONS.name, index=False)
+            for picture in PICTURES:
+                shutil.copyfile(PLOTS / picture, folder / picture)
             record.files = file_hashes(record, folder)
             write_record(record, folder)
         added.append(record)

@@ -36,6 +36,7 @@ TAGS = {
     *("git.commit", "git.branch", "git.dirty", "dvc.stage", "dvc.lock_sha256", "params_sha256"),
     *("version.mlflow", "version.python"),
 }
+EVALUATED = {"changes.diff", "confusion.png", "reliability.png", "robustness.png", "predictions.parquet"}
 PICTURES = {"explain/filters.png", "explain/activations.png", "explain/kernels.png"}
 
 
@@ -79,12 +80,12 @@ def test_mlflow_has_all_that_is_promised_and_nothing_twice(project: Project) -> 
         for key, value in (("test/accuracy", "accuracy"), ("model/parameters", "parameters")):
             assert run["curves"][key][0][2] == metrics[model][value]
         assert [(name, status) for name, status, *_ in run["models"]] == [(model, "READY")]
-        assert run["artifacts"].keys() >= {"changes.diff", "confusion.png", "predictions.parquet"}
+        assert run["artifacts"].keys() >= EVALUATED
     cnn, mlp = own_runs(project)["cnn"], own_runs(project)["mlp"]
     assert cnn["tags"]["partner_run_id"] == mlp["tags"]["pixelproof.run_id"]
     assert cnn["params"]["cnn.layers.conv1.filters"] == "16"
     assert cnn["artifacts"].keys() >= PICTURES
-    assert mlp["artifacts"].keys() == {"changes.diff", "confusion.png", "predictions.parquet"}
+    assert mlp["artifacts"].keys() == EVALUATED
 
 
 def test_the_data_sets_of_a_run_are_those_of_dvc(project: Project) -> None:

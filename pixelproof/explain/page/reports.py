@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pixelproof.evaluation.answers.tables import classes_in, labels_in, probabilities_in
-from pixelproof.evaluation.conformal import possible
 from pixelproof.evaluation.suspects.table import suspects_in
+from pixelproof.evaluation.uncertainty import possible
 from pixelproof.files import read_json
 from pixelproof.paths import METRICS, MODELS, PER_CLASS, PLOTS, PREDICTIONS, SPLIT_REPORT, SUSPECTS, UNCERTAINTY
 
