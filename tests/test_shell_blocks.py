@@ -23,6 +23,7 @@ NOT_RUN = {
     ".venv/bin/python -m mlflow models serve": "serves until it is stopped: tests/inference/test_mlflow_serving.py",
     "curl": "asks those servers: tests/server, tests/inference/test_mlflow_serving.py",
     "make ui": "serves until it is stopped: tests/tracking/store/test_ui.py",
+    ".venv/bin/python -m pixelproof folds": "needs split.folds, and trains for each: tests/test_folds.py",
     ".venv/bin/python -m pixelproof sweep": "twenty training runs: tests/test_sweep.py",
     ".venv/bin/python -m dvc exp apply sweep-example-7": "needs the trials of that sweep: tests/test_sweep.py",
     ".venv/bin/python -m dvc import-url": "needs a bucket: tests/test_object_store.py",

@@ -135,3 +135,11 @@ def sweep(file: Annotated[Path, typer.Argument(help="The sweep file, such as swe
     from pixelproof.sweeps import command  # Optuna and MLflow take seconds to load
 
     command.run(file, terminal())
+
+
+@app.command()
+def folds(jobs: Annotated[int, typer.Option(min=1, help="Folds at a time.")] = 1) -> None:
+    """Train on each fold of `split.folds`, as DVC experiments; pool the answers; continue an interrupted call."""
+    from pixelproof.folds import command
+
+    command.run(jobs, terminal())

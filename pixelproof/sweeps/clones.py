@@ -116,8 +116,9 @@ class Clone:
 
     def _remove_metrics(self, stage: str) -> None:
         """Remove the metrics of stages that a trial does not run: in its experiment they would pass for its own."""
+        model = stage.partition("@")[2]  # empty for `evaluate`, before which all of them run
         for path in (METRICS, *VALIDATION_METRICS):
-            if path.stem != stage.rpartition("@")[2]:
+            if model and path.stem != model:
                 remove(self.root / path)
 
     def best(self, model: str, metric: str) -> float:
@@ -127,10 +128,13 @@ class Clone:
         return float(history.loc[read_json(folder / "run.json")["best_epoch"], metric])
 
     def publish(self, name: str) -> None:
-        """Fetch the finished experiment into the project, where `dvc exp show` and `dvc exp apply` find it."""
+        """Fetch the finished experiment into the project, where `dvc exp show` and `dvc exp apply` find it.
+
+        One of that name that is there already is replaced: its process was killed before it could say so.
+        """
         ref = f"refs/exps/*/{name}"
         with FETCHING:
-            git.run("fetch", "--quiet", "--no-tags", str(self._top), f"{ref}:{ref}", folder=self._snapshot.top)
+            git.run("fetch", "--quiet", "--no-tags", str(self._top), f"+{ref}:{ref}", folder=self._snapshot.top)
 
 
 def has_experiments(project: Path, prefix: str) -> bool:
