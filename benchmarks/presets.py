@@ -1,10 +1,11 @@
 """A preset trained with several seeds: test accuracies with mean and standard deviation, parameters, time.
 
-    python -m benchmarks.presets NAME [--source FOLDER_OR_ARCHIVE] [--split METHOD] [--seeds 7 8 9]
+    python -m benchmarks.presets NAME [--source FOLDER_OR_ARCHIVE] [--split METHOD] [--seeds 7 8 9] [--model mlp]
 
 NAME is one of presets/, or `digits` for params.yaml. Runs all stages as `dvc repro` does, each as a process, in a
 temporary project per seed; adds the results to benchmarks/presets.json and writes the table in docs/presets.md.
-A seed that was measured with the same params is not measured again.
+A seed that was measured with the same params is not measured again. `--model mlp` trains the MLP alone, and leaves the
+CNN's results as they are: for a change of the section `mlp`, which changes nothing of those.
 """
 
 import argparse
@@ -30,19 +31,9 @@ from pixelproof.errors import UserError
 from pixelproof.files import read_json, write_json
 from pixelproof.params.section import read_yaml
 
-STAGES = (
-    "fetch",
-    "ingest",
-    "plan",
-    "resize",
-    "split",
-    "augment",
-    "train_cnn",
-    "train_mlp",
-    "predict_cnn",
-    "predict_mlp",
-    "evaluate",
-)
+DATA = ("fetch", "ingest", "plan", "resize", "split", "augment")
+STAGES = (*DATA, "train_cnn", "train_mlp", "predict_cnn", "predict_mlp", "evaluate")
+OF_MLP = (*DATA, "train_mlp", "predict_mlp")
 MODELS = {"cnn": "CNN", "mlp": "MLP"}
 RESULTS = HERE / "presets.json"
 BEGIN, END = "<!-- presets: python -m benchmarks.presets -->", "<!-- end of presets -->"
@@ -75,6 +66,18 @@ def measure(preset: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         return {model: {**_model_results(project, model, metrics), **minutes[f"train_{model}"]} for model in MODELS} | {
             "minutes": minutes
         }
+
+
+def measure_mlp(preset: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Train the MLP alone, and let it answer the test part."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        write_project(project, preset, changes)
+        minutes = {stage: run_stage(stage, project) for stage in OF_MLP}
+        answers = pd.read_parquet(project / "data/predicted/mlp/answers.parquet")
+        record = read_json(project / "models/mlp/run.json")
+        metrics = {"mlp": {**record, "accuracy": float((answers["predicted"] == answers["label"]).mean())}}
+        return {**_model_results(project, "mlp", metrics), **minutes["train_mlp"]}
 
 
 def _model_results(project: Path, model: str, metrics: Mapping[str, Any]) -> dict[str, float]:
@@ -111,6 +114,47 @@ def markdown(results: Sequence[Mapping[str, Any]]) -> str:
     return f"{chr(10).join(lines)}\n\nMean and standard deviation over the seeds. Measured on {machines}.\n"
 
 
+def measured_anew(results: Sequence[Mapping[str, Any]], preset: str, seed: int, made_of: str, mlp: Any) -> list[Any]:
+    """Return the results with another MLP in those of a preset and a seed, which must be there."""
+    return [
+        {**one, "mlp": mlp, "mlp_made_of": made_of} if (one["preset"], one["seed"]) == (preset, seed) else one
+        for one in results
+    ]
+
+
+def known(results: Sequence[Mapping[str, Any]], preset: str, seed: int) -> Mapping[str, Any] | None:
+    return next((one for one in results if (one["preset"], one["seed"]) == (preset, seed)), None)
+
+
+def remeasure_mlp(preset: str, changes: Mapping[str, Any], seeds: Sequence[int], made_of: str) -> list[Any]:
+    """Measure the MLP of seeds whose CNN has been measured; return all results. Raises UserError for another seed."""
+    results: list[Any] = read_json(RESULTS)
+    for seed in seeds:
+        before = known(results, preset, seed)
+        if before is None:
+            raise UserError(f"{preset}, seed {seed}: not in {RESULTS.name} yet. Measure both models first.")
+        if before.get("mlp_made_of") == made_of:
+            logging.info("%s, seed %d: measured already, see %s", preset, seed, RESULTS.name)
+            continue
+        results = measured_anew(results, preset, seed, made_of, measure_mlp(preset, {**changes, "seed": seed}))
+        write_json(RESULTS, results)
+    return results
+
+
+def measure_both(preset: str, changes: Mapping[str, Any], seeds: Sequence[int], made_of: str) -> list[Any]:
+    """Measure both models; return all results, without those of the preset as it was before."""
+    results = read_json(RESULTS) if RESULTS.exists() else []
+    results = [one for one in results if one["preset"] != preset or one["made_of"] == made_of]
+    for seed in seeds:
+        if known(results, preset, seed):
+            logging.info("%s, seed %d: measured already, see %s", preset, seed, RESULTS.name)
+            continue
+        context = {"preset": preset, "seed": seed, "made_of": made_of, "machine": describe_machine()}
+        results.append({**context, **measure(preset, {**changes, "seed": seed})})
+        write_json(RESULTS, results)
+    return results
+
+
 def _hash(*made_of: object) -> str:
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]
 
@@ -121,6 +165,7 @@ def main() -> None:
     parser.add_argument("--source", type=Path, help="instead of the preset's own ingest.source")
     parser.add_argument("--split", help="instead of the preset's own split.method")
     parser.add_argument("--seeds", nargs="+", type=int, default=[7, 8, 9])
+    parser.add_argument("--model", choices=["mlp"], help="train this model alone; the CNN's results stay")
     arguments = parser.parse_args()
     if not preset_path(arguments.preset).is_file():
         raise UserError(f"{preset_path(arguments.preset)}: there is no such preset; `pixelproof preset` lists them.")
@@ -130,16 +175,8 @@ def main() -> None:
     made_of = _hash(
         read_yaml(preset_path(arguments.preset)), arguments.split, arguments.source and arguments.source.name
     )
-    results = read_json(RESULTS) if RESULTS.exists() else []
-    results = [one for one in results if one["preset"] != arguments.preset or one["made_of"] == made_of]
-    for seed in arguments.seeds:
-        if any((one["preset"], one["seed"]) == (arguments.preset, seed) for one in results):
-            logging.info("%s, seed %d: measured already, see %s", arguments.preset, seed, RESULTS.name)
-            continue
-        measured = measure(arguments.preset, {**changes, "seed": seed})
-        context = {"preset": arguments.preset, "seed": seed, "made_of": made_of, "machine": describe_machine()}
-        results.append({**context, **measured})
-        write_json(RESULTS, results)
+    run = remeasure_mlp if arguments.model else measure_both
+    results = run(arguments.preset, changes, arguments.seeds, made_of)
     table = markdown(results)
     fill_page("presets.md", table, BEGIN, END)
     Console(width=160).print(table)
