@@ -4,12 +4,20 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 images (n, height, width, channels) to (n, features) float32
+
+
+def _logistic(sums: np.ndarray) -> np.ndarray:
+    from scipy.special import expit  # which a model that is no such MLP does not wait for
+
+    activations: np.ndarray = expit(sums)
+    return activations
+
+
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # those of scikit-learn's MLPClassifier
     "identity": lambda sums: sums,
-    "logistic": expit,
+    "logistic": _logistic,
     "tanh": np.tanh,
     "relu": lambda sums: np.maximum(sums, 0),
 }
