@@ -12,7 +12,7 @@ def patient_for(seconds: float) -> type[asyncio.Protocol]:
     While a request is read or answered, `Limits.seconds` and the network decide.
     """
 
-    class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # Uvicorn chooses it when it is imported
         _closing: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:

@@ -53,7 +53,7 @@ def project(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def evaluated(root: Path, **changes: Any) -> Uncertainty:
     """Write what `evaluate` would have found, the same for both models."""
-    known = Uncertainty(**{**SURE.as_json(), **changes})  # type: ignore[arg-type]
+    known = Uncertainty(**{**SURE.as_json(), **changes})  # type: ignore[arg-type]  # fields of several types
     write_json(root / "reports/uncertainty.json", {"cnn": known.as_json(), "mlp": known.as_json()})
     return known
 

@@ -38,6 +38,16 @@ def choose(page: Any, *photos: tuple[str, bytes]) -> None:
     page.set_input_files("#files", [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in photos])
 
 
+def answered(browser: Any, address: str) -> Any:
+    """Return a page that has answered a good photo."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    choose(page, GOOD)
+    page.wait_for_selector("figure img")
+    return page
+
+
 GOOD, BAD = ("good.png", encoded(picture(), "PNG")), ("<b>bad</b>.png", b"garbage")
 
 
@@ -87,22 +97,14 @@ def test_a_dropped_photo_gets_its_answer_and_grad_cam(with_maps: str, browser: A
 
 def test_a_network_without_maps_shows_what_hiding_does(address: str, browser: Any) -> None:
     """The MLP has no Grad-CAM, and its page no gap."""
-    page = browser.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    choose(page, GOOD)
-    page.wait_for_selector("figure img")
+    page = answered(browser, address)
     assert "less likely when it is hidden" in page.locator("figcaption").inner_text()
     page.close()
 
 
 def test_every_control_and_picture_has_a_name(address: str, browser: Any) -> None:
     """For those who hear the page."""
-    page = browser.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    choose(page, GOOD)
-    page.wait_for_selector("figure img")
+    page = answered(browser, address)
     assert page.evaluate("document.documentElement.lang") == "en"
     assert page.get_by_label("choose files").count() == page.get_by_label("take a photo").count() == 1
     assert page.locator("img:not([alt])").count() == 0

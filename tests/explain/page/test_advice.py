@@ -24,7 +24,7 @@ def wrong_on(positions: list[int], share: float = 0.99) -> np.ndarray:
 
 def planted(cnn: list[int], mlp: list[int], share: float = 0.99, **reports: object) -> Reports:
     """Return reports on a CNN and an MLP that are wrong on these photos."""
-    return plant(LABELS, wrong_on(cnn, share), wrong_on(mlp), CLASSES, **reports)  # type: ignore[arg-type]
+    return plant(LABELS, wrong_on(cnn, share), wrong_on(mlp), CLASSES, **reports)  # type: ignore[arg-type]  # of several types
 
 
 def suspects(*ids: str) -> pd.DataFrame:

@@ -1,8 +1,4 @@
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,34 +7,20 @@ import pytest
 from pixelproof.network.mlp.mlp import MlpLearner
 from pixelproof.network.mlp.saved import check_against_plan, flatten, load
 from pixelproof.network.plan.plan import plan_mlp
-from pixelproof.params.mlp import Mlp
-from pixelproof.params.recipe import Cosine
-from pixelproof.params.train import Train
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
-from tests.support.imports import ROOT
-
-SHAPE = (4, 5, 3)
-FEATURES = 60
-IMAGES = np.random.default_rng(0).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
-
-
-def labels(classes: int) -> np.ndarray:
-    return np.arange(len(IMAGES)) % classes
-
-
-def batches(classes: int, size: int = 8) -> Iterator[Batch]:
-    """The images in order: two batches of 8 and one of 4."""
-    for start in range(0, len(IMAGES), size):
-        yield Batch(IMAGES[start : start + size], labels(classes)[start : start + size])
-
-
-def params(*hidden: int) -> Mlp:
-    return Mlp(hidden=list(hidden), activation="relu", l2=0.0001, learning_rate=0.01)
-
-
-def train(epochs: int = 10) -> Train:
-    return Train(epochs=epochs, batch_size=8)
+from tests.support.mlp_learners import (
+    FEATURES,
+    IMAGES,
+    SCHEDULED,
+    SHAPE,
+    batches,
+    labels,
+    learner_of,
+    params,
+    steps,
+    train,
+)
 
 
 def trained(*hidden: int, classes: int = 3, seed: int = 7, epochs: int = 2) -> MlpLearner:
@@ -160,104 +142,6 @@ def test_the_model_scales_pixels_itself() -> None:
     """Else a user of the saved model with pixels 0-255 would get nonsense."""
     scaled = trained(7).model["scale"].transform(np.array([[0, 51, 255] * 20], np.float32))
     np.testing.assert_allclose(scaled[0, :3], [0, 0.2, 1], rtol=1e-6)
-
-
-def everything(learner: MlpLearner) -> dict[str, object]:
-    """Return all that scikit-learn keeps in the classifier and its optimizer, arrays as (type, shape, bytes)."""
-    classifier = learner.model["mlp"]
-    kept = {**vars(classifier), **{f"optimizer {key}": value for key, value in vars(classifier._optimizer).items()}}
-    left_out = (
-        "_optimizer",
-        "_label_binarizer",
-        "_random_state",
-        "optimizer params",
-    )  # seen in the classifier's arrays
-    return {key: _plain(value) for key, value in kept.items() if key not in left_out}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.ndarray):
-        return str(value.dtype), value.shape, value.tobytes()
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return type(value), value
-
-
-SCHEDULED = Mlp(
-    hidden=[7, 5],
-    activation="relu",
-    l2=0.0001,
-    learning_rate=0.01,
-    schedule=Cosine(kind="cosine", warmup_epochs=1),
-    average_weights=0.8,
-)
-
-CONTINUE = """
-import sys
-import numpy as np
-from test_mlp import learner_of, steps
-classes, path = int(sys.argv[1]), sys.argv[2]
-learner = learner_of(classes)
-learner.load_state(dict(np.load(path)))
-np.savez(path, **steps(learner, classes, range(4, 9)).state())
-"""
-
-
-def learner_of(classes: int) -> MlpLearner:
-    return MlpLearner(SCHEDULED, train(), FEATURES, classes, steps_per_epoch=3, seed=7)
-
-
-def steps(learner: MlpLearner, classes: int, numbers: range) -> MlpLearner:
-    """Take steps on batches that follow from their numbers, the last of them smaller."""
-    for number in numbers:
-        size = 3 if number % 4 == 3 else 8
-        learner.train_batch(IMAGES[number : number + size], labels(classes)[number : number + size])
-    return learner
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_a_learner_that_loads_a_state_goes_on_bit_for_bit(classes: int) -> None:
-    """Else a training that was killed would end with other weights, or another saved file, than an undisturbed one."""
-    undisturbed = steps(learner_of(classes), classes, range(9))
-    again = learner_of(classes)
-    again.load_state(steps(learner_of(classes), classes, range(4)).state())
-    assert everything(steps(again, classes, range(4, 9))) == everything(undisturbed)
-
-
-def test_another_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    """Else something that only lives in memory would decide."""
-    path = tmp_path / "state.npz"
-    np.savez(path, **steps(learner_of(3), 3, range(4)).state())
-    script = [sys.executable, "-c", CONTINUE, "3", str(path)]
-    found_there = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{Path(__file__).parent}"}
-    subprocess.run(script, check=True, cwd=ROOT, env=os.environ | found_there)  # what chooses BLAS's kernel included
-    found, expected = dict(np.load(path)), steps(learner_of(3), 3, range(9)).state()
-    assert {key: value.tobytes() for key, value in found.items()} == {k: v.tobytes() for k, v in expected.items()}
-
-
-def test_a_state_is_a_copy() -> None:
-    """Else it would change with the next step, before it is written."""
-    learner = steps(learner_of(3), 3, range(4))
-    state = learner.state()
-    kept = {key: value.copy() for key, value in state.items()}
-    steps(learner, 3, range(4, 9))
-    assert all(np.array_equal(state[key], kept[key]) for key in kept)
-
-
-def test_before_the_first_step_there_is_no_state_and_none_to_load() -> None:
-    """Else a training that is killed at once could not be continued."""
-    learner = learner_of(3)
-    assert learner.state() == {}
-    learner.load_state({})
-    assert everything(steps(learner, 3, range(2))) == everything(steps(learner_of(3), 3, range(2)))
-
-
-def test_the_state_of_another_network_is_refused() -> None:
-    """Else wrong weights would be taken, or scikit-learn fail somewhere else."""
-    with pytest.raises(ValueError, match="other params"):
-        learner_of(3).load_state(
-            steps(MlpLearner(params(6, 5), train(), FEATURES, 3, steps_per_epoch=3, seed=7), 3, range(2)).state()
-        )
 
 
 def test_the_learning_rate_follows_the_schedule() -> None:
