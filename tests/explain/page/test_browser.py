@@ -1,101 +1,14 @@
 """The page in a real browser: what the reader sees, clicks and reads."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pixelproof.explain.page.evidence import evidence
-from pixelproof.explain.page.page import render
-from pixelproof.explain.page.summary import summary
-from pixelproof.network.plan.plan import plan_cnn
-from pixelproof.params.cnn import Cnn
-from tests.support.browser import PATIENCE, chromium, findings
-from tests.support.explained import Built, build_page, every_kind, named, picture_file
+from tests.support.explained import Built
 from tests.support.photos import CLASSES, encoded, photo
-from tests.support.reports import plant, surely
 
 pytestmark = pytest.mark.slow
-
-WIDTHS = {"phone": 390, "desktop": 1280}
-HEIGHTS = {390: 844, 1280: 800}
-SCREENS = {"phone": 2, "desktop": 1}  # that the summary may take
-FOLDED_PX = {"phone": 9_000, "desktop": 6_000}  # of the page of the digits: 7,500 and 5,100
-SIGMOID = {
-    "layers": {
-        "conv": {"kind": "conv", "filters": 4, "kernel": 3, "padding": 1, "activation": "relu"},
-        "norm": {"kind": "batch_norm"},
-        "pool": {"kind": "max_pool", "size": 2},
-        "flatten": {"kind": "flatten"},
-    },
-    "head": "sigmoid",
-    "learning_rate": 0.01,
-}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Built]:
-    """The page of a network with every kind of layer, and that of a plain one of params.yaml with one output."""
-    import keras
-
-    from pixelproof.network.cnn.cnn import build
-
-    keras.utils.set_random_seed(1)
-    folder = tmp_path_factory.mktemp("pages")
-    cnn = Cnn.model_validate(SIGMOID)
-    shape = (16, 16, 1)
-    return {
-        "every kind": build_page(every_kind(), {"layers": []}, folder / "every.html"),
-        "sigmoid": build_page(build(cnn, shape, 2), plan_cnn(cnn, shape, 2).as_json(), folder / "sigmoid.html", shape),
-    }
-
-
-@pytest.fixture(params=["every kind", "sigmoid"])
-def which(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def page(browser: Any, built: dict[str, Built], which: str) -> Iterator[Any]:
-    """The page, opened from its file; at the end nothing may have gone wrong behind the reader's back."""
-    opened, troubles = open_page(browser, built[which].path, WIDTHS["desktop"])
-    yield opened
-    opened.close()
-    assert troubles == []
-
-
-def open_page(
-    browser: Any, path: Path, width: int, anchor: str = "", unfolded: bool = True, **options: Any
-) -> tuple[Any, list[str]]:
-    troubles: list[str] = []
-    page = browser.new_page(viewport={"width": width, "height": HEIGHTS[width]}, **options)
-    page.set_default_timeout(PATIENCE)
-    page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    local = ("file:", "data:")
-    page.on("request", lambda request: None if request.url.startswith(local) else troubles.append(request.url))
-    page.goto(f"{path.as_uri()}{anchor}")
-    page.wait_for_selector("#network-status[data-photo='0']", state="attached")
-    if unfolded:
-        unfold(page)
-    return page, troubles
-
-
-def unfold(page: Any) -> None:
-    page.evaluate("document.querySelectorAll('details').forEach(details => (details.open = true))")
-
-
-def folded(browser: Any, built: dict[str, Built], width: str = "desktop", **options: Any) -> Any:
-    """Return the page as its reader meets it: with the teaching part folded."""
-    return open_page(browser, built["sigmoid"].path, WIDTHS[width], unfolded=False, **options)[0]
 
 
 def map_of(built: Built, name: str) -> str:
@@ -107,99 +20,6 @@ def map_of(built: Built, name: str) -> str:
 def differ(numbers: Any, expected: np.ndarray) -> float:
     """Return the largest difference as a share of the largest expected number."""
     return float(np.abs(np.asarray(numbers) - expected).max() / max(1e-6, np.abs(expected).max()))
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_opens_without_errors_requests_or_sideways_scrolling(
-    browser: Any, built: dict[str, Built], width: str, scheme: str
-) -> None:
-    """A page that asks a server for something is neither private nor there in ten years; phones scroll one way."""
-    looked_at = (width == "phone") == (scheme == "dark")  # axe takes long: every width and every scheme once
-    for name, each in built.items():
-        page, troubles = open_page(browser, each.path, WIDTHS[width], unfolded=False, color_scheme=scheme)
-        if looked_at and name == "sigmoid":
-            assert findings(page) == []
-        unfold(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        if looked_at:
-            assert findings(page) == []
-        folder = each.path.parent
-        page.screenshot(path=folder / f"{each.path.stem}-{width}-{scheme}.png", full_page=True)
-        page.close()
-        assert troubles == []
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_summary_is_read_on_the_first_screen_and_the_page_is_short(
-    browser: Any, built: dict[str, Built], width: str
-) -> None:
-    """A newcomer was met by 15,000 pixels; a manager has a minute. On a phone the summary takes two screens."""
-    page = folded(browser, built, width)
-    bottom = page.locator("#summary").bounding_box()
-    assert bottom["y"] + bottom["height"] <= SCREENS[width] * HEIGHTS[WIDTHS[width]]
-    assert page.evaluate("document.documentElement.scrollHeight") < FOLDED_PX[width]
-    assert page.locator("#own-photo input").first.is_visible()
-    assert page.locator("details[open]").count() == 0
-    words = page.inner_text("main").split()
-    assert {"None", "nan", "inf"}.isdisjoint(words)
-    page.close()
-
-
-def test_a_link_into_what_is_folded_opens_it(browser: Any, built: dict[str, Built]) -> None:
-    """Else a link, or an address that was sent to a friend, would lead nowhere."""
-    page = folded(browser, built, anchor="#pooling")
-    assert page.locator("details[open]").evaluate_all("all => all.map(each => each.id)") == ["pooling"]
-    for _ in range(2):  # the second time the address stays the same
-        page.click("a[href='#network']")
-        page.wait_for_selector("#network[open] .map")
-        page.click("#network > summary")
-        page.wait_for_selector("#network:not([open])")
-    page.close()
-
-
-def test_steps_are_opened_by_keyboard(browser: Any, built: dict[str, Built]) -> None:
-    """For readers without a mouse."""
-    page = folded(browser, built)
-    page.focus("#pixels > summary")
-    page.keyboard.press("Enter")
-    assert page.locator("#pixels table").first.is_visible()
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('details').id") == "pixels"
-    page.close()
-
-
-def test_on_paper_there_are_the_summary_and_the_evidence_on_white(browser: Any, built: dict[str, Built]) -> None:
-    """Buttons cannot be pressed there, and a dark page would take a cartridge of ink."""
-    page = folded(browser, built, color_scheme="dark")
-    page.emulate_media(media="print", color_scheme="dark")
-    page.set_viewport_size({"width": 688, "height": 1000})  # A4 between its margins
-    shown = {anchor: page.locator(anchor).first.is_visible() for anchor in ("#summary", "#robustness", "nav", "#own")}
-    assert shown == {"#summary": True, "#robustness": True, "nav": False, "#own": False}
-    assert not page.locator("#teaching").is_visible()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.pdf(format="A4").startswith(b"%PDF")
-    page.close()
-
-
-def test_what_classes_are_called_stays_text(browser: Any, built: dict[str, Built], tmp_path: Path) -> None:
-    """A folder may be called `<img onerror=...>`: in the page of others that would be their browser's to run."""
-    odd = ("<img src=x onerror=alert(1)>", "a\"b'&|{{ c }}")
-    context = built["sigmoid"].context
-    shown = built["sigmoid"].shown
-    reports = plant(shown.labels.tolist(), shown.probabilities, surely([0] * 6, 2), odd, ids=shown.ids)
-    proof = evidence(reports, named(shown), picture_file(tmp_path / "sheet.png"))
-    (tmp_path / "odd.html").write_text(
-        render({**context, "classes": odd, "summary": summary(reports), "evidence": proof}), "utf-8"
-    )
-    page, troubles = open_page(browser, tmp_path / "odd.html", WIDTHS["phone"])
-    assert troubles == []
-    text = page.inner_text("main")
-    assert all(name in text for name in odd)
-    assert page.locator("img[src=x]").count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.close()
 
 
 def own_input(page: Any, name: str, data: bytes) -> None:
