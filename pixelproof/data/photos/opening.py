@@ -3,9 +3,10 @@
 import ctypes
 import io
 import logging
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 import cv2
@@ -20,6 +21,11 @@ from pixelproof.data.photos.unread import name_unread
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 EXIF_ORIENTATION = 274
 LOGGERS = ("PIL", "tifffile")
+
+# The settings that `quiet_pillow` changes are the whole process's.
+_lock = threading.Lock()
+_asked: list[int] = []  # the limits, in megapixels, of the blocks that are running
+_until_the_last = ExitStack()
 
 
 @cache
@@ -37,14 +43,33 @@ def formats() -> tuple[str, ...]:
 def quiet_pillow(max_megapixels: int = MAX_MEGAPIXELS) -> Iterator[None]:
     """Keep what Pillow, libtiff and OpenCV tell about odd files off the terminal, in all threads.
 
-    Pillow's own limit is raised to `max_megapixels`, so that the one which users choose decides.
+    Pillow's own limit is raised to `max_megapixels`, so that the one which users choose decides. Blocks of several
+    threads may overlap in any order: the first one changes these settings, the last one puts them back, and in between
+    Pillow's limit is the highest that is asked for.
     """
+    with _lock:
+        if not _asked:
+            _until_the_last.enter_context(_silence())
+        _asked.append(max_megapixels)
+        Image.MAX_IMAGE_PIXELS = max(_asked) * 1_000_000
+    try:
+        yield
+    finally:
+        with _lock:
+            _asked.remove(max_megapixels)
+            if _asked:
+                Image.MAX_IMAGE_PIXELS = max(_asked) * 1_000_000
+            else:
+                _until_the_last.close()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in LOGGERS]
     levels, handler, limit = [logger.level for logger in loggers], _set_libtiff_handler(None), Image.MAX_IMAGE_PIXELS
     opencv = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
-    Image.MAX_IMAGE_PIXELS = max_megapixels * 1_000_000
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

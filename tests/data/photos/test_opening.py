@@ -1,10 +1,12 @@
 """Which bytes are taken for a photo, and what is said of those that are not."""
 
+import logging
 import struct
 import warnings
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -151,6 +153,38 @@ def test_quiet_pillow_puts_the_filters_back() -> None:
     assert list(warnings.filters) == before
 
 
+def of_the_process() -> list[object]:
+    return [
+        Image.MAX_IMAGE_PIXELS,
+        cv2.utils.logging.getLogLevel(),
+        logging.getLogger("PIL").level,
+        warnings.filters[:],
+    ]
+
+
+def test_blocks_that_overlap_in_any_order_put_all_back(capfd: pytest.CaptureFixture[str]) -> None:
+    """A server that stopped while a photo was read elsewhere left its lower limit, and silence, to the whole process."""
+    before = of_the_process()
+    server, reader = quiet_pillow(50), quiet_pillow(200)
+    with server:
+        reader.__enter__()
+    assert Image.MAX_IMAGE_PIXELS == 200_000_000
+    reader.__exit__(None, None, None)
+    assert of_the_process() == before
+    outcome(damaged_tiff())
+    assert capfd.readouterr().err != ""
+
+
+def test_a_second_block_neither_ends_the_first_nor_lowers_its_limit(capfd: pytest.CaptureFixture[str]) -> None:
+    """Else the requests of a server, which overlap, would change each other's limits and fill its log."""
+    with quiet_pillow(200):
+        with quiet_pillow(50):
+            assert Image.MAX_IMAGE_PIXELS == 200_000_000
+        assert Image.MAX_IMAGE_PIXELS == 200_000_000
+        outcome(damaged_tiff())
+        assert capfd.readouterr().err == ""
+
+
 UNREAD = {
     "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
     "a Windows icon (ICO)": encoded(picture(), "ICO"),
@@ -177,14 +211,19 @@ def test_formats_that_are_not_those_of_photos_are_refused(data: bytes, named: st
     assert refused.detail.startswith(named)
 
 
+def damaged_tiff() -> bytes:
+    """Return a file about which libtiff complains."""
+    data = bytearray(encoded(picture(), "TIFF", compression="tiff_lzw"))
+    data[8:40] = b"\xff" * 32
+    return bytes(data)
+
+
 def test_libtiff_writes_nothing_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     """It writes to file descriptor 2 itself, which no filter of warnings sees."""
-    damaged = bytearray(encoded(picture(), "TIFF", compression="tiff_lzw"))
-    damaged[8:40] = b"\xff" * 32
     with quiet_pillow():
-        assert isinstance(outcome(bytes(damaged)), BadImageError)
+        assert isinstance(outcome(damaged_tiff()), BadImageError)
     assert capfd.readouterr().err == ""
-    outcome(bytes(damaged))
+    outcome(damaged_tiff())
     assert capfd.readouterr().err != "", "libtiff has become quiet: quiet_pillow need not silence it any more"
 
 
