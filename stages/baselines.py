@@ -27,32 +27,31 @@ from pixelproof.files import replacing
 from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.params.baselines import Baselines
 from pixelproof.params.section import PARAMS
+from pixelproof.params.train import Train
 from pixelproof.params.whole import Params, load_params
 from pixelproof.paths import BASELINES
 from pixelproof.training.loop import SavedLearner
 from pixelproof.training.training_data import TrainingData
 
 
-def make_learner(candidate: Candidate, params: Params, data: TrainingData, *, seed: int) -> SavedLearner:
-    steps, classes = data.steps_per_epoch(params.train), len(data.classes)
+def make_learner(candidate: Candidate, params: Params, train: Train, data: TrainingData, *, seed: int) -> SavedLearner:
+    steps, classes = data.steps_per_epoch(train), len(data.classes)
     if candidate.mlp:
         from pixelproof.network.mlp.mlp import MlpLearner
 
-        features = prod(data.shape)
-        return MlpLearner(candidate.mlp, params.train, features, classes, steps_per_epoch=steps, seed=seed)
+        return MlpLearner(candidate.mlp, train, prod(data.shape), classes, steps_per_epoch=steps, seed=seed)
     from pixelproof.network.cnn.cnn import CnnLearner
 
     counts = data.label_counts
-    return CnnLearner(
-        params.cnn, params.train, data.shape, classes, steps_per_epoch=steps, label_counts=counts, seed=seed
-    )
+    return CnnLearner(params.cnn, train, data.shape, classes, steps_per_epoch=steps, label_counts=counts, seed=seed)
 
 
 def buy(candidate: Candidate, params: Params, data: TrainingData, *, seed: int, share: float = 1.0) -> Bought:
     """Train a candidate; return what it costs, and what it got for that."""
-    learner = make_learner(candidate, params, data, seed=seed)
+    train = candidate.mlp.own(params.train) if candidate.mlp else params.train
+    learner = make_learner(candidate, params, train, data, seed=seed)
     started = time.perf_counter()
-    trial = run_trial(candidate.name, "in place", learner, data, params.train, seed=seed)
+    trial = run_trial(candidate.name, "in place", learner, data, train, seed=seed)
     seconds = time.perf_counter() - started
     return Bought(
         candidate.name,

@@ -21,26 +21,29 @@ from pixelproof.experiments.trial import parse_seeds, read_training_data, run_tr
 from pixelproof.files import replacing, write_json
 from pixelproof.network.cnn.saved.keras_setup import start_keras
 from pixelproof.network.mlp.mlp import MlpLearner
+from pixelproof.params.train import Train
 from pixelproof.params.whole import Params, load_params
 from pixelproof.paths import SHUFFLE
 from pixelproof.training.loop import SavedLearner
 from pixelproof.training.training_data import TrainingData
 
 
-def learners(params: Params, data: TrainingData, seed: int) -> Iterator[tuple[str, SavedLearner]]:
+def learners(params: Params, data: TrainingData, seed: int) -> Iterator[tuple[str, Train, SavedLearner]]:
     from pixelproof.network.cnn.cnn import CnnLearner  # after `start_keras`
 
     classes, train, shape = len(data.classes), params.train, data.shape
     steps, counts = data.steps_per_epoch(train), data.label_counts
-    yield "CNN", CnnLearner(params.cnn, train, shape, classes, steps_per_epoch=steps, label_counts=counts, seed=seed)
-    yield "MLP", MlpLearner(params.mlp, train, prod(shape), classes, steps_per_epoch=steps, seed=seed)
+    cnn = CnnLearner(params.cnn, train, shape, classes, steps_per_epoch=steps, label_counts=counts, seed=seed)
+    yield "CNN", train, cnn
+    train = params.mlp.own(train)
+    yield "MLP", train, MlpLearner(params.mlp, train, prod(shape), classes, steps_per_epoch=steps, seed=seed)
 
 
 def run_trials(params: Params, data: TrainingData, pixels: str, seed: int) -> Iterator[Trial]:
     """Train both models on the data; judge each on the test part."""
-    for model, learner in learners(params, data, seed):
+    for model, train, learner in learners(params, data, seed):
         own = data.for_recipe(params.mlp.augment) if model == "MLP" else data
-        yield run_trial(model, pixels, learner, own, params.train, seed=seed)
+        yield run_trial(model, pixels, learner, own, train, seed=seed)
 
 
 def write_results(trials: list[Trial], path: Path) -> None:

@@ -22,7 +22,8 @@ from stages.train import one_at_a_time, train
 
 
 def main() -> None:
-    params, train_params, seed = load_section(Mlp), load_section(Train), load_seed()
+    params, seed = load_section(Mlp), load_seed()
+    train_params = params.own(load_section(Train))
     data = TrainingData.read().for_recipe(params.augment)
     features, classes = prod(data.shape), len(data.classes)
     steps = data.steps_per_epoch(train_params)

@@ -101,10 +101,13 @@ class Mix(Section):
     alpha: AboveZero  # of the Beta distribution that the share of the first image is drawn from
 
 
-def too_late(schedule: Constant | Cosine | StepSchedule | None, epochs: int) -> tuple[str, str] | None:
-    """Return the key of a schedule that `epochs` epochs never reach, and what is wrong with it; None if all is well."""
+def too_late(schedule: Constant | Cosine | StepSchedule | None, epochs: int, name: str) -> tuple[str, str] | None:
+    """Return the key of a schedule that `epochs` epochs never reach, and what is wrong with it; None if all is well.
+
+    `name`: of the key of params.yaml that says how many epochs.
+    """
     if schedule and schedule.warmup_epochs >= epochs:
-        return "warmup_epochs", f"{schedule.warmup_epochs:g} must be fewer than train.epochs, which is {epochs}"
+        return "warmup_epochs", f"{schedule.warmup_epochs:g} must be fewer than {name}, which is {epochs}"
     if isinstance(schedule, StepSchedule) and schedule.milestones[-1] >= epochs:
-        return "milestones", f"{schedule.milestones[-1]} is never reached, since train.epochs is {epochs}"
+        return "milestones", f"{schedule.milestones[-1]} is never reached, since {name} is {epochs}"
     return None

@@ -41,8 +41,10 @@ class Params(Section):
 
     @model_validator(mode="after")
     def reaches_every_change_of_the_learning_rate(self) -> Self:
+        epochs = {"cnn": (self.train.epochs, "train.epochs")}
+        epochs["mlp"] = (self.mlp.epochs, "mlp.epochs") if self.mlp.epochs else epochs["cnn"]
         for model, schedule in (("cnn", self.cnn.schedule), ("mlp", self.mlp.schedule)):
-            if mistake := too_late(schedule, self.train.epochs):
+            if mistake := too_late(schedule, *epochs[model]):
                 key, words = mistake
                 raise PydanticCustomError("elsewhere", "{words}", {"where": f"{model}.schedule.{key}", "words": words})
         return self

@@ -17,7 +17,8 @@ RECIPE: dict[str, object] = {
     "cnn.class_weights": "balanced",
     "cnn.clip_norm": 1,
     "cnn.precision": "mixed_bfloat16",
-    "mlp.schedule": {"kind": "step", "milestones": [20, 40], "factor": 0.1, "warmup_epochs": 2},
+    "mlp.schedule": {"kind": "step", "milestones": [20, 29], "factor": 0.1, "warmup_epochs": 2},
+    "mlp.epochs": 30,
     "train.max_minutes": 30,
     "train.checkpoint_minutes": 0.5,
     "train.experiment": "cats",
@@ -121,6 +122,7 @@ def test_every_optimizer_takes_its_own_options(optimizer: dict[str, object]) -> 
             {"kind": "step", "factor": 0.1, "milestones": [4, 9]},
             "mlp.schedule.milestones: 9 is never reached, since train.epochs is 9",
         ),
+        ("mlp.epochs", 0, "mlp.epochs: input should be greater than or equal to 1, got 0"),
         ("cnn.label_smoothing", 1, "cnn.label_smoothing: input should be less than 1, got 1"),
         ("cnn.mixup", 0.2, "cnn.mixup: "),
         ("cnn.mixup", {"alpha": 0}, "cnn.mixup.alpha: input should be greater than 0, got 0"),
@@ -150,3 +152,11 @@ def test_images_are_mixed_in_one_way(tmp_path: Path) -> None:
     """Else one of the two would be ignored without a word."""
     message = complaint(changed(("cnn.mixup", {"alpha": 0.2}), ("cnn.cutmix", {"alpha": 1})), tmp_path)
     assert message == "cnn: mixup and cutmix are both there, and each image is mixed once; leave one out"
+
+
+def test_a_schedule_of_the_mlp_is_held_against_its_own_number_of_epochs(tmp_path: Path) -> None:
+    """Else an MLP that trains longer than the CNN could not use its last epochs, nor one that trains less be warned."""
+    late = ("mlp.schedule", {"kind": "step", "factor": 0.1, "milestones": [12]})
+    assert Params.model_validate(changed(("train.epochs", 9), ("mlp.epochs", 20), late)).mlp.epochs == 20
+    said = complaint(changed(("train.epochs", 20), ("mlp.epochs", 9), late), tmp_path)
+    assert "mlp.schedule.milestones: 12 is never reached, since mlp.epochs is 9" in said
