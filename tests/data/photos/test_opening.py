@@ -163,7 +163,7 @@ def of_the_process() -> list[object]:
 
 
 def test_blocks_that_overlap_in_any_order_put_all_back(capfd: pytest.CaptureFixture[str]) -> None:
-    """A server that stopped while a photo was read elsewhere left its lower limit, and silence, to the whole process."""
+    """A server that stopped while a photo was read elsewhere left its lower limit, and silence, to the process."""
     before = of_the_process()
     server, reader = quiet_pillow(50), quiet_pillow(200)
     with server:
