@@ -81,7 +81,7 @@ import json, sys
 import mlflow
 models = [mlflow.pyfunc.load_model(folder) for folder in sys.argv[1].split(":")]
 answers = models[-1].predict(sys.argv[2:])
-code = [sys.modules[type(model._model_impl).__module__].__file__ for model in models]
+code = [sys.modules[type(model._model_impl).__module__].__spec__.origin for model in models]
 assert "pixelproof" not in sys.modules
 print(json.dumps([code, answers.to_dict("records")]))
 """
@@ -134,12 +134,13 @@ def other_version(model: Path, folder: Path) -> Path:
     return folder
 
 
-def test_the_carried_code_is_whole_and_small() -> None:
+def test_the_carried_code_is_whole_and_small(mlp: Path) -> None:
     """Else a model would stop at an import far from here, or be larger for code than for weights."""
     names = {path.as_posix() for path in carried_files()}
     assert {"__init__.py", "data/__init__.py", "data/photos/decode.py", "inference/pyfunc.py"} <= names
     assert not any(name.startswith(("tracking", "training", "data/ingest")) for name in names)
     assert len(names) < 45
+    assert sum(path.stat().st_size for path in (mlp / "code").iterdir()) < 24_000
 
 
 def test_shape_is_that_of_the_array() -> None:

@@ -29,12 +29,12 @@ from pixelproof.tracking.delivery.pairs import PREFIX as COMPARISON
 from pixelproof.tracking.delivery.pairs import as_stored, described, own_partner
 from pixelproof.tracking.run.description import NOTE
 from pixelproof.tracking.run.inputs import CONTEXTS
+from pixelproof.tracking.run.metric_points import MetricPoint
 from pixelproof.tracking.run.record import (
     FINISHED,
     PARTNER,
     RUN_ID,
     DataSet,
-    MetricPoint,
     Record,
     RecordedRun,
     RunAddition,

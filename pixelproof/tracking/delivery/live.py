@@ -20,12 +20,12 @@ from pixelproof.files import locked
 from pixelproof.paths import project_root
 from pixelproof.tracking.delivery.delivery import Delivery, begin, deliver, has_all
 from pixelproof.tracking.delivery.kept import keep, keep_addition
+from pixelproof.tracking.run.metric_points import MetricPoint
 from pixelproof.tracking.run.naming import experiment_name
 from pixelproof.tracking.run.record import (
     FAILED,
     FINISHED,
     KILLED,
-    MetricPoint,
     Record,
     RecordedRun,
     RunFolder,

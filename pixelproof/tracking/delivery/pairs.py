@@ -7,7 +7,8 @@ with, as the base commit's CNN with the base commit's MLP; later comparisons sta
 from collections.abc import Sequence
 
 from pixelproof.tracking.run.description import also_compared, with_comparison, with_other_comparison
-from pixelproof.tracking.run.record import PARTNER, MetricPoint, RunAddition
+from pixelproof.tracking.run.metric_points import MetricPoint
+from pixelproof.tracking.run.record import PARTNER, RunAddition
 
 PREFIX = "comparison/"
 DIFFERENCE, P_VALUE = f"{PREFIX}accuracy_difference", f"{PREFIX}mcnemar_p"

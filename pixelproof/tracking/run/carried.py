@@ -4,9 +4,11 @@ The code is copied by its path, not imported, and is no dependency of a training
 changes data/resized and so trains again, and without one the older copy gives the same answers.
 """
 
+import ast
 import hashlib
+import json
+import lzma
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,7 @@ CARRIED = (
     "paths.py",
 )
 REQUIREMENTS = ("numpy", "opencv-python-headless", "pandas", "pillow", "simplejpeg", "tifffile")
-FOLDER, ENTRY, ARCHIVE = "code", "photo_model", "pixelproof.zip"  # in a model's folder
-WRITTEN = (1980, 1, 1, 0, 0, 0)  # the time of files in the archive: the same code gives the same bytes
+FOLDER, ENTRY, ARCHIVE = "code", "photo_model", "pixelproof.json.xz"  # in a model's folder
 OWN_IMPORT = re.compile(r"^(\s*from )pixelproof\b", re.MULTILINE)
 
 
@@ -42,21 +43,28 @@ def add_preprocessing(folder: Path, preprocessing: Mapping[str, Any]) -> str:
     """
     write_json(folder / PREPROCESSING, preprocessing)
     sources = {path: (PACKAGE / path).read_text("utf-8") for path in carried_files()}
-    version = hashlib.sha256("".join(sources.values()).encode()).hexdigest()[:8]
-    package, entry = f"pixelproof_{version}", f"{ENTRY}_{version}"
+    loader = (PACKAGE / "inference" / f"{ENTRY}.py").read_text("utf-8")
+    version = hashlib.sha256("".join([loader, *sources.values()]).encode()).hexdigest()[:8]
+    package, entry = Path(f"pixelproof_{version}"), f"{ENTRY}_{version}"
     code = folder / FOLDER
     code.mkdir()
-    loader = (PACKAGE / "inference" / f"{ENTRY}.py").read_text("utf-8")
-    (code / f"{entry}.py").write_text(_renamed(loader, package), "utf-8")
-    with zipfile.ZipFile(code / ARCHIVE, "w") as archive:
-        for path, source in sources.items():
-            place = zipfile.ZipInfo((Path(package) / path).as_posix(), WRITTEN)
-            archive.writestr(place, _renamed(source, package), zipfile.ZIP_DEFLATED, 9)
+    (code / f"{entry}.py").write_text(_bare(_renamed(loader, str(package))), "utf-8")
+    copied = {(package / path).as_posix(): _bare(_renamed(source, str(package))) for path, source in sources.items()}
+    (code / ARCHIVE).write_bytes(lzma.compress(json.dumps(copied).encode(), preset=9))
     return entry
 
 
 def _renamed(source: str, package: str) -> str:
     return OWN_IMPORT.sub(rf"\g<1>{package}", source)
+
+
+def _bare(source: str) -> str:
+    """Return code without comments and docstrings, which are half of it; a small network is not much larger."""
+    module = ast.parse(source)
+    for node in ast.walk(module):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body[:1] = [] if len(node.body) > 1 or isinstance(node, ast.Module) else [ast.Pass()]
+    return ast.unparse(module) + "\n"
 
 
 def carried_files() -> list[Path]:

@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pixelproof.errors import UserError
 from pixelproof.files import write_text
+from pixelproof.tracking.run.metric_points import MetricPoint, Metrics
 
 RECORD = "record.json"
 CHANGES = "changes.diff"  # an artifact of each run
@@ -34,32 +35,6 @@ class _Content(BaseModel):
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
 
 
-class MetricPoint(_Content):
-    """A value of a metric; `timestamp` in milliseconds since 1970."""
-
-    key: str
-    step: int
-    value: float
-    timestamp: int
-
-
-def _by_key(metrics: list[MetricPoint]) -> dict[str, list[tuple[int, float, int]]]:
-    curves: dict[str, list[tuple[int, float, int]]] = {}
-    for point in metrics:
-        curves.setdefault(point.key, []).append((point.step, point.value, point.timestamp))
-    return curves
-
-
-def _as_points(content: Any) -> Any:
-    """Take the curves of a file apart; earlier versions wrote a list of points."""
-    if not isinstance(content, Mapping):
-        return content
-    names = ("key", "step", "value", "timestamp")
-    return [dict(zip(names, (key, *point), strict=True)) for key, curve in content.items() for point in curve]
-
-
-# In a file each curve is one line of [step, value, timestamp]: half as long as points that each repeat these names.
-Metrics = Annotated[list[MetricPoint], BeforeValidator(_as_points), PlainSerializer(_by_key)]
 Files = dict[str, str]  # MD5, by which DVC's cache has it, of each file of the run, by its name there
 
 

@@ -12,10 +12,11 @@ from pixelproof.data.images.parts import positions, read_splits
 from pixelproof.data.images.store import ImageStore
 from pixelproof.paths import AUGMENTED, RESIZED, SPLITS
 from pixelproof.tracking.run.inputs import image_input
+from pixelproof.tracking.run.metric_points import MetricPoint
 from pixelproof.tracking.run.naming import shortened
 from pixelproof.tracking.run.new_run import NewRunDescription
 from pixelproof.tracking.run.provenance import Provenance
-from pixelproof.tracking.run.record import CHANGES, DataSet, MetricPoint, Record, points
+from pixelproof.tracking.run.record import CHANGES, DataSet, Record, points
 
 Counts = Mapping[str, Mapping[str, int]]  # part -> class -> images
 LONGEST_PARAM = 6000  # characters, in MLflow

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pixelproof.tracking.run.record import CHANGES, RUN_ID, MetricPoint
+from pixelproof.tracking.run.metric_points import MetricPoint
+from pixelproof.tracking.run.record import CHANGES, RUN_ID
 from tests.support.runs import START, a_data_set, a_record, a_run, an_addition, curve, everything, with_changes
 
 pytestmark = pytest.mark.slow  # MLflow takes four seconds to load

@@ -1,13 +1,18 @@
 """The record of a run, as files; MLflow plays no part."""
 
+import json
 import math
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pixelproof.errors import UserError
+from pixelproof.tracking.run.metric_points import MetricPoint
 from pixelproof.tracking.run.record import (
     MODEL,
     RECORD,
@@ -50,6 +55,49 @@ def test_a_curve_is_one_line_of_numbers(tmp_path: Path) -> None:
     (line,) = [line for line in lines if "valid/loss" in line]
     assert line.startswith(' "valid/loss": [[1, 1.0, 1700000000001], [2, 0.5, ')
     assert len(line) < 50 * 100
+
+
+VALUES = st.floats(allow_nan=False)
+MOMENTS = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 2**53)), min_size=1, max_size=4)
+
+
+@given(st.dictionaries(st.text(), st.tuples(MOMENTS, VALUES), max_size=6), st.lists(st.tuples(st.text(), VALUES)))
+def test_any_curves_are_read_as_they_were_written(
+    curves: dict[str, tuple[list[tuple[int, int]], float]], alike: list[tuple[str, float]]
+) -> None:
+    """Moments stand in a file once: else a curve could get those of another one, or lose points."""
+    curves |= {key: (next(iter(curves.values()))[0], value) for key, value in alike if curves}
+    points = [
+        MetricPoint(key=key, step=step, value=value, timestamp=timestamp)
+        for key, (moments, value) in curves.items()
+        for step, timestamp in moments
+    ]
+    record = a_record(metrics=points)
+    with tempfile.TemporaryDirectory() as folder:
+        write_record(record, Path(folder))
+        assert read_training(files_in(Path(folder))).record == record
+
+
+def test_moments_stand_in_a_file_once(tmp_path: Path) -> None:
+    """Else the record of a small network would be a good part of its size."""
+    values = {step: 1 / step for step in range(1, 101)}
+    write_record(a_record(metrics=[*curve(values), *curve(values, "train/loss")]), tmp_path)
+    (line,) = [line for line in (tmp_path / RECORD).read_text().splitlines() if "train/loss" in line]
+    assert line.startswith(' "train/loss": {"as": "valid/loss", "values": [1.0, 0.5, ')
+
+
+CURVES = '{"valid/loss": [[1, 0.5, 3]], "train/loss": %s}'
+
+
+@pytest.mark.parametrize(
+    "curve", ['{"as": "none", "values": [1]}', '{"as": "valid/loss", "values": [1, 2]}', '{"as": 1}']
+)
+def test_a_curve_without_moments_is_told(tmp_path: Path, curve: str) -> None:
+    """Else a line that a merge lost would shift the points of another curve, or end in a traceback."""
+    content = json.loads(a_record(metrics=[]).model_dump_json()) | {"metrics": json.loads(CURVES % curve)}
+    (tmp_path / RECORD).write_text(json.dumps(content))
+    with pytest.raises(UserError, match=RECORD):
+        read_training(files_in(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"run_id": "1"}', '{"unknown": 1}'])
