@@ -14,6 +14,7 @@ from pixelproof.data.images.store import ImageStore
 from pixelproof.files import read_json
 from pixelproof.tracking.run.description import END, NOTE
 from tests.support.imports import ROOT
+from tests.support.prepared import Prepared
 from tests.support.project import Project
 from tests.support.runs import everything
 
@@ -153,3 +154,15 @@ def test_models_are_found_by_the_data_that_they_were_tested_on(project: Project)
     exec(code[1].replace("sqlite:///mlflow.db", store(project)).replace("> 0.9", ">= 0.0"), found)
     assert {model.name for model in found["models"]} == {"cnn", "mlp"}
     assert found["tested_on"].startswith("test-")
+
+
+def test_an_export_of_a_run_completes_that_run(prepared: Prepared, tmp_path: Path) -> None:
+    """Else a model that is named by its run, as in MLflow, could not be exported, or its proof went elsewhere."""
+    project = prepared.whole(tmp_path)
+    run_id = read_json(project.root / "models/mlp/run.json")["run_id"]
+    done = project.run("pixelproof", "export", "--model", run_id[:8], "--to", "onnx", "--out", "exports/older")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (project.root / "exports/older/onnx/proof.json").is_file()
+    by_id = everything(store(project))
+    (exported,) = [key for key, run in by_id.items() if any(name.startswith("export/") for name in run["curves"])]
+    assert exported == run_id
