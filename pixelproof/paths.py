@@ -39,6 +39,7 @@ VALID_ANSWERS = "valid.parquet"  # to the validation part
 ROBUSTNESS_ANSWERS = "robustness.parquet"  # to corrupted images of the test part
 MISTAKES = "mistakes.png"
 TRACE = "trace.npz"
+EXCITED = "excited.npz"  # which test photos excite each map of the CNN
 FEATURES = "features.npz"  # of the CNN: train (a sample), valid and test, in the order of their tables
 UNCERTAINTY = Path("reports/uncertainty.json")
 PREDICTIONS = Path("reports/predictions.parquet")

@@ -23,12 +23,15 @@ from pixelproof.explain.page.contents import contents
 from pixelproof.explain.page.evidence import evidence
 from pixelproof.explain.page.page import render
 from pixelproof.explain.page.reports import Reports, read_reports
+from pixelproof.explain.page.seeking import seeking
+from pixelproof.explain.tracing.excited import read_excited
 from pixelproof.explain.tracing.photos import read_shown
 from pixelproof.explain.tracing.traced import read_trace
 from pixelproof.files import read_json, write_text
 from pixelproof.params.section import load_seed
 from pixelproof.paths import (
     ANSWERS,
+    EXCITED,
     EXPLAIN_PAGE,
     INGEST_REPORT,
     MISTAKES,
@@ -53,6 +56,7 @@ def page(reports: Reports, plans: dict[str, Any]) -> str:
         reports,
         evidence(reports, store.named, folder / MISTAKES),
         preprocessing={**store.made_with, **store.accepts},
+        seeking=seeking(read_excited(folder / EXCITED), plans["cnn"], store.gather, store.classes),
         seed=load_seed(),
     )
     return render(context)

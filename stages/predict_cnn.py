@@ -4,7 +4,7 @@
 
 Reads   models/cnn/, data/resized/, data/splits.csv, reports/plan/cnn.json
 Writes  data/predicted/cnn/ (answers.parquet, valid.parquet, robustness.parquet, features.npz, trace.npz,
-        mistakes.png)
+        excited.npz, mistakes.png)
 """
 
 from functools import partial
@@ -19,6 +19,7 @@ from pixelproof.evidence.features import directions, features_of
 from pixelproof.evidence.mistakes import write_mistakes
 from pixelproof.evidence.neighbours import TrainingPhotos
 from pixelproof.evidence.witness import Witness
+from pixelproof.explain.tracing.excited import excited, write_excited
 from pixelproof.explain.tracing.photos import choose_shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, write_trace
@@ -30,6 +31,7 @@ from pixelproof.params.explain import Explain
 from pixelproof.params.section import load_section
 from pixelproof.paths import (
     ANSWERS,
+    EXCITED,
     FEATURES,
     KERAS_MODEL,
     MISTAKES,
@@ -44,7 +46,7 @@ from pixelproof.paths import (
     VALID_ANSWERS,
 )
 
-REFERENCE = 10_000  # training photos that others are compared with, at most
+REFERENCE = 10_000  # photos of a part, at most, that others are compared with, or that excite maps
 
 
 def evenly_spaced(count: int, most: int) -> np.ndarray:
@@ -73,6 +75,8 @@ def main() -> None:
     ids = choose_shown(answers, store.classes, params.photos)
     network = without_flip_averaging(model)
     layers = trace(network, store.named(ids))
+    test = parts["test"][evenly_spaced(len(parts["test"]), REFERENCE)]
+    found = [layer.of_store(test) for layer in excited(network, in_batches(store, test), len(store.classes))]
     weights = read_json(MODELS / "cnn/run.json")["weights_sha256"]
     with replacing(PREDICTED / "cnn") as folder:
         folder.mkdir()
@@ -81,6 +85,7 @@ def main() -> None:
         robustness_answers(predict, store, splits).to_parquet(folder / ROBUSTNESS_ANSWERS, index=False)
         np.savez(folder / FEATURES, train=seen["train"], valid=seen["valid"], test=seen["test"], weights_sha256=weights)
         write_mistakes(answers, store, witness, folder / MISTAKES)
+        write_excited(found, folder / EXCITED)
         write_trace(Trace(ids, layers, mirrored=network is not model), folder / TRACE)
 
 

@@ -12,6 +12,8 @@ from pixelproof.explain.page.article import mlp
 from pixelproof.explain.page.contents import contents
 from pixelproof.explain.page.evidence import evidence
 from pixelproof.explain.page.page import render
+from pixelproof.explain.page.seeking import seeking
+from pixelproof.explain.tracing.excited import excited
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, TracedLayer
@@ -96,7 +98,10 @@ def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, i
     traced = Trace(shown.ids, layers, mirrored=False)
     proof = evidence(reports, named(shown), picture_file(path.with_suffix(".png")))
     preprocessing = {**PREPROCESSING, "height_px": shape[0], "width_px": shape[1], "colour": COLOURS[shape[2]]}
-    context = contents(shown, traced, CLASSES, plans, reports, proof, preprocessing=preprocessing, seed=7)
+    sought = seeking(excited(model, [(images, labels)], len(CLASSES)), plan, lambda at: images[at], CLASSES)
+    context = contents(
+        shown, traced, CLASSES, plans, reports, proof, preprocessing=preprocessing, seeking=sought, seed=7
+    )
     path.write_text(render(context), "utf-8")
     return Built(path, layers, shown, context)
 

@@ -35,6 +35,7 @@ def contents(
     evidence: Mapping[str, Any],
     *,
     preprocessing: Mapping[str, Any],
+    seeking: Mapping[str, Any],
     seed: int,
 ) -> dict[str, Any]:
     """Return the names that templates/index.html uses.
@@ -42,6 +43,7 @@ def contents(
     shown    the test photos; traced: the CNN, traced on them
     plans    the content of reports/plan/<model>.json by model
     reports  from pixelproof.explain.page.reports; evidence: from pixelproof.explain.page.evidence
+    seeking  from pixelproof.explain.page.seeking
     preprocessing  of a photo that a reader brings: what `Preprocessing` holds, without the classes
     """
     layers = traced.layers
@@ -52,6 +54,7 @@ def contents(
         "parts": list(PARTS.items()),
         "summary": summary(reports),
         "evidence": evidence,
+        "seeking": seeking,
         "classes": list(classes),
         "shown": shown,
         "metrics": reports.metrics,

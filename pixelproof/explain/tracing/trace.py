@@ -19,7 +19,7 @@ def trace(model: "keras.Model", photos: np.ndarray) -> list[TracedLayer]:
     """
     import keras
 
-    nodes = _nodes(model)
+    nodes = calls(model)
     numbers = {id(tensor): number for number, node in enumerate(nodes) for tensor in node.output_tensors}
     tapped = keras.Model(model.inputs, [node.output_tensors[0] for node in nodes])
     outputs = tapped.predict_on_batch(photos.astype(np.float32))
@@ -36,7 +36,7 @@ def trace(model: "keras.Model", photos: np.ndarray) -> list[TracedLayer]:
     ]
 
 
-def _nodes(model: "keras.Model") -> list[Any]:
+def calls(model: "keras.Model") -> list[Any]:
     """Return the calls of layers that the model is made of, in order.
 
     Keras keeps them by their distance from the output, and has no public way to ask for them. A layer's own

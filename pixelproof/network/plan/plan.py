@@ -8,6 +8,7 @@ from typing import Any
 
 from pixelproof.errors import UserError
 from pixelproof.files import read_json
+from pixelproof.network.cnn.layout.geometry import ReceptiveField
 from pixelproof.network.cnn.layout.layers import ComputedLayer, Shape, compute_dense
 from pixelproof.network.cnn.layout.nodes import Node, lay_out
 from pixelproof.params.cnn import Cnn
@@ -32,6 +33,8 @@ class PlannedLayer:
     trainable: int  # parameters that gradients change
     activation_bytes: int  # of the outputs for one image, as float32
     receptive_field: Pair | None  # (height, width) in pixels; None: the whole image
+    field_stride: Pair | None  # the distance between the fields of two neighbours, down and to the right
+    field_start: Pair | None  # where the field of the first output begins; below 0: in the padding
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,7 @@ def _planned_node(node: Node) -> PlannedLayer:
     assert node.layer is not None  # only the image has none, and it is not in the layout
     kind = getattr(node.layer, "kind", "backbone")
     options = node.layer.model_dump(exclude={"kind"}, exclude_none=True)
-    field = node.receptive_field.size if node.receptive_field else None
-    return _planned(node.name, kind, options, node.computed, node.inputs, field)
+    return _planned(node.name, kind, options, node.computed, node.inputs, node.receptive_field)
 
 
 def plan_mlp(mlp: Mlp, input_shape: Shape, classes: int) -> Plan:
@@ -83,7 +85,12 @@ def plan_mlp(mlp: Mlp, input_shape: Shape, classes: int) -> Plan:
 
 
 def _planned(
-    name: str, kind: str, options: Mapping[str, Any], computed: ComputedLayer, inputs: Sequence[str], field: Pair | None
+    name: str,
+    kind: str,
+    options: Mapping[str, Any],
+    computed: ComputedLayer,
+    inputs: Sequence[str],
+    field: ReceptiveField | None,
 ) -> PlannedLayer:
     return PlannedLayer(
         name,
@@ -97,7 +104,9 @@ def _planned(
         inputs,
         trainable=computed.parameters - computed.frozen,
         activation_bytes=computed.activation_bytes,
-        receptive_field=field,
+        receptive_field=field.size if field else None,
+        field_stride=field.stride if field else None,
+        field_start=field.start if field else None,
     )
 
 

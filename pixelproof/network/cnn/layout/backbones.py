@@ -98,7 +98,12 @@ def _side(pixels: int, stride: int, offset: int) -> int:
     return int((pixels + offset) // stride)
 
 
-def backbone_receptive_field(backbone: Backbone) -> ReceptiveField:
-    """Return the receptive field of a backbone's output, by its windows; means over the whole image do not count."""
+def backbone_receptive_field(backbone: Backbone, image: Shape, output: Shape) -> ReceptiveField:
+    """Return the receptive field of a backbone's output, by its windows; means over the whole image do not count.
+
+    All fields together lie in the middle of the image, to a pixel or two: the table does not know of the padding.
+    """
     end = table_entry(backbone)["output"]
-    return ReceptiveField((end["field"], end["field"]), (end["stride"], end["stride"]))
+    field, stride = end["field"], end["stride"]
+    top, left = ((image[axis] - (output[axis] - 1) * stride - field) // 2 for axis in (0, 1))
+    return ReceptiveField((field, field), (stride, stride), (top, left))

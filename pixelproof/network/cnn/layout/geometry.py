@@ -40,6 +40,13 @@ class Window:
             )
         return (side - self.extent(axis) + 2 * rings) // self.stride[axis] + 1
 
+    def before(self, side: int, axis: int) -> int:
+        """Return how many pixels of padding precede an input of `side` pixels: TensorFlow's, of which the last side
+        gets one more where the number is odd."""
+        if self.padding == "same":
+            return max((self._side(side, axis) - 1) * self.stride[axis] + self.extent(axis) - side, 0) // 2
+        return 0 if self.padding == "valid" else self.padding
+
     def formula(self, height: int, width: int) -> str:
         """Return the arithmetic of `output`, along the height and, where it differs, along the width."""
         rows, columns = self._formula(height, 0), self._formula(width, 1)
@@ -59,18 +66,26 @@ class Window:
 class ReceptiveField:
     """What an output pixel sees of the image, as (height, width) in pixels.
 
-    `size`: of the field, including what lies beyond the edges; `stride`: the distance to the next output pixel's field
+    `size`: of the field, including what lies beyond the edges; `stride`: the distance to the next output pixel's field;
+    `start`: where the first one's begins, below 0 where it begins in the padding
     (Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019).
     """
 
     size: Pair = (1, 1)
     stride: Pair = (1, 1)
+    start: Pair = (0, 0)
 
-    def through(self, window: Window) -> "ReceptiveField":
-        """Return the receptive field after a window that slides over outputs with this one."""
+    def through(self, window: Window, sides: Sequence[int]) -> "ReceptiveField":
+        """Return the receptive field after a window over outputs with this one, which are `sides` high and wide."""
         rows, columns = (self.size[axis] + (window.extent(axis) - 1) * self.stride[axis] for axis in (0, 1))
         down, right = (self.stride[axis] * window.stride[axis] for axis in (0, 1))
-        return ReceptiveField((rows, columns), (down, right))
+        top, left = (self.start[axis] - window.before(sides[axis], axis) * self.stride[axis] for axis in (0, 1))
+        return ReceptiveField((rows, columns), (down, right), (top, left))
+
+    def within(self, rings: int) -> "ReceptiveField":
+        """Return the receptive field of outputs with this one after so many rings of zeros around them."""
+        top, left = (self.start[axis] - rings * self.stride[axis] for axis in (0, 1))
+        return ReceptiveField(self.size, self.stride, (top, left))
 
 
 def widest(fields: Sequence[ReceptiveField]) -> ReceptiveField:
@@ -78,4 +93,5 @@ def widest(fields: Sequence[ReceptiveField]) -> ReceptiveField:
     return ReceptiveField(
         (max(field.size[0] for field in fields), max(field.size[1] for field in fields)),
         (max(field.stride[0] for field in fields), max(field.stride[1] for field in fields)),
+        (min(field.start[0] for field in fields), min(field.start[1] for field in fields)),
     )

@@ -24,6 +24,7 @@ from pixelproof.params.cnn import (
     Head,
     Layer,
     Residual,
+    ZeroPad,
 )
 
 INPUT = "input"
@@ -94,7 +95,8 @@ class _LayoutBuilder:
 
     def backbone(self, backbone: Backbone, source: Node) -> Node:
         computed = compute_backbone(backbone, source.shape)
-        self.nodes.append(Node("backbone", backbone, (source.name,), computed, backbone_receptive_field(backbone)))
+        field = backbone_receptive_field(backbone, source.shape, computed.output_shape)
+        self.nodes.append(Node("backbone", backbone, (source.name,), computed, field))
         return self.nodes[-1]
 
     def sequence(self, layers: Mapping[str, Layer], source: Node, prefix: str, where: str) -> Node:
@@ -176,7 +178,11 @@ def _receptive_field(layer: Layer | Add | Output, sources: tuple[Node, ...]) -> 
     fields = [source.receptive_field for source in sources if source.receptive_field is not None]
     if not fields or isinstance(layer, Flatten | GlobalPool):
         return None
-    return fields[0].through(window(layer)) if isinstance(layer, Windowed) else widest(fields)
+    if isinstance(layer, Windowed):
+        return fields[0].through(window(layer), sources[0].shape)
+    if isinstance(layer, ZeroPad):
+        return fields[0].within(layer.rings)
+    return widest(fields)
 
 
 def zeros_name(node: Node) -> str | None:
