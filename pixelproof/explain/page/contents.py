@@ -6,6 +6,7 @@ from typing import Any
 
 from pixelproof.explain.page.article import Design
 from pixelproof.explain.page.diagrams import curves, diagram
+from pixelproof.explain.page.glossary import WORDS
 from pixelproof.explain.page.payload import own_photos, payload
 from pixelproof.explain.page.reports import Reports
 from pixelproof.explain.page.summary import summary
@@ -59,6 +60,7 @@ def contents(
         "diagram": diagram(layers),
         "curves": curves(reports.history),
         "own_designs": [*own, *steps["own_mlps"]],
+        "glossary": WORDS,
         "turning": turning_point(steps["deeper"]),
     }
 

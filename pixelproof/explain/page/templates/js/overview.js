@@ -5,6 +5,7 @@ import { Detail } from "./detail.js";
 import { drawLayer, element } from "./draw.js";
 import { rove } from "./matrix.js";
 import { mapCount } from "./tensor.js";
+import { worded } from "./words.js";
 
 const SHOWN = 12; // maps of a layer before "all" is asked for
 const THUMBNAIL_PX = 96;
@@ -23,7 +24,7 @@ export class Overview {
     if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} parameters`);
     const from = layer.inputs.map((input) => this.network.layers[input].name).join(" and ");
     if (layer.inputs.some((input) => input !== number - 1)) facts.push(`from ${from}`);
-    const heading = element("h4", {}, layer.name, " ", element("small", {}, kind));
+    const heading = element("h4", {}, layer.name, " ", element("small", {}, ...worded(kind)));
     const item = element("li", { class: "layer" }, element("div", { class: "facts" }, heading, element("p", {}, facts.join(", "))), maps);
     return { item, maps };
   }
