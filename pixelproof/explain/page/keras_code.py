@@ -32,13 +32,13 @@ def _line(layer: TracedLayer, own: str, inputs: Sequence[str]) -> str:
     if layer.kind is None:
         return f"# {own}: a {layer.class_name} of {layer.parameters:,} parameters, as saved in models/cnn"
     if layer.kind.name == "input":
-        return f"{own} = keras.Input({layer.shape}, name={layer.name!r})"
+        return f'{own} = keras.Input({layer.shape}, name="{layer.name}")'
     if layer.kind.name == "flip":
         return f"{own} = keras.ops.flip({inputs[0]}, axis=-1)"
     if layer.kind.name == "l2_pool":
         return _l2_pool(layer.kind.options, own, inputs[0])
     name, options = WRITE[layer.kind.name](layer)
-    written = ", ".join([*options, f"name={layer.name!r}"])
+    written = ", ".join([*options, f'name="{layer.name}"'])
     fed = inputs[0] if len(inputs) == 1 else f"[{', '.join(inputs)}]"
     return f"{own} = layers.{name}({written})({fed})"
 
@@ -54,8 +54,13 @@ def _square(sides: Sequence[int]) -> str:
     return str(sides[0]) if len(set(sides)) == 1 else str(tuple(sides))
 
 
-def _slides(options: Options) -> list[str]:
-    written = [_square(options["size"]), f"strides={_square(options['stride'])}", f'padding="{options["padding"]}"']
+def _slides(options: Options, usual: Sequence[int] = (1, 1)) -> list[str]:
+    """Write how a window slides; a stride that Keras takes without being told is left out."""
+    written = [_square(options["size"])]
+    if list(options["stride"]) != list(usual):
+        written.append(f"strides={_square(options['stride'])}")
+    if options["padding"] != "valid":
+        written.append(f'padding="{options["padding"]}"')
     if set(options["dilation"]) != {1}:
         written.append(f"dilation_rate={_square(options['dilation'])}")
     return written
@@ -93,7 +98,7 @@ def _weights(layer: TracedLayer) -> Mapping[str, Any]:
 
 
 def _pool(name: str) -> Callable[[TracedLayer], tuple[str, list[str]]]:
-    return lambda layer: (name, _slides(_options(layer)))
+    return lambda layer: (name, _slides(_options(layer), _options(layer)["size"]))
 
 
 def _plain(name: str) -> Callable[[TracedLayer], tuple[str, list[str]]]:

@@ -145,7 +145,7 @@ def activations_sheet(layers: Sequence[TracedLayer]) -> Sheet:
         for layer in maps
         for channel in range(min(MAPS, layer.shape[2]))
     ]
-    return Sheet("activations", "What each layer makes of the photo, from coarse to fine features", pictures)
+    return Sheet("activations", "What each layer makes of the photo", pictures)
 
 
 SAME_AGAIN = {"input", "rescaling", "dropout", "zero_pad", "batch_norm"}  # their maps look like those before them

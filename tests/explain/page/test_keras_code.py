@@ -47,7 +47,7 @@ def test_it_builds_the_same_network() -> None:
     again = built_from(code)
     again.set_weights(model.get_weights())
     np.testing.assert_allclose(again(photos.astype(np.float32)), model(photos.astype(np.float32)), rtol=1e-4, atol=1e-6)
-    assert "layers.Dropout(0.3, name='drop')" in code
+    assert 'layers.Dropout(0.3, name="drop")' in code
     assert "_class = " in code
 
 

@@ -10,6 +10,11 @@ import { worded } from "./words.js";
 const SHOWN = 12; // maps of a layer before "all" is asked for
 const THUMBNAIL_PX = 96;
 
+function kindOf({ kind, options }) {
+  const activation = options.activation === "linear" ? undefined : options.activation;
+  return [kind.replaceAll("_", " "), activation].filter(Boolean).join(", ");
+}
+
 export class Overview {
   constructor(root, network) {
     Object.assign(this, { root, network, detail: null, all: new Set() });
@@ -19,7 +24,7 @@ export class Overview {
 
   buildRow(layer, number) {
     const maps = element("div", { class: "maps", role: "group", "aria-label": `maps of ${layer.name}` });
-    const kind = layer.kind === "box" ? `${layer.class}, shown as a box: ${layer.reason}` : layer.kind.replaceAll("_", " ");
+    const kind = layer.kind === "box" ? `${layer.class}, shown as a box: ${layer.reason}` : kindOf(layer);
     const facts = [layer.shape.join("\u00d7")];
     if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} parameters`);
     const from = layer.inputs.map((input) => this.network.layers[input].name).join(" and ");
