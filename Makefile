@@ -34,10 +34,10 @@ fuzz: $(READY)  ## decode 50,000 damaged files; names the seeds of those that ar
 ui: $(READY)    ## open MLflow on the runs of this folder, and print the address of their table
 	$(PYTHON_M) pixelproof.tracking.store.view
 
-shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/shuffle/
+shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; writes reports/experiments/shuffle/
 	$(PYTHON_M) stages.shuffle_test
 
-depth: $(READY) ## after repro: train the article's network with more and more blocks; writes reports/depth/
+depth: $(READY) ## after repro: train the article's network with more and more blocks; writes reports/experiments/depth/
 	$(PYTHON_M) stages.depth_test
 
 baselines: $(READY) ## after repro: train MLPs of several sizes beside the CNN; writes reports/baselines/

@@ -7,7 +7,7 @@ since it trains many times as much as those; run it after `make repro`. Without 
 params.yaml on; the photos, the views, the learning rate and the section `train` are those of params.yaml, too.
 
 Reads   what stages.train reads, and the test part
-Writes  reports/depth/ (trials.csv, summary.csv, depth.png)
+Writes  reports/experiments/depth/ (trials.csv, summary.csv, depth.png)
 """
 
 from collections.abc import Iterator

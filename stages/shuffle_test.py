@@ -6,7 +6,7 @@ One fixed permutation of the pixels, the same for every image and part. Not a st
 times as much as those; run it after `make repro`. Without seeds it takes three, from `seed` of params.yaml on.
 
 Reads   what stages.train reads, and the test part
-Writes  reports/shuffle/ (trials.csv, summary.csv, leads.json, shuffle.png)
+Writes  reports/experiments/shuffle/ (trials.csv, summary.csv, leads.json, shuffle.png)
 """
 
 from collections.abc import Iterator

@@ -28,7 +28,7 @@ def run(project: Project, script: str, *arguments: str) -> None:
 def test_the_shuffle_test_trains_both_models_under_both_conditions(project: Project) -> None:
     """Else the table of docs/article.md could not be had from one's own photos."""
     run(project, "shuffle_test", "1", "2")
-    folder = project.root / "reports/shuffle"
+    folder = project.root / "reports/experiments/shuffle"
     trials = pd.read_csv(folder / "trials.csv")
     assert len(trials.drop_duplicates(["model", "pixels", "seed"])) == 8
     assert set(trials["model"]) == {"CNN", "MLP"}
@@ -39,7 +39,7 @@ def test_the_shuffle_test_trains_both_models_under_both_conditions(project: Proj
 def test_the_depth_test_goes_as_deep_as_the_photos_allow(project: Project) -> None:
     """16 pixels become 12, 6, 2: a second convolution fits, its pooling too; a third would be larger than its input."""
     run(project, "depth_test", "1")
-    folder = project.root / "reports/depth"
+    folder = project.root / "reports/experiments/depth"
     summary = pd.read_csv(folder / "summary.csv")
     assert list(summary["blocks"]) == [1, 2]
     assert list(summary["parameters"]) == [760 + 6 * 6 * 10 + 1, 760 + 2510 + 10 + 1]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pixelproof.explain.page.padding import print_formula
 from pixelproof.network.cnn.layout.layers import Shape, compute_layer
 from pixelproof.network.plan.plan import Plan, plan_cnn, plan_mlp
 from pixelproof.params.cnn import Cnn, Conv
@@ -74,4 +75,4 @@ def _sides(plan: Plan) -> str:
 def convolved(shape: Shape, **options: Any) -> tuple[Shape, str]:
     """Return the output shape of one convolution and the formula behind it, as `plan` computes them."""
     computed = compute_layer(Conv.model_validate({"kind": "conv", **options}), shape)
-    return computed.output_shape, computed.shape_formula
+    return computed.output_shape, print_formula(computed.shape_formula)

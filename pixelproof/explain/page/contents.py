@@ -6,6 +6,9 @@ from typing import Any
 
 from pixelproof.explain.page.article import Design
 from pixelproof.explain.page.diagrams import curves, diagram
+from pixelproof.explain.page.experiments import by_depth, shuffled
+from pixelproof.explain.page.glossary import WORDS
+from pixelproof.explain.page.keras_code import keras_code
 from pixelproof.explain.page.payload import own_photos, payload
 from pixelproof.explain.page.reports import Reports
 from pixelproof.explain.page.summary import summary
@@ -62,6 +65,10 @@ def contents(
         "diagram": diagram(layers),
         "curves": curves(reports.history),
         "own_designs": [*own, *steps["own_mlps"]],
+        "glossary": WORDS,
+        "keras_code": keras_code(layers),
+        "shuffle": shuffled(reports.shuffle),
+        "depths": by_depth(reports.depth),
         "turning": turning_point(steps["deeper"]),
     }
 

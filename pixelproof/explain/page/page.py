@@ -27,7 +27,7 @@ def render(context: Mapping[str, Any], template: str = "index.html", entry: str 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"picture": picture, "number": number, "ink": ink}
+    environment.filters |= {"picture": picture, "number": number, "cell": cell, "ink": ink}
     style = "\n".join(path.read_text("utf-8") for path in sorted((TEMPLATES / "css").glob("*.css")))
     return environment.get_template(template).render(**context, style=style, script=script(TEMPLATES / "js", entry))
 
@@ -77,6 +77,11 @@ def number(value: Any) -> str:
     if isinstance(value, int | np.integer) or abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", "−")
     return f"{value:.4g}".replace("-", "−", 1)
+
+
+def cell(value: float) -> str:
+    """Write a number of a table that its reader adds up: the examples need two decimals."""
+    return f"{round(value, 2) + 0.0:,.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def ink(value: float) -> str:

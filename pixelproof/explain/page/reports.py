@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,18 @@ from pixelproof.evaluation.answers.tables import classes_in, labels_in, probabil
 from pixelproof.evaluation.suspects.table import suspects_in
 from pixelproof.evaluation.uncertainty import possible
 from pixelproof.files import read_json
-from pixelproof.paths import METRICS, MODELS, PER_CLASS, PLOTS, PREDICTIONS, SPLIT_REPORT, SUSPECTS, UNCERTAINTY
+from pixelproof.paths import (
+    DEPTH,
+    METRICS,
+    MODELS,
+    PER_CLASS,
+    PLOTS,
+    PREDICTIONS,
+    SHUFFLE,
+    SPLIT_REPORT,
+    SUSPECTS,
+    UNCERTAINTY,
+)
 
 TEXT = ("label", "model")  # columns of per_class.csv; a class may be called 007, or NA
 
@@ -29,6 +41,8 @@ class Reports:
     split: Mapping[str, Any]
     history: pd.DataFrame  # the CNN's epochs
     answers: Mapping[str, pd.DataFrame]  # by model, to the test part
+    shuffle: pd.DataFrame | None = None  # what `make shuffle` found, by model and order of the pixels
+    depth: pd.DataFrame | None = None  # what `make depth` found, by blocks
 
     @property
     def own(self) -> Mapping[str, Any]:
@@ -84,7 +98,15 @@ def read_reports() -> Reports:
         split=read_json(SPLIT_REPORT),
         history=pd.read_csv(MODELS / "cnn/history.csv"),
         answers={str(model): table.reset_index(drop=True) for model, table in answers.items()},
+        shuffle=_found(SHUFFLE),
+        depth=_found(DEPTH),
     )
+
+
+def _found(experiment: Path) -> pd.DataFrame | None:
+    """Return the summary of an experiment beside the pipeline, None where it was not run."""
+    path = experiment / "summary.csv"
+    return pd.read_csv(path) if path.exists() else None
 
 
 def read_per_class() -> pd.DataFrame:

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from pixelproof.explain.page import article
-from pixelproof.explain.pictures.arithmetic import convolve, patches
+from pixelproof.explain.page.loss import written_loss
+from pixelproof.explain.page.padding import print_formula, sense, strips
+from pixelproof.explain.pictures.arithmetic import convolve
 from pixelproof.explain.pictures.cases import ARTICLE_IMAGE, ARTICLE_WEIGHTS, Case, five_cases, three_poolings
 from pixelproof.explain.pictures.filters import classic_filters
+from pixelproof.explain.pictures.patch import example_patch
 from pixelproof.explain.pictures.sheets import all_sheets, enlarge, grey
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.traced import TracedLayer
 
 WHOLE_PX = 32  # up to this width the whole photo is written out in numbers
-PART_PX = 10  # of a larger one, the part that varies most
-SMALLEST = 1e-7  # probability that a loss is computed for, as in Keras
+FINISHING = {"conv", "depthwise_conv", "separable_conv", "dense", "activation", "batch_norm", "dropout"}
+PART_PX = 10  # of a larger one, a part
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,19 @@ def walk(
     return {
         "photo": photo,
         "matrices": pixel_matrices(photo),
-        "cases": five_cases(most_varied_patch(brightness, 4)),
+        "cases": five_cases(example_patch(brightness, 4)),
         "example": worked_example(ARTICLE_IMAGE),
-        "own_example": worked_example(most_varied_patch(brightness, 6)),
+        "own_example": worked_example(example_patch(brightness, 6, 3)),
+        "strips": strips(),
+        "activated": activated(convolve(ARTICLE_IMAGE, ARTICLE_WEIGHTS)),
         "filters": classic_filters(photo.shape[2]),
-        "poolings": three_poolings(most_varied_patch(brightness, 4)),
+        "poolings": three_poolings(example_patch(brightness, 4)),
         "sheets": {sheet.name: sheet for sheet in sheets},
         "depth": article.convolved((32, 32, 3), filters=10, kernel=5),
         "size": article.convolved((32, 32, 3), filters=10, kernel=3),
         "rows": rows(layers, plans["cnn"]),
         "convolutions": [layer for layer in layers if layer.kind and "conv" in layer.kind.name],
+        "finishing": [layer for layer in layers if layer.kind and layer.kind.name in FINISHING],
         "answer": answer(shown, classes),
         "designs": article.article_designs(),
         "deeper": article.deeper_designs(),
@@ -56,18 +62,10 @@ def walk(
     }
 
 
-def most_varied_patch(image: np.ndarray, side: int) -> np.ndarray:
-    """Return the square part of a picture, (height, width, ...), whose brightness varies most."""
-    brightness = image if image.ndim == 2 else grey(image)
-    spread = patches(brightness, side).std(axis=(2, 3))
-    top, left = np.unravel_index(int(spread.argmax()), spread.shape)
-    return image[top : top + side, left : left + side]
-
-
 def pixel_matrices(photo: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Return (channel's name, its pixels): the whole photo where it is small, else the part that varies most."""
+    """Return (channel's name, its pixels): the whole photo where it is small, else an example of it."""
     is_small = photo.shape[1] <= WHOLE_PX and photo.shape[2] == 1
-    part = photo if is_small else most_varied_patch(photo, min(PART_PX, *photo.shape[:2]))
+    part = photo if is_small else example_patch(photo, min(PART_PX, *photo.shape[:2]), 3)
     names = ["grey"] if photo.shape[2] == 1 else ["red", "green", "blue"]
     return [(name, part[:, :, channel]) for channel, name in enumerate(names)]
 
@@ -78,13 +76,20 @@ def worked_example(image: np.ndarray) -> Case:
     return Case("", "", image, [ARTICLE_WEIGHTS], [output])
 
 
+def activated(sums: np.ndarray, bias: int = -650) -> dict[str, Any]:
+    """Add a bias to sums, and take their ReLU."""
+    return {"sums": sums, "bias": bias, "biased": sums + bias, "relu": np.maximum(sums + bias, 0)}
+
+
 def rows(layers: Sequence[TracedLayer], plan: Mapping[str, Any]) -> list[LayerRow]:
     planned = {entry["name"]: entry for entry in planned_layers(plan)}
-    return [
-        LayerRow(layer, own.get("shape_formula", ""), own.get("parameters_formula", ""))
-        for layer in layers
-        for own in [planned.get(layer.name, {})]
-    ]
+    return [_row(layer, layers, planned.get(layer.name, {})) for layer in layers]
+
+
+def _row(layer: TracedLayer, layers: Sequence[TracedLayer], planned: Mapping[str, Any]) -> LayerRow:
+    inputs = layers[layer.inputs[0]].shape if layer.inputs else ()
+    size = sense(layer, inputs, planned.get("shape_formula", ""))
+    return LayerRow(layer, size, print_formula(planned.get("parameters_formula", "")))
 
 
 def planned_layers(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -102,8 +107,7 @@ def answer(shown: Shown, classes: Sequence[str]) -> dict[str, Any]:
         "photo": shown.images[photo],
         "label": classes[shown.labels[photo]],
         "predicted": classes[shown.predicted[photo]],
-        "probability": truth,
-        "loss": abs(log(max(truth, SMALLEST))),
+        "written": written_loss(truth),
         "guess": log(len(classes)),
     }
 

@@ -33,7 +33,9 @@ class Filter:
 EDGE = Filter("edge", "where brightness changes, in any direction", np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]))
 UPRIGHT = Filter("upright edge", "where it gets brighter from left to right", np.array([[-1, 0, 1]] * 3))
 SHARPEN = Filter(
-    "sharpen", "each pixel's difference from its neighbours", np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+    "sharpen",
+    "each pixel, made stronger by its difference from its neighbours",
+    np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
 )
 BLUR = Filter("blur", "the mean of 5 × 5 pixels; it smooths noise away", np.full((5, 5), 1 / 25))
 

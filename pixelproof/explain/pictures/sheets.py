@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 
 from pixelproof.explain.pictures.arithmetic import convolve, pool
-from pixelproof.explain.pictures.cases import five_cases, three_poolings
+from pixelproof.explain.pictures.cases import Case, five_cases, three_poolings
 from pixelproof.explain.pictures.filters import EDGE, classic_filters
 from pixelproof.explain.tracing.traced import TracedLayer
 
@@ -72,12 +72,11 @@ def order_sheet(photo: np.ndarray, *, seed: int) -> Sheet:
 
 
 def cases_sheet(photo: np.ndarray) -> Sheet:
-    def shown(title: str, outputs: list[np.ndarray]) -> list[Picture]:
-        letters = [f" ({letter})" for letter in "ab"] if len(outputs) > 1 else [""]
-        return [Picture(f"{title}{letter}", output) for letter, output in zip(letters, outputs, strict=True)]
+    def shown(number: int, case: Case) -> list[Picture]:
+        titles = [case.title] if len(case.names) == 1 else case.names
+        return [Picture(f"{number}. {name}", output) for name, output in zip(titles, case.outputs, strict=True)]
 
-    cases = five_cases(grey(photo))
-    numbered = [shown(f"{number}. {case.title}", case.outputs) for number, case in enumerate(cases, 1)]
+    numbered = [shown(number, case) for number, case in enumerate(five_cases(grey(photo)), 1)]
     return Sheet("cases", "Five ways to weigh pixels", [Picture("the photo", photo), *chain(*numbered)])
 
 
@@ -146,14 +145,17 @@ def activations_sheet(layers: Sequence[TracedLayer]) -> Sheet:
         for layer in maps
         for channel in range(min(MAPS, layer.shape[2]))
     ]
-    return Sheet("activations", "What each layer makes of the photo, from coarse to fine features", pictures)
+    return Sheet("activations", "What each layer makes of the photo", pictures)
 
 
 SAME_AGAIN = {"input", "rescaling", "dropout", "zero_pad", "batch_norm"}  # their maps look like those before them
 
 
 def colours(pixels: np.ndarray) -> np.ndarray:
-    """Return a picture as bytes, (height, width) or (height, width, 3); a signed map by the share of its largest."""
+    """Return a picture as bytes, (height, width) or (height, width, 3); a signed map by the share of its largest.
+
+    Its colour follows the share's square root, so that small numbers can still be seen.
+    """
     if pixels.dtype == np.uint8:
         return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
     share = np.sqrt(np.abs(pixels) / max(float(np.abs(pixels).max()), 1e-9))[..., np.newaxis]

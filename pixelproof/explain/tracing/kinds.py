@@ -149,7 +149,7 @@ DESCRIBERS: dict[str, Callable[[Any], Kind | None]] = {
     "ZeroPadding2D": _zero_pad,
     "BatchNormalization": _batch_norm,
     "Activation": lambda layer: Kind("activation", _activated(layer)),
-    "Dropout": _constant("dropout"),
+    "Dropout": lambda layer: Kind("dropout", {"rate": layer.rate}),
     "Flatten": _constant("flatten"),
     "Dense": _dense,
     "Add": _constant("add"),

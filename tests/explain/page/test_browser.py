@@ -129,65 +129,6 @@ def test_another_photo_changes_the_maps_and_the_answer(page: Any, built: dict[st
     assert f"{share:.1f} %" in page.inner_text(".answers")
 
 
-def slide(page: Any, lab: str, name: str, value: int) -> str:
-    """Move a slider; return what the formula says."""
-    page.locator(f"#{lab} input[name={name}]").fill(str(value))
-    return str(page.inner_text(f"#{lab} .formula"))
-
-
-def test_the_sliders_show_the_size_of_the_output(page: Any) -> None:
-    """The formula comes alive: (W - F + 2P) / S + 1."""
-    for name, value in (("size", 9), ("kernel", 3), ("stride", 2), ("rings", 1)):
-        said = slide(page, "window-lab", name, value)
-    assert said.startswith("(9 − 3 + 2·1) / 2 + 1 = 5")
-    assert page.locator("#window-lab table").nth(1).locator("td").count() == 25
-    assert "rounded down" in slide(page, "window-lab", "size", 8)
-
-
-def test_impossible_windows_are_refused_in_words(page: Any) -> None:
-    """Else the reader would see an empty table, or numbers that mean nothing."""
-    slide(page, "window-lab", "size", 3)
-    assert "a window of 6 pixels does not fit into 3" in slide(page, "window-lab", "kernel", 6)
-    assert page.locator("#window-lab table").count() == 0
-    assert "= 2" in slide(page, "window-lab", "rings", 2)
-    slide(page, "window-lab", "kernel", 2)
-    assert "nothing but zeros" in slide(page, "window-lab", "rings", 3)
-    assert "skip pixels" in slide(page, "pooling-lab", "stride", 4)
-
-
-@pytest.mark.parametrize("kind", ["max", "average", "l2"])
-def test_pooling_is_computed_in_each_way(page: Any, kind: str) -> None:
-    """Three poolings, three different numbers from the same pixels."""
-    page.select_option("#pooling-lab select", kind)
-    seen = page.locator("#pooling-lab table").first.locator("td.seen").all_inner_texts()
-    pixels = np.array([float(text) for text in seen])
-    expected = {"max": pixels.max(), "average": pixels.mean(), "l2": np.sqrt((pixels**2).sum())}[kind]
-    shown = page.locator("#pooling-lab table").nth(1).locator("td").first.inner_text()
-    assert float(shown) == pytest.approx(expected, abs=0.06)
-
-
-def test_the_output_layer_follows_its_sliders(page: Any, which: str) -> None:
-    """Softmax shares one between the classes; a sigmoid of z = 0 is one half."""
-    sliders = page.locator("#output-lab input")
-    assert sliders.count() == (1 if which == "sigmoid" else 2)
-    for i in range(sliders.count()):
-        sliders.nth(i).fill("0")
-    assert "probability 50.0 %" in page.inner_text("#output-lab")
-    assert f"= {np.log(2):.5g}" in page.inner_text("#output-lab .formula")
-
-
-def test_the_worked_example_is_written_out_where_the_reader_points(page: Any) -> None:
-    """The article's 6 x 6 example: 18 + 51 + 121 + 35 + 204 = 429."""
-    outputs = page.locator(".slide-demo").first.locator("table").nth(2).locator("td")
-    outputs.first.hover()
-    assert page.locator(".slide-demo .sum").first.inner_text().endswith("= 429")
-    assert page.locator(".slide-demo").first.locator("table").first.locator("td.seen").count() == 9
-    outputs.first.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowDown")
-    assert page.locator(".slide-demo .sum").first.inner_text().endswith("= 792")
-
-
 def test_it_can_be_used_by_keyboard_alone(page: Any) -> None:
     """Photo, map, number, and back, without a mouse."""
     page.focus("#photos input:checked")

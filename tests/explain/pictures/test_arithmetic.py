@@ -27,8 +27,8 @@ def test_the_widths_of_the_articles_five_cases() -> None:
     assert shapes == [
         ((4, 4), [(4, 4)]),
         ((4, 4), [(4, 3)]),
-        ((4, 6), [(4, 5)]),
-        ((4, 4), [(4, 3), (4, 3)]),
+        ((4, 4), [(4, 5), (4, 4)]),
+        ((4, 4), [(4, 3), (4, 3), (4, 3)]),
         ((4, 4), [(3, 3)]),
     ]
 
@@ -36,7 +36,21 @@ def test_the_widths_of_the_articles_five_cases() -> None:
 def test_the_numbers_of_the_five_cases() -> None:
     """The first output of each, by hand: pixels 0 1 / 4 5 and weights 1 0.3 / 0.1 5."""
     firsts = [[output[0, 0] for output in case.outputs] for case in five_cases(FOUR)]
-    assert firsts == [[0], [0.3], [0], [0.3, 5], [pytest.approx(0.3 + 0.4 + 25)]]
+    assert firsts == [[0], [0.3], [0, 0.3], [0.3, 5, 5.3], [pytest.approx(0.3 + 0.4 + 25)]]
+
+
+def test_zeros_bring_the_width_back() -> None:
+    """The article's third case is there for that: from 4 to 3, and back."""
+    case = five_cases(FOUR)[2]
+    assert case.width == "4 → 5 or 4"
+    assert [each.shape for each in case.padded] == [(4, 6), (4, 5)]
+
+
+def test_the_two_pairs_are_combined_as_a_single_pair_would() -> None:
+    """The page says so, of the weights 1.1 and 5.3."""
+    case = five_cases(FOUR)[3]
+    assert "1.1 and 5.3" in case.says
+    np.testing.assert_allclose(case.outputs[2], convolve(FOUR, np.array([[1.1, 5.3]])))
 
 
 def test_the_three_poolings_of_four_by_four() -> None:

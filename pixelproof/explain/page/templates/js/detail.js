@@ -5,6 +5,7 @@ import { matrixTable, rove } from "./matrix.js";
 import { sumAt } from "./sums.js";
 import { Tensor, format, mapCount, planeOf } from "./tensor.js";
 import { filterOf } from "./window_sums.js";
+import { worded } from "./words.js";
 
 export class Detail {
   // turn(step): opens the map before or after; close(): puts the focus back.
@@ -126,7 +127,7 @@ export class Detail {
   showSum(sum) {
     const sign = (i) => (i ? element("span", { class: "sign" }, i === 1 ? "\u00d7" : "=") : "");
     const tables = (sum.matrices ?? []).flatMap((matrix, i) => [sign(i), matrixTable(matrix)]);
-    const steps = sum.steps.map(({ text, value }) => element("li", {}, `${text} = `, element("b", {}, format(value))));
+    const steps = sum.steps.map(({ text, value }) => element("li", {}, ...worded(`${text} = `), element("b", {}, format(value))));
     const last = sum.steps[sum.steps.length - 1].value;
     const where = this.plane.rows > 1 ? `row ${this.row + 1}, column ${this.column + 1}` : this.unitName();
     this.written.dataset.sum = last;

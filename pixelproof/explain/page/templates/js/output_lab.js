@@ -3,6 +3,7 @@
 import { ACTIVATIONS, softmax } from "./activations.js";
 import { unitsBefore } from "./dense_sum.js";
 import { element } from "./draw.js";
+import { percent, writtenLoss } from "./loss.js";
 import { format } from "./tensor.js";
 
 const MOST = 12; // sliders; with more classes those with the largest numbers are shown
@@ -47,14 +48,15 @@ export class OutputLab {
   update() {
     const shares = this.numbers.length === 1 ? this.numbers.map(ACTIVATIONS.sigmoid) : softmax(this.numbers);
     for (const { unit, text, label } of this.bars) {
-      text.textContent = `${this.name(unit)}: z = ${format(this.numbers[unit])}, probability ${(100 * shares[unit]).toFixed(1)} %`;
+      text.textContent = `${this.name(unit)}: z = ${format(this.numbers[unit])}, probability ${percent(shares[unit])}`;
       label.style.setProperty("--share", `${100 * shares[unit]}%`);
     }
     const truth = this.numbers.length === 1 ? (this.label ? shares[0] : 1 - shares[0]) : shares[this.label];
     const sigmoid = `p = 1 / (1 + e^\u2212z) = ${format(shares[0])}`;
     const share = this.numbers.length === 1 ? sigmoid : "p = e^z / (the sum of e^z over all classes)";
+    const { probability, loss } = writtenLoss(truth);
     this.formula.textContent =
-      `${share}. The photo shows ${this.network.classes[this.label]}, so the loss (cross-entropy) is ` +
-      `\u2212ln ${format(truth)} = ${format(-Math.log(Math.max(truth, 1e-7)))}`;
+      `${share}. The photo shows ${this.network.classes[this.label]}, so the loss (cross-entropy) is \u2212ln ${probability} = ${loss}` +
+      (truth < 1e-7 ? " (Keras takes no probability below 0.0000001)" : "");
   }
 }

@@ -5,9 +5,15 @@ import { Detail } from "./detail.js";
 import { drawLayer, element } from "./draw.js";
 import { rove } from "./matrix.js";
 import { mapCount } from "./tensor.js";
+import { worded } from "./words.js";
 
 const SHOWN = 12; // maps of a layer before "all" is asked for
 const THUMBNAIL_PX = 96;
+
+function kindOf({ kind, options }) {
+  const activation = options.activation === "linear" ? undefined : options.activation;
+  return [kind.replaceAll("_", " "), activation].filter(Boolean).join(", ");
+}
 
 export class Overview {
   constructor(root, network) {
@@ -18,12 +24,12 @@ export class Overview {
 
   buildRow(layer, number) {
     const maps = element("div", { class: "maps", role: "group", "aria-label": `maps of ${layer.name}` });
-    const kind = layer.kind === "box" ? `${layer.class}, shown as a box: ${layer.reason}` : layer.kind.replaceAll("_", " ");
+    const kind = layer.kind === "box" ? `${layer.class}, shown as a box: ${layer.reason}` : kindOf(layer);
     const facts = [layer.shape.join("\u00d7")];
     if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} parameters`);
     const from = layer.inputs.map((input) => this.network.layers[input].name).join(" and ");
     if (layer.inputs.some((input) => input !== number - 1)) facts.push(`from ${from}`);
-    const heading = element("h4", {}, layer.name, " ", element("small", {}, kind));
+    const heading = element("h4", {}, layer.name, " ", element("small", {}, ...worded(kind)));
     const item = element("li", { class: "layer" }, element("div", { class: "facts" }, heading, element("p", {}, facts.join(", "))), maps);
     return { item, maps };
   }

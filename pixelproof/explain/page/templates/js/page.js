@@ -6,9 +6,11 @@ import { Network } from "./network.js";
 import { OutputLab } from "./output_lab.js";
 import { Overview } from "./overview.js";
 import { OwnPhoto } from "./own_photo.js";
+import { askQuestions } from "./questions.js";
 import { slideDemo } from "./slide_demo.js";
 import { format } from "./tensor.js";
 import { WindowLab } from "./window_lab.js";
+import { explainWords } from "./words.js";
 
 unfoldByAddress();
 const find = (id) => document.getElementById(id);
@@ -16,7 +18,7 @@ const network = new Network(JSON.parse(find("network-data").textContent));
 const overview = new Overview(find("layers"), network);
 const outputLab = new OutputLab(find("output-lab"), network);
 const windowLabs = [
-  new WindowLab(find("window-lab"), { operations: ["upright", "blur"], size: 7, kernel: 3, stride: 1, rings: 0 }),
+  new WindowLab(find("window-lab"), { operations: ["upright", "blur", "own"], size: 7, kernel: 3, stride: 1, rings: 0, dilation: 1 }),
   new WindowLab(find("pooling-lab"), { operations: ["max", "average", "l2"], size: 8, kernel: 2, stride: 2 }),
 ];
 
@@ -63,6 +65,8 @@ async function take(image, name) {
 
 find("photos").replaceChildren(...network.photos.map(photoChoice));
 document.querySelectorAll(".slide-demo").forEach(slideDemo);
+askQuestions();
+explainWords();
 const own = new OwnPhoto(find("own-photo"), network, take);
 globalThis.pixelproof = { network, overview, choose, own };
 choose(0).then(() => overview.openFirst());
