@@ -26,16 +26,34 @@ class Shown:
 
 
 def choose(labels: np.ndarray, probabilities: np.ndarray, count: int) -> np.ndarray:
-    """Return positions of `count` photos to show: of every class in turn, and up to a quarter that were mistaken.
+    """Return positions of `count` photos to show: one of each class, then others in turn, up to a quarter mistaken.
 
-    The right ones are the first of the test part, as they come; of the mistakes the surest, which teach most.
+    The right ones are the first of the test part, as they come; of the mistakes the surest, which teach most. A class
+    without a right one is shown by a mistake. The right ones come first.
     """
     predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    mistakes = np.flatnonzero(predicted != labels)
-    wrong = _in_turn(mistakes[np.argsort(-sure[mistakes], kind="stable")], labels)[: max(1, count // 4)]
-    right = _in_turn(np.flatnonzero(predicted == labels), labels)
-    chosen = [*right[: max(0, count - len(wrong))], *wrong]
-    return np.array(chosen[:count], dtype=np.int64)
+    is_wrong = predicted != labels
+    wrong = _in_turn(np.flatnonzero(is_wrong)[np.argsort(-sure[is_wrong], kind="stable")], labels)
+    right = _in_turn(np.flatnonzero(~is_wrong), labels)
+    most_wrong = max(1, count // 4)
+    each = _one_of_each([*right, *wrong], labels)
+    if len(each) > count:  # more classes than there is room for
+        each = [*right[: max(0, count - min(most_wrong, len(wrong)))], *wrong[:most_wrong]]
+    mistaken = sum(bool(is_wrong[position]) for position in each)
+    more_wrong = [position for position in wrong if position not in each][: max(0, most_wrong - mistaken)]
+    more_wrong = more_wrong[: max(0, count - len(each))]
+    more_right = [position for position in right if position not in each]
+    chosen = {*each, *more_wrong, *more_right[: max(0, count - len(each) - len(more_wrong))]}
+    ordered = [position for position in [*right, *wrong] if position in chosen]
+    return np.array(ordered[:count], dtype=np.int64)
+
+
+def _one_of_each(positions: list[int], labels: np.ndarray) -> list[int]:
+    """Return the first position of each class."""
+    firsts: dict[int, int] = {}
+    for position in positions:
+        firsts.setdefault(int(labels[position]), position)
+    return list(firsts.values())
 
 
 def _in_turn(positions: np.ndarray, labels: np.ndarray) -> list[int]:

@@ -34,7 +34,14 @@ def test_a_quarter_are_the_surest_mistakes() -> None:
 def test_without_mistakes_all_are_right_ones_and_without_right_ones_mistakes() -> None:
     """A perfect network has a page too, and so has a useless one."""
     assert len(choose(LABELS, sure(LABELS.tolist(), [0.9] * 8), 5)) == 5
-    assert len(choose(LABELS, sure(((LABELS + 1) % 3).tolist(), [0.9] * 8), 4)) == 1
+    assert LABELS[choose(LABELS, sure(((LABELS + 1) % 3).tolist(), [0.9] * 8), 4)].tolist() == [0, 1, 2]
+
+
+def test_a_class_that_is_never_recognised_is_shown_too() -> None:
+    """A weak model showed nine daisies and no tulip."""
+    always_first = sure([0] * 8, [0.9, 0.9, 0.9, 0.8, 0.7, 0.9, 0.6, 0.5])
+    assert choose(LABELS, always_first, 5).tolist() == [0, 1, 2, 5, 6]
+    assert choose(LABELS, always_first, 2).tolist() == [0, 5]
 
 
 def test_the_photos_belong_to_the_answers(tmp_path: Path) -> None:
