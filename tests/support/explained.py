@@ -34,10 +34,11 @@ class Built(NamedTuple):
     context: dict[str, Any]
 
 
-def some_photos(shape: tuple[int, int, int] = SHAPE, count: int = 6) -> tuple[np.ndarray, np.ndarray]:
-    """Return photos of the two classes in turn, and their class numbers."""
-    labels = np.arange(count) % 2
-    drawn = [photo(CLASSES[label], number, width=shape[1], height=shape[0]) for number, label in enumerate(labels)]
+def some_photos(shape: tuple[int, int, int] = SHAPE, count: int = 6, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Return photos of the classes in turn, and their class numbers."""
+    labels = np.arange(count) % classes
+    kinds = [CLASSES[label % 2] for label in labels]
+    drawn = [photo(kind, number, width=shape[1], height=shape[0]) for number, kind in enumerate(kinds)]
     images = np.stack([np.asarray(each) for each in drawn])
     return images if shape[2] == 3 else images.mean(axis=3, keepdims=True).round().astype(np.uint8), labels
 
@@ -84,23 +85,36 @@ def every_kind() -> Any:
     return model
 
 
-def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, int, int] = SHAPE) -> Built:
-    """Write the page of a model with one or two outputs on six photos."""
-    images, labels = some_photos(shape)
+def build_page(
+    model: Any,
+    plan: dict[str, Any],
+    path: Path,
+    shape: tuple[int, int, int] = SHAPE,
+    *,
+    classes: Sequence[str] = CLASSES,
+    mirrored: bool = False,
+) -> Built:
+    """Write the page of a model on six photos; one with a single output tells two classes apart.
+
+    mirrored  its answer is the mean of those to a photo and to its mirror image
+    """
+    images, labels = some_photos(shape, classes=len(classes))
     layers = trace(model, images)
     answers = layers[-1].outputs
+    if mirrored:
+        answers = (answers + np.asarray(model(images[:, :, ::-1].astype(np.float32)))) / 2
     probabilities = np.hstack([1 - answers, answers]) if answers.shape[1] == 1 else answers
-    shown = Shown([f"{CLASSES[label]}/{i}.png" for i, label in enumerate(labels)], images, labels, probabilities)
-    mlp_answers = surely((labels + (np.arange(len(labels)) == 0)) % 2, 2)
-    reports = plant(labels.tolist(), probabilities, mlp_answers, CLASSES, ids=shown.ids, valid_loss=(0.8, 0.6))
+    shown = Shown([f"{classes[label]}/{i}.png" for i, label in enumerate(labels)], images, labels, probabilities)
+    mlp_answers = surely((labels + (np.arange(len(labels)) == 0)) % len(classes), len(classes))
+    reports = plant(labels.tolist(), probabilities, mlp_answers, classes, ids=shown.ids, valid_loss=(0.8, 0.6))
     reports.metrics["cnn"]["parameters"] = model.count_params()
-    plans = {"cnn": plan, "mlp": mlp([3], shape, 2).as_json()}
-    traced = Trace(shown.ids, layers, mirrored=False)
+    plans = {"cnn": plan, "mlp": mlp([3], shape, len(classes)).as_json()}
+    traced = Trace(shown.ids, layers, mirrored=mirrored)
     proof = evidence(reports, named(shown), picture_file(path.with_suffix(".png")))
     preprocessing = {**PREPROCESSING, "height_px": shape[0], "width_px": shape[1], "colour": COLOURS[shape[2]]}
-    sought = seeking(excited(model, [(images, labels)], len(CLASSES)), plan, lambda at: images[at], CLASSES)
+    sought = seeking(excited(model, [(images, labels)], len(classes)), plan, lambda at: images[at], classes)
     context = contents(
-        shown, traced, CLASSES, plans, reports, proof, preprocessing=preprocessing, seeking=sought, seed=7
+        shown, traced, classes, plans, reports, proof, preprocessing=preprocessing, seeking=sought, seed=7
     )
     path.write_text(render(context), "utf-8")
     return Built(path, layers, shown, context)

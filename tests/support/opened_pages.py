@@ -7,7 +7,7 @@ from tests.support.browser import PATIENCE
 from tests.support.explained import Built
 
 WIDTHS = {"phone": 390, "desktop": 1280}
-HEIGHTS = {390: 844, 1280: 800}
+HEIGHTS = {390: 844, 768: 1024, 1280: 800}
 
 
 def open_page(
@@ -29,6 +29,7 @@ def open_page(
 
 def unfold(page: Any) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(details => (details.open = true))")
+    page.evaluate("document.querySelectorAll('.group > .facts [aria-expanded=false]').forEach(each => each.click())")
 
 
 def folded(browser: Any, built: dict[str, Built], width: str = "desktop", **options: Any) -> Any:

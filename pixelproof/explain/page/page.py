@@ -11,6 +11,7 @@ import jinja2
 import numpy as np
 from PIL import Image
 
+from pixelproof.explain.page.diagrams import log_scale
 from pixelproof.explain.pictures.sheets import colours
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,7 +28,7 @@ def render(context: Mapping[str, Any], template: str = "index.html", entry: str 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"picture": picture, "number": number, "cell": cell, "ink": ink}
+    environment.filters |= {"picture": picture, "number": number, "cell": cell, "ink": ink, "log_scale": log_scale}
     style = "\n".join(path.read_text("utf-8") for path in sorted((TEMPLATES / "css").glob("*.css")))
     return environment.get_template(template).render(**context, style=style, script=script(TEMPLATES / "js", entry))
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from pixelproof.explain.tracing.groups import grouped
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.traced import TracedLayer
 
 SAMPLES = 12  # outputs of each layer and photo that the page compares its own with
 PREVIEW_MAPS, PREVIEW_PX = 16, 48
+NETWORK = "part of a network within the network"
 
 
 @dataclass
@@ -33,13 +35,15 @@ def payload(
 ) -> dict[str, Any]:
     """Return what the script needs, ready for JSON; arrays are base64, little-endian, in C order."""
     budget, exact, entries = budget or PageBudget(), set[int](), []
+    feeding = {source for layer in layers if layer.kind for source in layer.inputs}
     for number, layer in enumerate(layers):
         reason = _why_box(layer, exact, budget)
-        entry = described(layer) if reason is None else _boxed(layer, reason, budget)
+        entry = described(layer) if reason is None else _boxed(layer, reason, budget, feeds=number in feeding)
         if reason is None or "outputs" in entry:
             exact.add(number)
         entries.append(_outline(layer) | entry)
-    return {"classes": list(classes), "photos": _photos(shown), "layers": entries}
+    groups = [each if isinstance(each, int) else each.as_json() for each in grouped(layers)]
+    return {"classes": list(classes), "photos": _photos(shown), "layers": entries, "groups": groups}
 
 
 def own_photos(preprocessing: Mapping[str, Any], *, mirrored: bool) -> dict[str, Any]:
@@ -49,6 +53,8 @@ def own_photos(preprocessing: Mapping[str, Any], *, mirrored: bool) -> dict[str,
 
 def _why_box(layer: TracedLayer, exact: set[int], budget: PageBudget) -> str | None:
     """Return in words why the page cannot compute a layer, or None. Takes its weights off the budget."""
+    if layer.inside:
+        return f"{layer.inside.layers} layers, of which {layer.inside.convolutions} are convolutions, computed by Keras"
     if layer.kind is None:
         return f"the page has no arithmetic for layers of Keras's class {layer.class_name}"
     if not exact.issuperset(layer.inputs):
@@ -83,9 +89,10 @@ def described(layer: TracedLayer) -> dict[str, Any]:
     return {"kind": layer.kind.name, "options": dict(layer.kind.options), "weights": weights}
 
 
-def _boxed(layer: TracedLayer, reason: str, budget: PageBudget) -> dict[str, Any]:
-    box: dict[str, Any] = {"kind": "box", "reason": reason, "class": layer.class_name}
-    if layer.outputs.nbytes <= budget.boxes:
+def _boxed(layer: TracedLayer, reason: str, budget: PageBudget, *, feeds: bool) -> dict[str, Any]:
+    """Describe a box with its exact outputs, if it feeds a layer that the page could compute and they fit."""
+    box: dict[str, Any] = {"kind": "box", "reason": reason, "class": NETWORK if layer.inside else layer.class_name}
+    if feeds and layer.outputs.nbytes <= budget.boxes:
         budget.boxes -= layer.outputs.nbytes
         return box | {"outputs": encode(layer.outputs)}
     return box | {"preview": _preview(layer.outputs)}

@@ -55,6 +55,7 @@ def walk(
         "rows": rows(layers, plans["cnn"]),
         "convolutions": [layer for layer in layers if layer.kind and "conv" in layer.kind.name],
         "finishing": [layer for layer in layers if layer.kind and layer.kind.name in FINISHING],
+        "stages": [layer for layer in layers if layer.inside and layer.inside.convolutions],
         "answer": answer(shown, classes),
         "designs": article.article_designs(),
         "deeper": article.deeper_designs(),

@@ -9,12 +9,13 @@ import numpy as np
 from pixelproof.explain.pictures.arithmetic import convolve, pool
 from pixelproof.explain.pictures.cases import Case, five_cases, three_poolings
 from pixelproof.explain.pictures.filters import EDGE, classic_filters
+from pixelproof.explain.tracing.groups import rows
 from pixelproof.explain.tracing.traced import TracedLayer
 
 # Blue below zero, white at zero, orange above: told apart by all common kinds of colour blindness. As in js/draw.js.
 NEGATIVE, ZERO, POSITIVE = np.array([33, 102, 172]), np.array([247, 247, 247]), np.array([179, 88, 6])
 ROOM_PX = 8  # the examples need so many pixels on each side
-MAPS = 8  # activation maps that a sheet shows of each layer
+MAPS, LEAST_MAPS, MAPS_IN_ALL = 8, 2, 40  # activation maps that a sheet shows: of each layer, and together
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,19 @@ def learning_sheet(before: np.ndarray, after: np.ndarray) -> Sheet:
 
 
 def activations_sheet(layers: Sequence[TracedLayer]) -> Sheet:
-    maps = [layer for layer in layers if len(layer.shape) == 3 and layer.kind and layer.kind.name not in SAME_AGAIN]
+    """Show maps of every layer or group that changes what is seen; the fewer of each, the more there are."""
+    maps = [row for row in rows(layers) if len(row.layer.shape) == 3 and _changes(row.layer)]
+    most = max(LEAST_MAPS, min(MAPS, MAPS_IN_ALL // max(1, len(maps))))
     pictures = [
-        Picture(f"{layer.name}, map {channel + 1}", layer.outputs[0, :, :, channel])
-        for layer in maps
-        for channel in range(min(MAPS, layer.shape[2]))
+        Picture(f"{row.name}, map {channel + 1}", row.layer.outputs[0, :, :, channel])
+        for row in maps
+        for channel in range(min(most, row.layer.shape[2]))
     ]
     return Sheet("activations", "What each layer makes of the photo", pictures)
+
+
+def _changes(layer: TracedLayer) -> bool:
+    return layer.kind is None or layer.kind.name not in SAME_AGAIN
 
 
 SAME_AGAIN = {"input", "rescaling", "dropout", "zero_pad", "batch_norm"}  # their maps look like those before them

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,14 @@ DESCRIPTION = "trace"  # the entry of the file that holds all but the arrays, as
 
 
 @dataclass(frozen=True)
+class Inside:
+    """What a network within the network, or a stage of it, is made of."""
+
+    layers: int
+    convolutions: int
+
+
+@dataclass(frozen=True)
 class TracedLayer:
     """A layer of the trained network, with what it makes of the photos."""
 
@@ -24,6 +32,7 @@ class TracedLayer:
     outputs: np.ndarray  # float32 (photos, *shape)
     kind: Kind | None  # None: the page has no arithmetic for it
     parameters: int
+    inside: Inside | None = None  # of a network within the network, or a stage of it, without a kind of its own
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -66,7 +75,8 @@ def _described(layer: TracedLayer) -> dict[str, Any]:
         "weights": list(layer.kind.weights),
     }
     own = {"name": layer.name, "class_name": layer.class_name, "inputs": list(layer.inputs)}
-    return {**own, "kind": kind, "parameters": layer.parameters}
+    inside = layer.inside and asdict(layer.inside)
+    return {**own, "kind": kind, "parameters": layer.parameters, "inside": inside}
 
 
 def read_trace(path: Path) -> Trace:
@@ -83,4 +93,5 @@ def _restored(number: int, layer: Mapping[str, Any], arrays: Mapping[str, np.nda
         weights = {name: arrays[f"{number}/weights/{name}"] for name in kind["weights"]}
         kind = Kind(kind["name"], kind["options"], weights)
     outputs = arrays[f"{number}/outputs"]
-    return TracedLayer(layer["name"], layer["class_name"], layer["inputs"], outputs, kind, layer["parameters"])
+    inside = layer["inside"] and Inside(**layer["inside"])
+    return TracedLayer(layer["name"], layer["class_name"], layer["inputs"], outputs, kind, layer["parameters"], inside)

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 
 def map_of(built: Built, name: str) -> str:
     """Return the selector of a layer's first map."""
-    number = [layer.name for layer in built.layers].index(name)
-    return f"#layers > li:nth-child({number + 1}) .map"
+    assert name in {layer.name for layer in built.layers}
+    return f"#layers [data-layer='{name}'] > .maps .map"
 
 
 def differ(numbers: Any, expected: np.ndarray) -> float:
@@ -38,8 +38,8 @@ def test_a_photo_of_ones_own_is_answered_and_taken_apart(page: Any, built: dict[
     shown = page.evaluate("pixelproof.network.photos.at(-1).probabilities")
     assert f"{100 * max(shown):.1f} %" in page.inner_text("#own-photo .answers li:first-child")
     assert f"{100 * shown[1]:.1f} %" in page.inner_text("#layers .answers")
-    for layer in range(1, len(built["sigmoid"].layers) + 1):
-        page.click(f"#layers > li:nth-child({layer}) .map")
+    for layer in built["sigmoid"].layers:
+        page.click(map_of(built["sigmoid"], layer.name))
         written = page.eval_on_selector(".written", "element => ({...element.dataset})")
         assert float(written["sum"]) == pytest.approx(float(written["output"]), rel=1e-4, abs=1e-5)
     page.locator("#photos label").first.click()
@@ -75,8 +75,8 @@ def test_every_layer_agrees_with_keras_for_every_photo(page: Any, built: dict[st
 
 def test_every_written_out_sum_gives_the_number_in_the_map(page: Any, built: dict[str, Built], which: str) -> None:
     """A sum that does not add up would teach something false. Corners see the padding, the middle does not."""
-    for number, layer in enumerate(built[which].layers):
-        page.click(f"#layers > li:nth-child({number + 1}) .map")
+    for layer in built[which].layers:
+        page.click(map_of(built[which], layer.name))
         assert layer.name in page.inner_text(".detail h5")
         largest = max(1e-6, float(np.abs(layer.outputs[0]).max()))
         rows, columns = page.evaluate(
@@ -129,12 +129,12 @@ def test_another_photo_changes_the_maps_and_the_answer(page: Any, built: dict[st
     assert f"{share:.1f} %" in page.inner_text(".answers")
 
 
-def test_it_can_be_used_by_keyboard_alone(page: Any) -> None:
+def test_it_can_be_used_by_keyboard_alone(page: Any, built: dict[str, Built], which: str) -> None:
     """Photo, map, number, and back, without a mouse."""
     page.focus("#photos input:checked")
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("#network-status[data-photo='1']")
-    page.focus("#layers > li:nth-child(3) .map")
+    page.focus(map_of(built[which], built[which].layers[2].name))
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.closest('.detail') !== null")
     for _ in range(6):
@@ -150,10 +150,10 @@ def test_it_can_be_used_by_keyboard_alone(page: Any) -> None:
     assert page.evaluate("document.activeElement.matches('.map')")
 
 
-def test_every_picture_has_a_text_alternative(page: Any) -> None:
+def test_every_picture_has_a_text_alternative(page: Any, built: dict[str, Built], which: str) -> None:
     """For readers who do not see it."""
-    for number in range(page.locator("#layers > li").count()):
-        page.click(f"#layers > li:nth-child({number + 1}) .map")
+    for layer in built[which].layers:
+        page.click(map_of(built[which], layer.name))
         without = page.evaluate(
             """[...document.querySelectorAll("img, canvas, svg")]
             .filter(each => !(each.getAttribute("alt") || each.getAttribute("aria-label"))).length"""

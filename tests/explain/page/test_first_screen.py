@@ -93,6 +93,34 @@ def test_on_paper_there_are_the_summary_and_the_evidence_on_white(browser: Any, 
     page.close()
 
 
+def test_on_paper_there_are_the_steps_that_are_open_with_their_shading(browser: Any, built: dict[str, Built]) -> None:
+    """A teacher prints what the class shall look at; shading that a printer leaves out takes the picture with it."""
+    page = folded(browser, built)
+    page.evaluate("for (const id of ['pixels', 'network']) document.getElementById(id).open = true")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 1000})
+    shown = {anchor: page.locator(anchor).first.is_visible() for anchor in ("#pixels table", "#network .map", "#cases")}
+    assert shown == {"#pixels table": True, "#network .map": True, "#cases": False}
+    assert page.locator("#photos .photo:visible").count() == 1
+    assert page.locator("#network button.more:visible").count() == 0
+    adjust = "getComputedStyle(document.querySelector('#pixels td[class]')).printColorAdjust"
+    assert page.evaluate(adjust) == "exact"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()
+
+
+def test_with_forced_colours_the_chosen_photo_and_the_shading_are_told(browser: Any, built: dict[str, Built]) -> None:
+    """Windows' contrast themes replace every border and background: all photos looked alike."""
+    page = folded(browser, built, forced_colors="active")
+    page.evaluate("for (const id of ['pixels', 'network']) document.getElementById(id).open = true")
+    border = "all => all.map(each => getComputedStyle(each).borderTopColor)"
+    chosen, *others = page.locator("#photos .photo canvas").evaluate_all(border)
+    assert chosen not in others
+    shades = "all => new Set(all.map(each => getComputedStyle(each).backgroundColor)).size"
+    assert page.locator("#pixels .matrix td[class]").evaluate_all(shades) > 5
+    page.close()
+
+
 def test_what_classes_are_called_stays_text(browser: Any, built: dict[str, Built], tmp_path: Path) -> None:
     """A folder may be called `<img onerror=...>`: in the page of others that would be their browser's to run."""
     odd = ("<img src=x onerror=alert(1)>", "a\"b'&|{{ c }}")

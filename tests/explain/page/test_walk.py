@@ -3,7 +3,7 @@ import pytest
 
 from pixelproof.explain.page.article import Design
 from pixelproof.explain.page.contents import turning_point
-from pixelproof.explain.page.diagrams import diagram
+from pixelproof.explain.page.diagrams import diagram, log_scale
 from pixelproof.explain.page.walk import answer, pixel_matrices, planned_layers
 from pixelproof.explain.pictures.drawing import write_sheets
 from pixelproof.explain.pictures.sheets import all_sheets, enlarge
@@ -69,7 +69,17 @@ def test_the_diagram_draws_a_bow_around_what_a_shortcut_passes_by() -> None:
         TracedLayer(str(n), "Add", inputs, np.zeros((1, 4)), None, 0) for n, inputs in enumerate([[], [0], [1, 0]])
     ]
     links = [box.links for box in diagram(layers)["boxes"]]
-    assert [[path.split()[3] for path in each] for each in links] == [[], ["V"], ["V", "C"]]
+    assert [[path.split()[3] for path in each] for each in links] == [[], ["V"], ["C", "V"]]
+
+
+def test_bars_of_a_logarithmic_scale_grow_by_the_same_step_for_ten_times_as_many() -> None:
+    """On a linear one 219,801 beside 27,000,201 is no bar at all."""
+    scale = log_scale([20_000, 200_000, 1_000_000])
+    assert scale.first == 10_000
+    assert scale.shares[1] - scale.shares[0] == pytest.approx(scale.step)
+    assert scale.shares[2] == pytest.approx(100)
+    assert scale.shares[0] == pytest.approx(50 * np.log10(2))
+    assert log_scale([1000]).shares == pytest.approx([100])
 
 
 def test_the_turning_point_is_the_first_rise() -> None:

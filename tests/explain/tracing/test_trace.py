@@ -6,7 +6,7 @@ import pytest
 
 from pixelproof.explain.tracing.kinds import DESCRIBERS
 from pixelproof.explain.tracing.trace import trace
-from pixelproof.explain.tracing.traced import TracedLayer
+from pixelproof.explain.tracing.traced import Inside, TracedLayer
 from tests.support.explained import every_kind, some_photos
 
 pytestmark = pytest.mark.slow  # TensorFlow takes ten seconds to load
@@ -39,10 +39,38 @@ def test_each_layer_comes_after_those_that_feed_it(traced: dict[str, TracedLayer
 
 
 def test_a_network_within_the_network_is_one_layer_without_arithmetic(traced: dict[str, TracedLayer]) -> None:
-    """A backbone of a hundred layers would bury the rest."""
+    """Where its maps keep their size it has one stage."""
     assert traced["backbone"].kind is None
+    assert traced["backbone"].inside == Inside(layers=1, convolutions=1)
     assert traced["backbone"].shape == (7, 11, 4)
     assert traced["backbone"].parameters == 12 * 4 + 4
+
+
+def test_a_backbone_is_cut_where_its_maps_get_smaller_and_nothing_bypasses() -> None:
+    """A cut through a shortcut would show a stage that lacks half of what the next one gets."""
+    import keras
+
+    photos = np.random.default_rng(0).integers(0, 256, (2, 12, 12, 3), dtype=np.uint8)
+    backbone = two_stages()
+    image = keras.Input((12, 12, 3))
+    model = keras.Model(image, keras.layers.Flatten(name="flatten")(backbone(image)))
+    _, first, second, _ = trace(model, photos)
+    assert (first.name, first.shape, first.inside) == ("inner_stage1", (12, 12, 2), Inside(1, 1))
+    assert (second.name, second.shape, second.inside) == ("inner_stage2", (6, 6, 2), Inside(3, 2))
+    assert first.parameters + second.parameters == backbone.count_params()
+    np.testing.assert_allclose(second.outputs, backbone.predict_on_batch(photos.astype(np.float32)), rtol=1e-6)
+    inner = keras.Model(backbone.inputs, backbone.get_layer("wide").output)
+    np.testing.assert_allclose(first.outputs, inner.predict_on_batch(photos.astype(np.float32)), rtol=1e-6)
+
+
+def two_stages() -> Any:
+    """Return a model whose second half has a shortcut around it."""
+    import keras
+
+    inside = keras.Input((12, 12, 3))
+    wide = keras.layers.Conv2D(2, 3, padding="same", name="wide")(inside)
+    halves = [keras.layers.Conv2D(2, side, 2, padding="same", name=f"half{side}")(wide) for side in (1, 3)]
+    return keras.Model(inside, keras.layers.Add(name="sum")(halves), name="inner")
 
 
 def test_a_layer_used_in_an_unknown_way_is_not_described() -> None:

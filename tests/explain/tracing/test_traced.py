@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pixelproof.explain.tracing.kinds import Kind
-from pixelproof.explain.tracing.traced import Trace, TracedLayer, read_trace, write_trace
+from pixelproof.explain.tracing.traced import Inside, Trace, TracedLayer, read_trace, write_trace
 
 
 def test_a_trace_is_read_as_it_was_written_to_the_bit(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_trace_is_read_as_it_was_written_to_the_bit(tmp_path: Path) -> None:
             Kind("conv", options, {"kernel": kernel}),
             18,
         ),
-        TracedLayer("model", "Functional", [1], np.array([[np.nan, np.inf]], np.float32), None, 7),
+        TracedLayer("model", "Functional", [1], np.array([[np.nan, np.inf]], np.float32), None, 7, Inside(3, 1)),
     ]
     write_trace(Trace(["a/1.png", "b/ü.png"], layers, mirrored=True), tmp_path / "trace.npz")
     found = read_trace(tmp_path / "trace.npz")
@@ -38,6 +38,7 @@ def test_a_trace_is_read_as_it_was_written_to_the_bit(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.outputs, written.outputs)
         assert read.outputs.dtype == np.float32
     assert found.layers[2].kind is None
+    assert [layer.inside for layer in found.layers] == [None, None, Inside(3, 1)]
     assert found.layers[1].kind is not None
     assert (found.layers[1].kind.name, found.layers[1].kind.options) == ("conv", options)
     np.testing.assert_array_equal(found.layers[1].kind.weights["kernel"], kernel)

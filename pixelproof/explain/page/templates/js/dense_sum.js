@@ -1,7 +1,7 @@
 // The sum of one unit of a fully connected layer.
 
 import { finishSteps, originOf } from "./steps.js";
-import { format } from "./tensor.js";
+import { format, listColumns } from "./tensor.js";
 
 const WRITTEN_OUT = 6; // products, the largest first
 
@@ -55,7 +55,7 @@ export function denseSum({ network, layer, inputs: [input], place }) {
   const before = total + (bias ?? 0);
   if (all.length) all[unit] = before;
   const text = bias === undefined ? null : `${format(total)} + bias ${format(bias)}`;
-  const columns = Math.min(input.data.length, 32);
+  const columns = listColumns(input.data.length);
   const windows = written.map((i) => ({ input: 0, channel: null, top: Math.floor(i / columns), left: i % columns, height: 1, width: 1 }));
   return { windows, steps: [...steps, ...finishSteps(layer, { text, value: before }, all)] };
 }

@@ -1,11 +1,14 @@
 // An opened map: which maps and which filter made it, and the sum behind each of its numbers.
 
 import { drawLayer, drawMap, element } from "./draw.js";
+import { LONG, ListBox } from "./list_box.js";
 import { matrixTable, rove } from "./matrix.js";
 import { sumAt } from "./sums.js";
 import { Tensor, format, mapCount, planeOf } from "./tensor.js";
 import { filterOf } from "./window_sums.js";
 import { worded } from "./words.js";
+
+const MATRICES = { class: "matrices", tabindex: 0, role: "group", "aria-label": "the numbers, weights and products" }; // it may scroll
 
 export class Detail {
   // turn(step): opens the map before or after; close(): puts the focus back.
@@ -35,6 +38,11 @@ export class Detail {
     this.output = this.outputView();
     this.written = element("div", { class: "written", "aria-live": "polite" });
     this.partials = element("div", { class: "partials", role: "group", "aria-label": "partial sums by input map" });
+    const tensor = this.outputs[this.number];
+    const isLong = !tensor.isImage && tensor.data.length > LONG;
+    const go = (index) => this.move(Math.floor(index / this.plane.columns), index % this.plane.columns);
+    this.list = isLong ? new ListBox(this.network, this.number, tensor, go) : null;
+    if (this.list) this.output.figure.append(this.list.root);
     this.root.append(
       element("header", {}, heading, ...(count > 1 ? turns : []), closing),
       element("div", { class: "views" }, ...this.inputs.map(({ figure }) => figure), this.output.figure, this.written),
@@ -101,6 +109,7 @@ export class Detail {
     this.showWindows(sum);
     this.showSum(sum);
     this.showPartials(sum);
+    this.list?.show(this.index);
     this.root.dataset.milliseconds = (performance.now() - began).toFixed(2);
   }
 
@@ -129,12 +138,13 @@ export class Detail {
     const tables = (sum.matrices ?? []).flatMap((matrix, i) => [sign(i), matrixTable(matrix)]);
     const steps = sum.steps.map(({ text, value }) => element("li", {}, ...worded(`${text} = `), element("b", {}, format(value))));
     const last = sum.steps[sum.steps.length - 1].value;
-    const where = this.plane.rows > 1 ? `row ${this.row + 1}, column ${this.column + 1}` : this.unitName();
+    const isImage = this.outputs[this.number].isImage;
+    const where = isImage ? `row ${this.row + 1}, column ${this.column + 1}` : this.unitName();
     this.written.dataset.sum = last;
     this.written.dataset.output = sum.value;
     this.written.replaceChildren(
       element("p", {}, `${where}: `, element("b", { class: "result" }, format(sum.value))),
-      tables.length ? element("div", { class: "matrices" }, ...tables) : "",
+      tables.length ? element("div", MATRICES, ...tables) : "",
       element("ol", { class: "steps" }, ...steps),
     );
   }
@@ -142,8 +152,13 @@ export class Detail {
   unitName() {
     const { classes, layers } = this.network;
     const isLast = this.number === layers.length - 1;
-    if (!isLast) return `unit ${this.column + 1}`;
-    return `class ${this.plane.columns === 1 ? `${classes[1]} (against ${classes[0]})` : classes[this.column]}`;
+    if (!isLast) return `unit ${this.index + 1}`;
+    return `class ${this.outputs[this.number].data.length === 1 ? `${classes[1]} (against ${classes[0]})` : classes[this.index]}`;
+  }
+
+  // Of a number of a list, from 0: rows and columns are only how its picture is laid out.
+  get index() {
+    return this.row * this.plane.columns + this.column;
   }
 
   showPartials({ partials }) {

@@ -4,12 +4,12 @@ import { forward } from "./forward.js";
 import { finish } from "./slices.js";
 import { Tensor, decode } from "./tensor.js";
 
-const KEPT = 2; // photos whose layers stay in memory
+const KEPT = 4; // photos, and mirror images of photos, whose layers stay in memory
 
 export class Network {
   // mirrored: its answer is the mean of those to a photo and to its mirror image.
-  constructor({ classes, layers, preprocessing, photos = [], mirrored = false }) {
-    Object.assign(this, { classes, preprocessing, photos, mirrored });
+  constructor({ classes, layers, preprocessing, photos = [], mirrored = false, groups = [] }) {
+    Object.assign(this, { classes, preprocessing, photos, mirrored, groups });
     this.layers = layers.map((layer) => ({ ...layer, weights: decodeWeights(layer.weights) }));
     this.computed = new Map();
     this.asked = null;
@@ -31,13 +31,25 @@ export class Network {
     return own ?? new Tensor(this.layers[0].shape, Float32Array.from(decode(pixels, Uint8Array)));
   }
 
-  // Resolves to every layer's output for a photo; to null if another photo was asked for meanwhile.
-  async outputs(number, progress = () => {}) {
+  // Whether this page can show both passes of a network that also looks at the mirror image.
+  get hasTwoPasses() {
+    return this.mirrored && !this.box;
+  }
+
+  // Resolves to every layer's output for a photo, or its mirror image; to null if another photo was asked for meanwhile.
+  async outputs(number, progress = () => {}, isMirrored = false) {
     this.asked = number;
-    if (this.computed.has(number)) return this.computed.get(number);
-    const outputs = await this.compute(this.photo(number), number, progress);
-    if (!outputs || !(await this.answered(number, outputs, progress))) return null;
-    this.computed.set(number, outputs);
+    const outputs = await this.pass(number, isMirrored, progress);
+    return outputs && (await this.answered(number, progress)) ? outputs : null;
+  }
+
+  async pass(number, isMirrored, progress) {
+    const key = `${number} ${isMirrored}`;
+    if (this.computed.has(key)) return this.computed.get(key);
+    const photo = this.photo(number);
+    const outputs = await this.compute(isMirrored ? mirrorImage(photo) : photo, number, progress);
+    if (!outputs) return null;
+    this.computed.set(key, outputs);
     if (this.computed.size > KEPT) this.computed.delete(this.computed.keys().next().value);
     return outputs;
   }
@@ -60,15 +72,19 @@ export class Network {
     return finish(forward(layer, inputs), () => this.asked === number);
   }
 
-  // Notes the probabilities of the classes for a photo of the reader's; those of the others are known.
-  async answered(number, outputs, progress) {
+  // Notes the probabilities by each pass, and their mean where it is not known: for a photo of the reader's.
+  async answered(number, progress) {
     const photo = this.photos[number];
-    if (photo.probabilities) return true;
-    const others = this.mirrored ? await this.compute(mirrorImage(this.photo(number)), number, progress) : outputs;
-    if (!others) return false;
-    const [one, other] = [outputs, others].map((each) => probabilities(each[each.length - 1].data));
-    photo.probabilities = one.map((share, i) => (share + other[i]) / 2);
-    photo.predicted = photo.probabilities.indexOf(Math.max(...photo.probabilities));
+    if (photo.passes || (photo.probabilities && !this.hasTwoPasses)) return true;
+    const passes = [];
+    for (const isMirrored of this.hasTwoPasses ? [false, true] : [false]) {
+      const outputs = await this.pass(number, isMirrored, progress);
+      if (!outputs) return false;
+      passes.push(probabilities(outputs[outputs.length - 1].data));
+    }
+    photo.passes = passes;
+    photo.probabilities ??= passes[0].map((_, i) => passes.reduce((sum, pass) => sum + pass[i], 0) / passes.length);
+    photo.predicted ??= photo.probabilities.indexOf(Math.max(...photo.probabilities));
     return true;
   }
 

@@ -33,18 +33,34 @@ function photoChoice(photo, number) {
   return element("label", { class: right ? "photo right" : "photo wrong" }, input, canvas, caption);
 }
 
+// Of a network that also looks at the mirror image: whose maps are shown.
+let isMirrored = false;
+
+function passChoice() {
+  const pick = (words, value) => {
+    const change = () => {
+      isMirrored = value;
+      choose(Number(find("network-status").dataset.photo));
+    };
+    return element("label", {}, element("input", { type: "radio", name: "pass", checked: !value, onchange: change }), ` ${words} `);
+  };
+  const legend = element("legend", {}, "This network answers for the photo and for its mirror image, and takes the mean. Show the maps of");
+  return element("fieldset", { id: "passes" }, legend, pick("the photo", false), pick("its mirror image", true));
+}
+
 async function choose(number) {
   const status = find("network-status");
   const began = performance.now();
-  const outputs = await network.outputs(number, (layer) => (status.textContent = `computing ${layer.name} \u2026`));
+  const outputs = await network.outputs(number, (layer) => (status.textContent = `computing ${layer.name} \u2026`), isMirrored);
   if (!outputs) return null;
   const took = performance.now() - began;
   overview.show(outputs, number);
   outputLab.show(outputs, number);
   windowLabs.forEach((lab) => lab.show(network.photo(number)));
   const speed = `${network.layers.length} layers computed in your browser in ${Math.round(took)} ms`;
-  status.textContent = network.photos[number].own ? `${speed}.` : `${speed}; ${accuracy(outputs, number)}`;
+  status.textContent = network.photos[number].own || isMirrored ? `${speed}.` : `${speed}; ${accuracy(outputs, number)}`;
   status.dataset.photo = number;
+  status.dataset.mirrored = isMirrored;
   return network.photos[number];
 }
 
@@ -64,6 +80,7 @@ async function take(image, name) {
 }
 
 find("photos").replaceChildren(...network.photos.map(photoChoice));
+if (network.hasTwoPasses) find("photos").closest("fieldset").after(passChoice());
 document.querySelectorAll(".slide-demo").forEach(slideDemo);
 askQuestions();
 explainWords();

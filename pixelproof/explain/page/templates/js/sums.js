@@ -7,7 +7,7 @@ import { convolutionSum, poolingSum } from "./window_sums.js";
 import { denseSum } from "./dense_sum.js";
 import { finishSteps, originOf } from "./steps.js";
 import { perChannel } from "./forward.js";
-import { format } from "./tensor.js";
+import { format, listColumns } from "./tensor.js";
 
 const whole = (input, [height, width], channel) => ({ input, channel, top: 0, left: 0, height, width });
 const cell = (input, { row, column, channel }) => ({ input, channel, top: row, left: column, height: 1, width: 1 });
@@ -41,7 +41,7 @@ function taken(find) {
     const { input, channel } = find({ inputs, channel: place.channel ?? place.index });
     const tensor = inputs[input];
     const pixel = tensor.isImage ? place.row * tensor.shape[1] + place.column : 0;
-    const width = Math.min(tensor.data.length, 32);
+    const width = listColumns(tensor.data.length);
     const seen = tensor.isImage ? { ...place, channel } : { row: Math.floor(channel / width), column: channel % width, channel: null };
     const text = `${tensor.isImage ? "map" : "number"} ${channel + 1} of ${network.layers[layer.inputs[input]].name}`;
     return { windows: [cell(input, seen)], steps: [{ text, value: tensor.data[pixel * tensor.channels + channel] }] };
@@ -120,7 +120,7 @@ const SUMS = {
 export function sumAt(network, outputs, number, place, from) {
   const layer = network.layers[number];
   const output = outputs[number];
-  const columns = output.isImage ? output.shape[1] : Math.min(output.data.length, 32);
+  const columns = output.isImage ? output.shape[1] : listColumns(output.data.length);
   const pixel = place.row * columns + place.column;
   const index = output.isImage ? pixel * output.channels + place.channel : pixel;
   if (index >= output.data.length) return null;

@@ -20,11 +20,16 @@ export class Tensor {
   }
 }
 
-// What can be looked at as one picture: a channel of an image, or a list laid out in rows of at most 32.
+const NARROW = 32; // numbers in a row of a list that is laid out as a picture
+const SQUARE_FROM = NARROW ** 2; // numbers; a longer list is laid out as a square, or it would be a strip that nobody sees
+
+export const listColumns = (units) => (units > SQUARE_FROM ? Math.ceil(Math.sqrt(units)) : Math.min(units, NARROW));
+
+// What can be looked at as one picture: a channel of an image, or a list laid out in rows.
 export function planeOf(tensor, channel) {
   if (!tensor.isImage) {
     const units = tensor.data.length;
-    const columns = Math.min(units, 32);
+    const columns = listColumns(units);
     return { rows: Math.ceil(units / columns), columns, at: (row, column) => tensor.data[row * columns + column] };
   }
   const [rows, columns] = tensor.shape;
