@@ -40,7 +40,7 @@ shuffle: $(READY) ## after repro: train both models on shuffled pixels, too; wri
 depth: $(READY) ## after repro: train the article's network with more and more blocks; writes reports/experiments/depth/
 	$(PYTHON_M) stages.depth_test
 
-baselines: $(READY) ## after repro: train MLPs of several sizes beside the CNN; writes reports/baselines/
+baselines: $(READY) ## after repro: train MLPs of several sizes beside the CNN; writes reports/experiments/baselines/
 	$(PYTHON_M) stages.baselines
 
 bench: $(READY) ## measure this project beside its peers; writes benchmarks/results.json and results.md

@@ -7,7 +7,7 @@ a stage of dvc.yaml, since it trains many times as much as those; run it after `
 three, from `seed` of params.yaml on; photos, views, batches and the section `train` are those of params.yaml, too.
 
 Reads   what stages.train reads, and the test part
-Writes  reports/baselines/ (trials.csv, baselines.csv, baselines.png; learning_curve.csv and .png)
+Writes  reports/experiments/baselines/ (trials.csv, baselines.csv, baselines.png; learning_curve.csv and .png)
 """
 
 import tempfile

@@ -52,7 +52,7 @@ def test_the_baselines_are_trained_on_all_photos_and_the_two_models_on_fewer(pro
     """Else nobody could say what a parameter buys, or whether more photos would help."""
     project.edit(lambda params: params.update(baselines={"widths": [2], "shares": [0.4, 0.7, 1]}))
     run(project, "baselines", "1")
-    folder = project.root / "reports/baselines"
+    folder = project.root / "reports/experiments/baselines"
     table = pd.read_csv(folder / "baselines.csv")
     assert list(table["network"]) == ["CNN", "MLP of params.yaml", "MLP of 2", "MLP as large as the CNN"]
     cnn, *_, matched = table.to_dict("records")
