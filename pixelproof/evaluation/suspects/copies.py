@@ -21,15 +21,15 @@ class Pair(NamedTuple):
 
 
 def copies_across_classes(
-    images: Iterable[np.ndarray], labels: np.ndarray, gather: Callable[[np.ndarray], np.ndarray]
+    small: Iterable[np.ndarray], labels: np.ndarray, gather: Callable[[np.ndarray], np.ndarray]
 ) -> list[Pair]:
     """Return, for each photo that has a near copy in another class, the nearest one.
 
-    images  batches of uint8 images (n, height, width, channels), all photos in order; labels: (n,) class numbers
+    small   batches of images from `shrunk`, all photos in order; labels: (n,) class numbers
     gather  returns the images at given positions
     """
-    small = np.concatenate([_normalised(_shrunk(batch)) for batch in images])
-    return [pair for pair in _candidates(small, labels, gather) if pair.correlation >= CORRELATION]
+    every = np.concatenate([_normalised(batch) for batch in small])
+    return [pair for pair in _candidates(every, labels, gather) if pair.correlation >= CORRELATION]
 
 
 def _candidates(small: np.ndarray, labels: np.ndarray, gather: Callable[[np.ndarray], np.ndarray]) -> Iterator[Pair]:
@@ -45,7 +45,8 @@ def _candidates(small: np.ndarray, labels: np.ndarray, gather: Callable[[np.ndar
             yield from map(Pair, photos.tolist(), others.tolist(), correlations.tolist())
 
 
-def _shrunk(images: np.ndarray) -> np.ndarray:
+def shrunk(images: np.ndarray) -> np.ndarray:
+    """Return images, uint8 (n, height, width, channels), with sides of SMALL_PX."""
     size = SMALL_PX, SMALL_PX
     return np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA).reshape(*size, -1) for image in images])
 

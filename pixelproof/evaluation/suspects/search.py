@@ -1,12 +1,12 @@
 """All that can be suspected of a set of photos, from their images and one training's answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from pixelproof.data.images.store import ImageStore, in_batches
-from pixelproof.evaluation.suspects.copies import copies_across_classes
+from pixelproof.evaluation.suspects.copies import copies_across_classes, shrunk
 from pixelproof.evaluation.suspects.labels import label_scores, suspected_labels
 from pixelproof.evaluation.suspects.pictures import bad_pictures, picture_scores
 from pixelproof.evaluation.suspects.table import Suspicion, of_copies, of_labels, of_pictures, suspects_table
@@ -22,16 +22,22 @@ def find_suspects(
     photos  the manifest, in the store's order: id, label, height, width, and what the source gives
     probabilities  float32 (n, classes) for the photos `ids`, which the model was not trained on
     """
-    everything = np.arange(len(store))
-    labels = store.labels
-    scores = picture_scores((images for images, _ in in_batches(store, everything)), photos)
-    pairs = copies_across_classes((images for images, _ in in_batches(store, everything)), labels, store.gather)
+    small: list[np.ndarray] = []
+    scores = picture_scores(_noting(small, store), photos)
+    pairs = copies_across_classes(small, store.labels, store.gather)
     suspicions = [
         *_of_answers(store, probabilities, ids),
         *of_copies(pairs, photos["id"].tolist(), photos["label"].tolist()),
         *of_pictures(bad_pictures(scores), scores),
     ]
     return suspects_table(photos, suspicions, _given(photos))
+
+
+def _noting(small: list[np.ndarray], store: ImageStore) -> Iterator[np.ndarray]:
+    """Yield all images in batches, and add a small copy of each: the store may be larger than the memory."""
+    for images, _ in in_batches(store, np.arange(len(store))):
+        small.append(shrunk(images))
+        yield images
 
 
 def _of_answers(store: ImageStore, probabilities: np.ndarray, ids: Sequence[str]) -> list[Suspicion]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelproof.evaluation.suspects.copies import copies_across_classes
+from pixelproof.evaluation.suspects.copies import copies_across_classes, shrunk
 from tests.support.photos import picture
 
 
@@ -36,14 +36,16 @@ def test_a_copy_under_another_label_is_found(copied: str, batch: int) -> None:
     images += [COPIES[copied](images[4])]
     labels = np.array([0, 1] * 15 + [1])
     small = np.stack([np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR)) for image in images])
-    batches = [small[start : start + batch] for start in range(0, len(small), batch)]
+    batches = [shrunk(small[start : start + batch]) for start in range(0, len(small), batch)]
     found = copies_across_classes(batches, labels, lambda positions: small[positions])
     assert sorted((pair.photo, pair.other) for pair in found) == [(4, 30), (30, 4)]
-    same = copies_across_classes(batches, np.where(np.arange(31) == 30, 0, labels), lambda positions: small[positions])
+    same = copies_across_classes(
+        map(shrunk, batches), np.where(np.arange(31) == 30, 0, labels), lambda positions: small[positions]
+    )
     assert same == [], "copies of one class are no conflict"
 
 
 def test_blank_photos_are_copies_of_nothing() -> None:
     """Their correlation is not defined."""
     blank = np.full((4, 16, 16, 1), 30, np.uint8)
-    assert copies_across_classes([blank], np.array([0, 1, 0, 1]), lambda positions: blank[positions]) == []
+    assert copies_across_classes([shrunk(blank)], np.array([0, 1, 0, 1]), lambda positions: blank[positions]) == []
