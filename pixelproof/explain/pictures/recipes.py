@@ -37,7 +37,7 @@ def case_recipe(case: Case, output: int) -> Recipe:
     weights = case.weights[min(output, len(case.weights) - 1)]
     if not case.padded and case.outputs[output].shape == case.image.shape:
         return {"op": "multiply", "weights": weights.tolist()}
-    return convolved(weights) | {"zeros": zeros(case, output)}
+    return {**convolved(weights), "zeros": zeros(case, output)}
 
 
 def zeros(case: Case, output: int) -> list[int]:
