@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image
 
 from pixelproof.explain.page.diagrams import log_scale
+from pixelproof.explain.pictures.cases import Case
+from pixelproof.explain.pictures.recipes import Recipe, case_recipe, zeros
 from pixelproof.explain.pictures.sheets import colours
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,7 +30,14 @@ def render(context: Mapping[str, Any], template: str = "index.html", entry: str 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"picture": picture, "number": number, "cell": cell, "ink": ink, "log_scale": log_scale}
+    environment.filters |= {
+        "picture": picture,
+        "number": number,
+        "cell": cell,
+        "ink": ink,
+        "log_scale": log_scale,
+        "recipes": recipes,
+    }
     style = "\n".join(path.read_text("utf-8") for path in sorted((TEMPLATES / "css").glob("*.css")))
     return environment.get_template(template).render(**context, style=style, script=script(TEMPLATES / "js", entry))
 
@@ -78,6 +87,11 @@ def number(value: Any) -> str:
     if isinstance(value, int | np.integer) or abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", "−")
     return f"{value:.4g}".replace("-", "−", 1)
+
+
+def recipes(case: Case) -> list[Recipe]:
+    """Return how each output of a case is made, and with which zeros its picture is shown."""
+    return [{**case_recipe(case, number), "shown": zeros(case, number)} for number in range(len(case.outputs))]
 
 
 def cell(value: float) -> str:

@@ -9,6 +9,16 @@ import numpy as np
 from pixelproof.explain.pictures.arithmetic import convolve, pool
 from pixelproof.explain.pictures.cases import Case, five_cases, three_poolings
 from pixelproof.explain.pictures.filters import EDGE, classic_filters
+from pixelproof.explain.pictures.recipes import (
+    PHOTO,
+    SHUFFLED,
+    Recipe,
+    case_recipe,
+    convolved,
+    filtered,
+    map_of,
+    pooled,
+)
 from pixelproof.explain.tracing.groups import rows
 from pixelproof.explain.tracing.traced import TracedLayer
 
@@ -24,6 +34,7 @@ class Picture:
 
     title: str
     pixels: np.ndarray
+    recipe: Recipe | None = None  # how it is made of the photo, where it is
 
     @property
     def size(self) -> str:
@@ -68,41 +79,52 @@ def all_sheets(photo: np.ndarray, layers: Sequence[TracedLayer], *, seed: int) -
 def order_sheet(photo: np.ndarray, *, seed: int) -> Sheet:
     pixels = photo.reshape(-1, photo.shape[2])
     shuffled = np.random.default_rng(seed).permutation(pixels).reshape(photo.shape)
-    pictures = [Picture("the photo", photo), Picture("the same pixels in another order", shuffled)]
+    pictures = [Picture("the photo", photo, PHOTO), Picture("the same pixels in another order", shuffled, SHUFFLED)]
     return Sheet("pixels", "A picture is its pixels in their order", pictures)
 
 
 def cases_sheet(photo: np.ndarray) -> Sheet:
     def shown(number: int, case: Case) -> list[Picture]:
         titles = [case.title] if len(case.names) == 1 else case.names
-        return [Picture(f"{number}. {name}", output) for name, output in zip(titles, case.outputs, strict=True)]
+        return [
+            Picture(f"{number}. {name}", output, case_recipe(case, place))
+            for place, (name, output) in enumerate(zip(titles, case.outputs, strict=True))
+        ]
 
     numbered = [shown(number, case) for number, case in enumerate(five_cases(grey(photo)), 1)]
-    return Sheet("cases", "Five ways to weigh pixels", [Picture("the photo", photo), *chain(*numbered)])
+    return Sheet("cases", "Five ways to weigh pixels", [Picture("the photo", photo, PHOTO), *chain(*numbered)])
 
 
 def filters_sheet(photo: np.ndarray) -> Sheet:
-    filtered = [Picture(each.name, each.apply(photo)) for each in classic_filters(photo.shape[2])]
-    return Sheet("filters", "Weights that find something", [Picture("the photo", photo), *filtered])
+    found = [Picture(each.name, each.apply(photo), filtered(each.weights)) for each in classic_filters(photo.shape[2])]
+    return Sheet("filters", "Weights that find something", [Picture("the photo", photo, PHOTO), *found])
 
 
 def strides_sheet(photo: np.ndarray) -> Sheet:
     strides = [stride for stride in (1, 2, 3) if min(photo.shape[:2]) >= 3]
-    pictures = [Picture(f"stride {stride}", convolve(grey(photo), EDGE.weights, stride=stride)) for stride in strides]
+    edges = [convolve(grey(photo), EDGE.weights, stride=stride) for stride in strides]
+    pictures = [
+        Picture(f"stride {stride}", found, convolved(EDGE.weights, stride=stride))
+        for stride, found in zip(strides, edges, strict=True)
+    ]
     return Sheet("strides", "The same 3 × 3 edge filter at three strides", pictures)
 
 
 def padding_sheet(photo: np.ndarray) -> Sheet:
     names = ("no zeros", "1 ring of zeros", "2 rings of zeros")
-    pictures = [Picture(name, convolve(grey(photo), EDGE.weights, rings=rings)) for rings, name in enumerate(names)]
+    pictures = [
+        Picture(name, convolve(grey(photo), EDGE.weights, rings=rings), convolved(EDGE.weights, rings=rings))
+        for rings, name in enumerate(names)
+    ]
     return Sheet("padding", "The same 3 × 3 edge filter with zeros around the photo", pictures)
 
 
 def poolings_sheet(photo: np.ndarray) -> Sheet:
     names = {"max": "max pooling", "average": "average pooling", "l2": "L2 pooling, its largest as white"}
-    shrunk = [Picture(names[pooled.kind], _as_photo(pooled.output)) for pooled in three_poolings(photo)]
-    again = Picture("max pooling, twice", _as_photo(pool(pool(photo, 2), 2)))
-    return Sheet("poolings", "The photo before and after pooling 2 × 2", [Picture("the photo", photo), *shrunk, again])
+    shrunk = [Picture(names[each.kind], _as_photo(each.output), pooled(each.kind)) for each in three_poolings(photo)]
+    again = Picture("max pooling, twice", _as_photo(pool(pool(photo, 2), 2)), pooled("max", times=2))
+    pictures = [Picture("the photo", photo, PHOTO), *shrunk, again]
+    return Sheet("poolings", "The photo before and after pooling 2 × 2", pictures)
 
 
 def _as_photo(pixels: np.ndarray) -> np.ndarray:
@@ -144,7 +166,7 @@ def activations_sheet(layers: Sequence[TracedLayer]) -> Sheet:
     maps = [row for row in rows(layers) if len(row.layer.shape) == 3 and _changes(row.layer)]
     most = max(LEAST_MAPS, min(MAPS, MAPS_IN_ALL // max(1, len(maps))))
     pictures = [
-        Picture(f"{row.name}, map {channel + 1}", row.layer.outputs[0, :, :, channel])
+        Picture(f"{row.name}, map {channel + 1}", row.layer.outputs[0, :, :, channel], map_of(row.layer.name, channel))
         for row in maps
         for channel in range(min(most, row.layer.shape[2]))
     ]

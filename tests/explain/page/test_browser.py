@@ -120,7 +120,7 @@ def test_another_input_map_can_be_written_out(page: Any, built: dict[str, Built]
 
 def test_another_photo_changes_the_maps_and_the_answer(page: Any, built: dict[str, Built], which: str) -> None:
     """The reader compares photos of two classes."""
-    drawn = f"document.querySelector('{map_of(built[which], 'scale')} canvas').toDataURL()"
+    drawn = f"document.querySelector(`{map_of(built[which], 'scale')} canvas`).toDataURL()"
     before = page.evaluate(drawn)
     page.locator("#photos label").nth(1).click()
     page.wait_for_selector("#network-status[data-photo='1']")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 TALLEST_PX = 2000
 FOLDED_PX = 3500  # of all layers and groups, none of them opened; the residual network's 21 take the most
 # What holds the whole page, a whole step of it, or a group of layers is as long as what the reader opened in it.
-LONG = "main, section:not(.detail), details.step, details.step > .inside, #layers, .group, .members"
+LONG = "main, section:not(.detail), details.step, details.step > .inside, #layers, .group, .members, .cases, dl"
 TALL = f"""() => [...document.querySelectorAll("body *:not({LONG})")]
   .filter(each => each.getBoundingClientRect().height > {TALLEST_PX})
   .filter(each => ![...document.querySelectorAll(".sheet, .bounded")].some(box => box !== each && box.contains(each)))

@@ -2,6 +2,7 @@
 
 import { drawPhoto, element } from "./draw.js";
 import { unfoldByAddress } from "./folds.js";
+import { Follower } from "./follow.js";
 import { Network } from "./network.js";
 import { OutputLab } from "./output_lab.js";
 import { Overview } from "./overview.js";
@@ -16,6 +17,7 @@ unfoldByAddress();
 const find = (id) => document.getElementById(id);
 const network = new Network(JSON.parse(find("network-data").textContent));
 const overview = new Overview(find("layers"), network);
+const follower = new Follower(network);
 const outputLab = new OutputLab(find("output-lab"), network);
 const windowLabs = [
   new WindowLab(find("window-lab"), { operations: ["upright", "blur", "own"], size: 7, kernel: 3, stride: 1, rings: 0, dilation: 1 }),
@@ -56,6 +58,7 @@ async function choose(number) {
   const took = performance.now() - began;
   overview.show(outputs, number);
   outputLab.show(outputs, number);
+  follower.show(outputs, number);
   windowLabs.forEach((lab) => lab.show(network.photo(number)));
   const speed = `${network.layers.length} layers computed in your browser in ${Math.round(took)} ms`;
   status.textContent = network.photos[number].own || isMirrored ? `${speed}.` : `${speed}; ${accuracy(outputs, number)}`;
