@@ -60,7 +60,7 @@ def _pieces(batches: Batches, most: int) -> Batches:
 
 def _maps(model: "keras.Model") -> Iterator[tuple[str, Any]]:
     """Yield each convolution's name with the tensor of its maps; a network within the network is none."""
-    from pixelproof.explain.tracing.trace import calls
+    from pixelproof.explain.tracing.stages import calls
 
     nodes = calls(model)
     readers: dict[int, list[Any]] = {}
