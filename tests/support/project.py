@@ -25,6 +25,7 @@ PARTS = (
     ".gitignore",
     "dvc.yaml",
     "params.yaml",
+    "reports/experiments",
     "requirements.lock",
 )
 OUTPUTS = ("data", "models", "reports", "mlflow.db")

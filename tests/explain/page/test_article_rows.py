@@ -49,6 +49,10 @@ DEPTH = pd.DataFrame(
     [(1, 9761, 3, 0.679, 0.045, 0.633, 0.720), (2, 4961, 3, 0.710, 0.021, 0.652, 0.752)],
     columns=["blocks", "parameters", *COLUMNS[2:]],
 )
+IN_SIGHT = """anchor => {
+  const { top } = document.querySelector(anchor).getBoundingClientRect();
+  return top >= -1 && top < innerHeight;
+}"""
 
 
 def addresses() -> dict[str, str]:
@@ -69,7 +73,7 @@ def test_the_address_opens_the_section_with_the_rows_number(browser: Any, built:
     page, troubles = open_page(browser, built["sigmoid"].path, 1280, anchor, unfolded=False)
     section = page.locator(f"details{anchor}[open]")
     assert page.locator("details.step[open]").count() == 1
-    assert -1 <= section.bounding_box()["y"] < 800
+    page.wait_for_function(IN_SIGHT, arg=anchor)  # it scrolls smoothly
     page.wait_for_function("document.querySelector('#window-lab .formula')?.textContent")
     text = re.sub(r"\s+", " ", section.inner_text())
     assert [number for number in NUMBERS[row] if number not in text] == []

@@ -47,10 +47,9 @@ def test_the_kinds_of_layers_are_explained_where_they_appear(page: Any, which: s
         assert ("#word-dropout" in words) == (which == "every kind")
 
 
-def test_a_sum_explains_its_bias(page: Any, built: dict[str, Built], which: str) -> None:
+def test_a_sum_explains_its_bias(page: Any) -> None:
     """There the word appears for the first time for whoever opens a map."""
-    number = [layer.name for layer in built[which].layers].index("conv")
-    page.click(f"#layers > li:nth-child({number + 1}) .map")
+    page.evaluate("pixelproof.overview.open(pixelproof.network.layers.findIndex(({ name }) => name === 'conv'), 0)")
     assert page.locator(".written .steps a.term[href='#word-bias']").count() == 1
 
 

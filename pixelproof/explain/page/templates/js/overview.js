@@ -18,7 +18,7 @@ function kindOf({ kind, options }) {
 
 export class Overview {
   constructor(root, network) {
-    Object.assign(this, { root, network, detail: null, all: new Set() });
+    Object.assign(this, { root, network, detail: null, all: new Set(), explained: new Set() });
     this.rows = network.layers.map((layer, number) => this.layerRow(layer, number));
     this.groups = []; // the rows of groups, each of which shows the maps of its last layer
     root.replaceChildren(...network.groups.map((member) => this.memberItem(member)));
@@ -39,7 +39,7 @@ export class Overview {
 
   row(number, name, kind, facts) {
     const maps = element("div", { class: "maps", role: "group", "aria-label": `maps of ${name}` });
-    const heading = element("h4", {}, name, " ", element("small", {}, ...worded(kind)));
+    const heading = element("h4", {}, name, " ", element("small", {}, ...worded(kind, this.explained)));
     const text = element("div", { class: "facts" }, heading, element("p", {}, facts));
     return { number, maps, text, item: element("li", { class: "layer", "data-layer": name }, text, maps), isStale: false };
   }
