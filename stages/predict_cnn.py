@@ -2,9 +2,9 @@
 
     python -m stages.predict_cnn
 
-Reads   models/cnn/, data/resized/, data/splits.csv, reports/plan/cnn.json
+Reads   models/cnn/, data/snapshots/cnn.npz (where there is one), data/resized/, data/splits.csv, reports/plan/cnn.json
 Writes  data/predicted/cnn/ (answers.parquet, valid.parquet, robustness.parquet, features.npz, trace.npz,
-        excited.npz, mistakes.png)
+        excited.npz, learned.npz, mistakes.png)
 """
 
 from functools import partial
@@ -20,6 +20,7 @@ from pixelproof.evidence.mistakes import write_mistakes
 from pixelproof.evidence.neighbours import TrainingPhotos
 from pixelproof.evidence.witness import Witness
 from pixelproof.explain.tracing.excited import excited, write_excited
+from pixelproof.explain.tracing.learned import learned, write_learned
 from pixelproof.explain.tracing.photos import choose_shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, write_trace
@@ -34,6 +35,7 @@ from pixelproof.paths import (
     EXCITED,
     FEATURES,
     KERAS_MODEL,
+    LEARNED,
     MISTAKES,
     MLFLOW_MODEL,
     MODELS,
@@ -41,10 +43,12 @@ from pixelproof.paths import (
     PREDICTED,
     RESIZED,
     ROBUSTNESS_ANSWERS,
+    SNAPSHOTS,
     SPLITS,
     TRACE,
     VALID_ANSWERS,
 )
+from pixelproof.training.snapshots import read_snapshots
 
 REFERENCE = 10_000  # photos of a part, at most, that others are compared with, or that excite maps
 
@@ -85,6 +89,7 @@ def main() -> None:
         robustness_answers(predict, store, splits).to_parquet(folder / ROBUSTNESS_ANSWERS, index=False)
         np.savez(folder / FEATURES, train=seen["train"], valid=seen["valid"], test=seen["test"], weights_sha256=weights)
         write_mistakes(answers, store, witness, folder / MISTAKES)
+        write_learned(learned(network, read_snapshots(SNAPSHOTS / "cnn.npz")), folder / LEARNED)
         write_excited(found, folder / EXCITED)
         write_trace(Trace(ids, layers, mirrored=network is not model), folder / TRACE)
 

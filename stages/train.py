@@ -2,7 +2,7 @@
 
 Reads   data/augmented/, data/resized/, data/splits.csv, reports/split.json
 Writes  models/<model>/ (the model, history.csv, run.json, the record of the MLflow run), reports/valid/<model>.json,
-        reports/records/<model>.json (the record again, for Git)
+        reports/records/<model>.json (the record again, for Git), data/snapshots/<model>.npz
 Keeps   .work/train-<model>-*/: the checkpoint until the model is trained, the trained model until DVC has it
 """
 
@@ -22,7 +22,7 @@ from pixelproof.files import read_json, replacing, write_json
 from pixelproof.files.exclusive import exclusively
 from pixelproof.files.journal import fingerprint
 from pixelproof.params.train import Train
-from pixelproof.paths import MODELS, PLAN, RECORDS, VALIDATION, WORK
+from pixelproof.paths import MODELS, PLAN, RECORDS, SNAPSHOTS, VALIDATION, WORK
 from pixelproof.repository.lock import hashes_of
 from pixelproof.tracking.delivery.kept import kept_tags
 from pixelproof.tracking.delivery.live import LiveRun, recording
@@ -53,6 +53,7 @@ from pixelproof.training.finished import FOLDER, RUN, FinishedModel, sync_folder
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, SavedLearner, State, best_epoch, stop_reason, weights_sha256
 from pixelproof.training.session import Session
+from pixelproof.training.snapshots import write_snapshots
 from pixelproof.training.training_data import TrainingData, identity
 
 
@@ -177,6 +178,7 @@ def _finish(
     }
     metrics = summary(read_json(PLAN / f"{model}.json"), trained, asdict(best))
     record = run.record
+    write_snapshots(_snapshots(finished, model), state.snapshots)  # first: a folder that is there is complete
     with replacing(finished.folder) as folder:
         folder.mkdir()
         learner.save(folder)
@@ -203,4 +205,11 @@ def _hand_over(model: str, finished: FinishedModel, run: LiveRun) -> None:
     write_json(folder / RUN, {**read_json(folder / RUN), **ids})
     write_records([read_training(run.files).record], RECORDS / f"{model}.json")
     write_json(VALIDATION / f"{model}.json", {model: {"valid": validation(run.record)}})
+    with replacing(SNAPSHOTS / f"{model}.npz") as beside:
+        copyfile(_snapshots(finished, model), beside)
     finished.copy()
+
+
+def _snapshots(finished: FinishedModel, model: str) -> Path:
+    """Return where a run's snapshots are kept until DVC has them: in a folder, as the model is."""
+    return finished.folder.with_name(SNAPSHOTS.name) / f"{model}.npz"

@@ -4,7 +4,7 @@
 
 Reads   what stages.train reads, and reports/plan/cnn.json (which makes DVC see the layers' order)
 Writes  models/cnn/ (mlflow/ with model.keras, history.csv, run.json, record.json, changes.diff),
-        reports/valid/cnn.json, reports/records/cnn.json
+        reports/valid/cnn.json, reports/records/cnn.json, data/snapshots/cnn.npz
 """
 
 from functools import partial

@@ -4,6 +4,7 @@
 
     learner/<key>.npy   the learner's state
     best/<number>.npy   the weights of the best epoch so far
+    snapshots/<epoch>/<number>.npy   the weights of a few epochs so far
     loop.json           the MLflow run, the history, the epoch that has begun
 
 A zip file with a checksum per entry, as `numpy.load` opens it: a truncated or damaged one is not read.
@@ -24,6 +25,7 @@ import numpy as np
 
 from pixelproof.files import remove, replacing, sync
 from pixelproof.training.loop import Epoch, EpochTotals, Learner, State
+from pixelproof.training.snapshots import arrays_of, snapshots_of
 
 LOOP = "loop.json"
 NAME = "checkpoint.npz"
@@ -78,6 +80,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     """
     arrays = {f"learner/{key}": array for key, array in checkpoint.learner.items()}
     arrays |= {f"best/{number}": array for number, array in enumerate(checkpoint.state.best_weights)}
+    arrays |= {f"snapshots/{key}": array for key, array in arrays_of(checkpoint.state.snapshots).items()}
     with replacing(path) as beside:
         with beside.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
@@ -121,6 +124,11 @@ def _read(path: Path) -> Checkpoint:
         arrays = {key: archive[key] for key in archive.files if key != LOOP}
     best = [arrays[f"best/{number}"] for number in range(sum(key.startswith("best/") for key in arrays))]
     history = [Epoch(**row) for row in loop["history"]]
-    state = State(history, EpochTotals(**loop["epoch_totals"]), best, loop["seconds"])
-    learner = {key.removeprefix("learner/"): array for key, array in arrays.items() if key.startswith("learner/")}
-    return Checkpoint(loop["run_id"], state, learner, loop["started"])
+    snapshots = snapshots_of(_below("snapshots/", arrays))
+    state = State(history, EpochTotals(**loop["epoch_totals"]), best, loop["seconds"], snapshots)
+    return Checkpoint(loop["run_id"], state, _below("learner/", arrays), loop["started"])
+
+
+def _below(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays whose names have a prefix, without it."""
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}

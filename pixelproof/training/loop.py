@@ -16,6 +16,7 @@ from pixelproof.errors import UserError
 from pixelproof.params.train import EarlyStopping, Train
 from pixelproof.training.feed import Batch, Labels
 from pixelproof.training.machine import sample
+from pixelproof.training.snapshots import Snapshots
 
 Probabilities = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # (n, classes)
 Weights = Sequence[np.ndarray]
@@ -108,6 +109,7 @@ class State:
     epoch_totals: EpochTotals = field(default_factory=EpochTotals)
     best_weights: Weights = ()
     seconds: float = 0.0  # of training and validation so far
+    snapshots: Snapshots = field(default_factory=dict)
 
     @property
     def has_begun(self) -> bool:

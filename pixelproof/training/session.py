@@ -10,6 +10,7 @@ from pixelproof.params.train import Train
 from pixelproof.training.checkpoint import Checkpoints
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, Learner, State, TrainingBatches, ValidBatches, best_epoch, fit, stop_reason
+from pixelproof.training.snapshots import with_epoch
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Session:
     on_epoch: Callable[[Epoch], None]  # called once the epoch is saved
 
     def run(self, training: TrainingBatches, valid: ValidBatches, state: State, interruption: Interruption) -> None:
-        """Train to the end. Raises Interrupted after a signal, once the state is saved."""
+        """Train to the end, keeping snapshots. Raises Interrupted after a signal, once the state is saved."""
+        if not state.has_begun:
+            state.snapshots = with_epoch({}, 0, self.learner.weights())
         try:
             self._run(training, lambda: interruption.checking(valid()), state, interruption)
         except Interrupted as stop:
@@ -47,6 +50,7 @@ class Session:
                 interruption.check()
 
     def _end_epoch(self, epoch: Epoch, state: State) -> None:
+        state.snapshots = with_epoch(state.snapshots, epoch.epoch, self.learner.weights())
         self.checkpoints.save(state)
         self.on_epoch(epoch)
         if not console.has_terminal():

@@ -132,6 +132,7 @@ def result(project: Project, model: str) -> dict[str, Any]:
     steps = {key: client.get_metric_history(record["run_id"], key) for key in run.data.metrics}
     return {
         "weights": record["weights_sha256"],
+        "snapshots": (project.root / "data/snapshots" / f"{model}.npz").read_bytes(),
         "best": (record["best_epoch"], record["epochs"]),
         "history": history.to_csv(index=False),
         "metrics": {key: [told(metric, key) for metric in metrics] for key, metrics in steps.items()},

@@ -25,6 +25,7 @@ STATES = st.builds(
     st.builds(EpochTotals, COUNTS, COUNTS, FLOATS, FLOATS, FLOATS),
     st.lists(ARRAYS, max_size=12),
     FLOATS,
+    st.dictionaries(st.integers(0, 99), st.lists(ARRAYS, min_size=1, max_size=12), max_size=3),
 )
 KEYS = st.text("abc/_ä .0", min_size=1, max_size=8).map("k".__add__)
 CHECKPOINTS = st.builds(Checkpoint, st.text(max_size=5), STATES, st.dictionaries(KEYS, ARRAYS, max_size=3))
@@ -45,6 +46,9 @@ def check_same(one: Checkpoint, other: Checkpoint) -> None:
     assert one.state.seconds == other.state.seconds
     assert len(one.state.best_weights) == len(other.state.best_weights)
     assert all(map(same, one.state.best_weights, other.state.best_weights))
+    assert one.state.snapshots.keys() == other.state.snapshots.keys()
+    for epoch, weights in one.state.snapshots.items():
+        assert all(map(same, weights, other.state.snapshots[epoch], strict=True))
     assert one.learner.keys() == other.learner.keys()
     assert all(same(array, other.learner[key]) for key, array in one.learner.items())
 

@@ -19,6 +19,7 @@ from pixelproof.training.feed import Batch
 from pixelproof.training.interruption import Interruption
 from pixelproof.training.loop import Epoch, State
 from pixelproof.training.session import Session
+from pixelproof.training.snapshots import write_snapshots
 
 PARAMS = Train(epochs=3, batch_size=2)
 IMAGES = 4
@@ -105,8 +106,14 @@ def test_a_training_stopped_by_a_signal_goes_on_where_it_was(number: int, moment
     assert found
     assert 2 * len(found.state.history) + found.state.epoch_totals.batches == learned_at(moment)
     second = Walker()
-    assert numbers(train(path, second)) == numbers(whole)
+    continued = train(path, second)
+    assert numbers(continued) == numbers(whole)
     assert second.weight == undisturbed.weight
+    assert list(continued.snapshots) == [0, 1, 2, 3]
+    for state in (continued, whole):
+        write_snapshots(tmp_path / f"{len(list(tmp_path.iterdir()))}-snapshots.npz", state.snapshots)
+    one, other = (each.read_bytes() for each in tmp_path.glob("*-snapshots.npz"))
+    assert one == other
 
 
 def learned_at(moment: str) -> int:
