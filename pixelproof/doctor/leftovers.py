@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pixelproof.doctor.finding import Finding, well, wrong
-from pixelproof.doctor.locks import DVC_LOCK, is_held
+from pixelproof.doctor.locks import DEPTHS, DVC_LOCK, OUTPUTS, is_held
 from pixelproof.paths import WORK
 
 CHECKPOINT = "checkpoint.npz"  # of pixelproof.training.checkpoint, which needs seconds to load
-PLACES = (Path(), WORK, Path("data"), Path("models"), Path("reports"))
+PLACES = (Path(), WORK, *map(Path, OUTPUTS))
 
 
 def leftovers() -> Iterator[Finding]:
@@ -41,8 +41,8 @@ def _partial_files() -> Iterator[Finding]:
 
 def partial_files() -> list[Path]:
     """Return what is half-written, but not what lies inside such a folder, or belongs to a process at work."""
-    found = [each for place in PLACES for each in (place.glob if place == Path() else place.rglob)(".*partial")]
-    whole = [path for path in sorted(set(found)) if not any(up in found for up in path.parents)]
+    found = {each for place in PLACES for depth in DEPTHS for each in place.glob(f"{depth}.*partial")}
+    whole = [path for path in sorted(found) if not any(up in found for up in path.parents)]
     return [path for path in whole if not is_held(_lock_of(path))]
 
 

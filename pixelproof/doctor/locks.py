@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from pixelproof.repository import git
 DVC_LOCK, RWLOCK = Path(".dvc/tmp/lock"), Path(".dvc/tmp/rwlock")
 PAUSE = 0.5  # seconds; Git holds its own lock for milliseconds
 OUTPUTS = ("data", "models", "reports")
+DEPTHS = ("", "*/")  # where outputs lie in a folder; below are photos, perhaps a million
 
 
 def locks() -> Iterator[Finding]:
@@ -46,11 +46,18 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _dvc_lock() -> Iterator[Finding]:
-    """Find what DVC locks with under `core.hardlink_lock`: a file that stays when its process dies."""
-    host, _, rest = (_text(DVC_LOCK) or "").partition("|")
-    number = rest.partition("|")[0]
-    if host == socket.getfqdn() and number.isdigit() and not psutil.pid_exists(int(number)):
-        yield wrong("locks", f"{DVC_LOCK}: DVC's process {number} is gone", f"`rm {DVC_LOCK}`")
+    """Find what DVC locks with under `core.hardlink_lock`: a file with a claim's path, which stays after a kill.
+
+    Its usual lock ends with its process, whatever lies there.
+    """
+    claim = (_text(DVC_LOCK) or "").strip()
+    if claim.endswith(".lock") and not _dvc_runs():
+        yield wrong("locks", f"{DVC_LOCK}: DVC waits for it, and no DVC is running", f"`rm {DVC_LOCK}`")
+
+
+def _dvc_runs() -> bool:
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return any(Path(part).name == "dvc" for command in commands for part in command[:3])
 
 
 def _rwlock() -> Iterator[Finding]:
@@ -76,7 +83,8 @@ def _holders(content: dict[str, dict[str, object]]) -> Iterator[dict[str, str]]:
 
 
 def _own_locks() -> Iterator[Finding]:
-    for path in sorted([*WORK.glob("*.lock"), *(lock for folder in OUTPUTS for lock in Path(folder).rglob(".*.lock"))]):
+    beside = (path for folder in OUTPUTS for depth in DEPTHS for path in Path(folder).glob(f"{depth}.*.lock"))
+    for path in sorted([*WORK.glob("*.lock"), *beside]):
         if not is_held(path):
             what = f"{path}: its process was killed; the next one does not wait for it"
             yield wrong("locks", what, f"`rm {path}`")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
-from pixelproof.doctor import examination
+from pixelproof.doctor import examination, locks
 from pixelproof.doctor.finding import Check, Finding
 from pixelproof.files import write_json
 from tests.support.project import Project
@@ -84,6 +84,10 @@ def rwlock_of_dead_process() -> None:
     write(".dvc/tmp/rwlock", json.dumps({"read": {}, "write": {"/data": {"pid": GONE, "cmd": "dvc repro"}}}))
 
 
+def hardlink_lock_of_dead_process() -> None:
+    write(".dvc/tmp/lock", f"{Path('.dvc/tmp').absolute()}/c875b966e32dc1d4647da2d8cc76f33b.lock")
+
+
 def broken_driver() -> None:
     write("bin/nvidia-smi", "#!/bin/sh\necho 'Failed to initialize NVML: Driver/library version mismatch'\nexit 18\n")
     Path("bin/nvidia-smi").chmod(0o755)
@@ -112,10 +116,13 @@ PLANTED: list[tuple[str, Callable[[], object], str, str]] = [
     ("folders", partial(block, "models"), "models: ", "ls -ld models"),
     ("locks", partial(write, ".git/index.lock"), "Git refuses", "rm .git/index.lock"),
     ("locks", rwlock_of_dead_process, f"process {GONE}", "rm .dvc/tmp/rwlock"),
+    ("locks", hardlink_lock_of_dead_process, "no DVC is running", "rm .dvc/tmp/lock"),
     ("locks", partial(write, ".dvc/tmp/rwlock", "{"), "damaged", "rm .dvc/tmp/rwlock"),
     ("locks", partial(write, ".work/train-cnn.lock", str(GONE)), "was killed", "rm .work/train-cnn.lock"),
     ("half-written work", partial(write, ".work/train-cnn-1a/checkpoint.npz"), "training of the cnn", "make repro"),
     ("half-written work", partial(write, "data/.splits.csv.partial"), "data/.splits.csv.partial", "rm -r"),
+    ("locks", partial(write, "data/.resized.lock"), "was killed", "rm data/.resized.lock"),
+    ("half-written work", partial(write, "data/predicted/.cnn.partial/trace.npz"), "data/predicted/.cnn", "make repro"),
     ("half-written work", partial(write, "data/.resized.3f.partial/journal"), ".resized.3f.partial", "make repro"),
     ("decoders", without_webp, "WEBP", "make setup"),
     ("disk", partial(section, "resize", width_px=10**8), "photos need", "augment.views"),
@@ -133,6 +140,7 @@ def test_a_planted_fault_is_found_with_its_remedy(
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
     Image.init()  # else plugins would be loaded into the copy, and lost with it
     monkeypatch.setattr(Image, "OPEN", {**Image.OPEN})
+    monkeypatch.setattr(locks, "_dvc_runs", lambda: False)  # other tests may run one beside this
     assert faults(check) == []
     plant()
     (fault,) = faults(check)
