@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pixelproof.explain.tracing.kinds import describe
-from pixelproof.explain.tracing.trace import calls
+from pixelproof.explain.tracing.stages import calls
 
 if TYPE_CHECKING:
     import keras
