@@ -1,6 +1,6 @@
 """A small trained network with every kind of layer, and the page made of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from pixelproof.explain.page.evidence import evidence
 from pixelproof.explain.page.page import render
 from pixelproof.explain.page.seeking import seeking
 from pixelproof.explain.tracing.excited import excited
+from pixelproof.explain.tracing.learned import learned
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, TracedLayer
@@ -84,7 +85,13 @@ def every_kind() -> Any:
     return model
 
 
-def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, int, int] = SHAPE) -> Built:
+def build_page(
+    model: Any,
+    plan: dict[str, Any],
+    path: Path,
+    shape: tuple[int, int, int] = SHAPE,
+    snapshots: Mapping[int, Sequence[np.ndarray]] | None = None,
+) -> Built:
     """Write the page of a model with one or two outputs on six photos."""
     images, labels = some_photos(shape)
     layers = trace(model, images)
@@ -100,7 +107,16 @@ def build_page(model: Any, plan: dict[str, Any], path: Path, shape: tuple[int, i
     preprocessing = {**PREPROCESSING, "height_px": shape[0], "width_px": shape[1], "colour": COLOURS[shape[2]]}
     sought = seeking(excited(model, [(images, labels)], len(CLASSES)), plan, lambda at: images[at], CLASSES)
     context = contents(
-        shown, traced, CLASSES, plans, reports, proof, preprocessing=preprocessing, seeking=sought, seed=7
+        shown,
+        traced,
+        CLASSES,
+        plans,
+        reports,
+        proof,
+        preprocessing=preprocessing,
+        seeking=sought,
+        learned=learned(model, snapshots or {}),
+        seed=7,
     )
     path.write_text(render(context), "utf-8")
     return Built(path, layers, shown, context)

@@ -2,19 +2,24 @@
 
 import { drawPhoto, element } from "./draw.js";
 import { unfoldByAddress } from "./folds.js";
+import { LearningLab } from "./learning_lab.js";
 import { Network } from "./network.js";
 import { OutputLab } from "./output_lab.js";
 import { Overview } from "./overview.js";
 import { OwnPhoto } from "./own_photo.js";
 import { slideDemo } from "./slide_demo.js";
+import { StepLab } from "./step_lab.js";
 import { format } from "./tensor.js";
 import { WindowLab } from "./window_lab.js";
 
 unfoldByAddress();
 const find = (id) => document.getElementById(id);
-const network = new Network(JSON.parse(find("network-data").textContent));
+const data = JSON.parse(find("network-data").textContent);
+const network = new Network(data);
 const overview = new Overview(find("layers"), network);
 const outputLab = new OutputLab(find("output-lab"), network);
+const stepLab = new StepLab(find("step-lab"));
+const learningLab = new LearningLab(find("learning-lab"), network, data.learning, (...chosen) => stepLab.show(...chosen));
 const windowLabs = [
   new WindowLab(find("window-lab"), { operations: ["upright", "blur"], size: 7, kernel: 3, stride: 1, rings: 0 }),
   new WindowLab(find("pooling-lab"), { operations: ["max", "average", "l2"], size: 8, kernel: 2, stride: 2 }),
@@ -39,6 +44,7 @@ async function choose(number) {
   const took = performance.now() - began;
   overview.show(outputs, number);
   outputLab.show(outputs, number);
+  learningLab.show(number);
   windowLabs.forEach((lab) => lab.show(network.photo(number)));
   const speed = `${network.layers.length} layers computed in your browser in ${Math.round(took)} ms`;
   status.textContent = network.photos[number].own ? `${speed}.` : `${speed}; ${accuracy(outputs, number)}`;
@@ -64,5 +70,5 @@ async function take(image, name) {
 find("photos").replaceChildren(...network.photos.map(photoChoice));
 document.querySelectorAll(".slide-demo").forEach(slideDemo);
 const own = new OwnPhoto(find("own-photo"), network, take);
-globalThis.pixelproof = { network, overview, choose, own };
+globalThis.pixelproof = { network, overview, choose, own, learningLab, stepLab };
 choose(0).then(() => overview.openFirst());
