@@ -25,6 +25,7 @@ from pixelproof.explain.page.page import render
 from pixelproof.explain.page.reports import Reports, read_reports
 from pixelproof.explain.page.seeking import seeking
 from pixelproof.explain.tracing.excited import read_excited
+from pixelproof.explain.tracing.learned import read_learned
 from pixelproof.explain.tracing.photos import read_shown
 from pixelproof.explain.tracing.traced import read_trace
 from pixelproof.files import read_json, write_text
@@ -34,6 +35,7 @@ from pixelproof.paths import (
     EXCITED,
     EXPLAIN_PAGE,
     INGEST_REPORT,
+    LEARNED,
     MISTAKES,
     MODEL_CARD,
     MODELS,
@@ -57,6 +59,7 @@ def page(reports: Reports, plans: dict[str, Any]) -> str:
         evidence(reports, store.named, folder / MISTAKES),
         preprocessing={**store.made_with, **store.accepts},
         seeking=seeking(read_excited(folder / EXCITED), plans["cnn"], store.gather, store.classes),
+        learned=read_learned(folder / LEARNED),
         seed=load_seed(),
     )
     return render(context)

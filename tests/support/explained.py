@@ -1,6 +1,6 @@
 """A small trained network with every kind of layer, and the page made of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from pixelproof.explain.page.evidence import evidence
 from pixelproof.explain.page.page import render
 from pixelproof.explain.page.seeking import seeking
 from pixelproof.explain.tracing.excited import excited
+from pixelproof.explain.tracing.learned import learned
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.trace import trace
 from pixelproof.explain.tracing.traced import Trace, TracedLayer
@@ -90,6 +91,7 @@ def build_page(
     plan: dict[str, Any],
     path: Path,
     shape: tuple[int, int, int] = SHAPE,
+    snapshots: Mapping[int, Sequence[np.ndarray]] | None = None,
     *,
     classes: Sequence[str] = CLASSES,
     mirrored: bool = False,
@@ -114,7 +116,16 @@ def build_page(
     preprocessing = {**PREPROCESSING, "height_px": shape[0], "width_px": shape[1], "colour": COLOURS[shape[2]]}
     sought = seeking(excited(model, [(images, labels)], len(classes)), plan, lambda at: images[at], classes)
     context = contents(
-        shown, traced, classes, plans, reports, proof, preprocessing=preprocessing, seeking=sought, seed=7
+        shown,
+        traced,
+        classes,
+        plans,
+        reports,
+        proof,
+        preprocessing=preprocessing,
+        seeking=sought,
+        learned=learned(model, snapshots or {}),
+        seed=7,
     )
     path.write_text(render(context), "utf-8")
     return Built(path, layers, shown, context)

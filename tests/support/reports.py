@@ -54,7 +54,7 @@ def plant(
     probabilities = {"cnn": cnn, "mlp": mlp}
     answers = {model: Answers(own, truth, np.arange(len(truth)), tuple(ids)) for model, own in probabilities.items()}
     samples = {model: resampled(own, seed=1, resamples=50) for model, own in answers.items()}
-    best = int(np.argmin(valid_loss)) + 1
+    best, shares = int(np.argmin(valid_loss)) + 1, [0.5] * len(valid_loss)
     metrics: dict[str, Any] = {
         model: {
             **model_metrics(own, samples[model], confidence=CONFIDENCE),
@@ -77,7 +77,9 @@ def plant(
         suspects=suspects,
         robustness=robustness,
         split={"photos": {"train": 1000, "valid": 100, "test": len(truth)}, "classes": counts},
-        history=pd.DataFrame({"train_loss": valid_loss, "valid_loss": valid_loss}),
+        history=pd.DataFrame(
+            {"train_loss": valid_loss, "valid_loss": valid_loss, "train_accuracy": shares, "valid_accuracy": shares}
+        ),
         answers={model: answer_table(model, own, ids, truth, names) for model, own in probabilities.items()},
     )
 

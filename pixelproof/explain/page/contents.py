@@ -9,10 +9,12 @@ from pixelproof.explain.page.diagrams import curves, diagram
 from pixelproof.explain.page.experiments import by_depth, shuffled
 from pixelproof.explain.page.glossary import WORDS
 from pixelproof.explain.page.keras_code import keras_code
+from pixelproof.explain.page.learning import computed, learning
 from pixelproof.explain.page.payload import own_photos, payload
 from pixelproof.explain.page.reports import Reports
 from pixelproof.explain.page.summary import summary
 from pixelproof.explain.page.walk import planned_layers, walk
+from pixelproof.explain.tracing.learned import LearnedEpoch
 from pixelproof.explain.tracing.photos import Shown
 from pixelproof.explain.tracing.traced import Trace
 
@@ -39,6 +41,7 @@ def contents(
     *,
     preprocessing: Mapping[str, Any],
     seeking: Mapping[str, Any],
+    learned: Sequence[LearnedEpoch],
     seed: int,
 ) -> dict[str, Any]:
     """Return the names that templates/index.html uses.
@@ -47,10 +50,13 @@ def contents(
     plans    the content of reports/plan/<model>.json by model
     reports  from pixelproof.explain.page.reports; evidence: from pixelproof.explain.page.evidence
     seeking  from pixelproof.explain.page.seeking
+    learned  the snapshots of the training, of the layers of `traced`
     preprocessing  of a photo that a reader brings: what `Preprocessing` holds, without the classes
     """
     layers = traced.layers
     own = [_own(model, reports.metrics[model], plans[model]) for model in ("cnn", "mlp")]
+    network = payload(layers, shown, classes) | own_photos(preprocessing, mirrored=traced.mirrored)
+    learns = learning(computed(learned, network["layers"]), reports.history, reports.metrics["cnn"]["best_epoch"])
     steps = walk(shown, layers, plans, classes, seed=seed)
     return {
         **steps,
@@ -61,7 +67,8 @@ def contents(
         "classes": list(classes),
         "shown": shown,
         "metrics": reports.metrics,
-        "network": payload(layers, shown, classes) | own_photos(preprocessing, mirrored=traced.mirrored),
+        "network": network | {"learning": learns["script"]},
+        "learning": learns,
         "diagram": diagram(layers),
         "curves": curves(reports.history),
         "own_designs": [*own, *steps["own_mlps"]],

@@ -16,7 +16,7 @@ function visitWindow([rows, columns], row, column, visit) {
   }
 }
 
-function* eachPixel(layer, input, compute) {
+export function* eachPixel(layer, input, compute) {
   const window = layerWindow(layer.options, input.shape);
   for (let row = 0; row < window[0].count; row++) {
     for (let column = 0; column < window[1].count; column++)

@@ -3,22 +3,27 @@
 import { drawPhoto, element } from "./draw.js";
 import { unfoldByAddress } from "./folds.js";
 import { Follower } from "./follow.js";
+import { LearningLab } from "./learning_lab.js";
 import { Network } from "./network.js";
 import { OutputLab } from "./output_lab.js";
 import { Overview } from "./overview.js";
 import { OwnPhoto } from "./own_photo.js";
 import { askQuestions } from "./questions.js";
 import { slideDemo } from "./slide_demo.js";
+import { StepLab } from "./step_lab.js";
 import { format } from "./tensor.js";
 import { WindowLab } from "./window_lab.js";
 import { explainWords } from "./words.js";
 
 unfoldByAddress();
 const find = (id) => document.getElementById(id);
-const network = new Network(JSON.parse(find("network-data").textContent));
+const data = JSON.parse(find("network-data").textContent);
+const network = new Network(data);
 const overview = new Overview(find("layers"), network);
 const follower = new Follower(network);
 const outputLab = new OutputLab(find("output-lab"), network);
+const stepLab = new StepLab(find("step-lab"));
+const learningLab = new LearningLab(find("learning-lab"), network, data.learning, (...chosen) => stepLab.show(...chosen));
 const windowLabs = [
   new WindowLab(find("window-lab"), { operations: ["upright", "blur", "own"], size: 7, kernel: 3, stride: 1, rings: 0, dilation: 1 }),
   new WindowLab(find("pooling-lab"), { operations: ["max", "average", "l2"], size: 8, kernel: 2, stride: 2 }),
@@ -59,6 +64,7 @@ async function choose(number) {
   overview.show(outputs, number);
   outputLab.show(outputs, number);
   follower.show(outputs, number);
+  learningLab.show(number);
   windowLabs.forEach((lab) => lab.show(network.photo(number)));
   const speed = `${network.layers.length} layers computed in your browser in ${Math.round(took)} ms`;
   status.textContent = network.photos[number].own || isMirrored ? `${speed}.` : `${speed}; ${accuracy(outputs, number)}`;
@@ -88,5 +94,5 @@ document.querySelectorAll(".slide-demo").forEach(slideDemo);
 askQuestions();
 explainWords();
 const own = new OwnPhoto(find("own-photo"), network, take);
-globalThis.pixelproof = { network, overview, choose, own };
+globalThis.pixelproof = { network, overview, choose, own, learningLab, stepLab };
 choose(0).then(() => overview.openFirst());
