@@ -23,8 +23,10 @@ Snapshots = Mapping[int, Sequence[np.ndarray]]  # by epoch, in order
 def with_epoch(snapshots: Snapshots, epoch: int, weights: Sequence[np.ndarray]) -> Snapshots:
     """Return the snapshots after an epoch with these weights: at most MOST, evenly spread, the first of epoch 0.
 
-    They are empty where a single one would exceed LIMIT_BYTES.
+    They are empty where a single one would exceed LIMIT_BYTES, and while the learner has no weights yet.
     """
+    if not weights:
+        return {}
     most = min(MOST, LIMIT_BYTES // max(1, sum(2 * weight.size for weight in weights)))
     if most == 0:
         return {}

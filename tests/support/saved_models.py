@@ -44,6 +44,8 @@ def save_mlp(folder: Path, **preprocessing: Any) -> Path:
 
 def save_cnn(folder: Path, *, preprocessing: Mapping[str, Any] = MappingProxyType({}), **params: Any) -> Path:
     """Save a CNN of these layers that was not trained; return its folder."""
+    import keras
+
     from pixelproof.network.cnn.cnn import build
     from pixelproof.network.cnn.saved.mirroring import with_flip_averaging
     from pixelproof.tracking.run.models import save_keras_model
@@ -51,6 +53,7 @@ def save_cnn(folder: Path, *, preprocessing: Mapping[str, Any] = MappingProxyTyp
     usual = {"layers": {"flatten": {"kind": "flatten"}}, "head": "softmax", "learning_rate": 0.01}
     made = PREPROCESSING | preprocessing
     shape = Preprocessing(**made).shape
+    keras.utils.set_random_seed(7)
     model = build(Cnn.model_validate(usual | params), shape, len(made["classes"]))
     model = with_flip_averaging(model) if params.get("average_mirrored") else model
     saved = folder.parent / "model.keras"

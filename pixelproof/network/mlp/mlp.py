@@ -108,8 +108,9 @@ class MlpLearner:
         return self._averages or self._raw_weights()
 
     def _raw_weights(self) -> list[np.ndarray]:
+        """Return scikit-learn's weights; none before the first step, which draws them."""
         classifier = self.model["mlp"]
-        return [*classifier.coefs_, *classifier.intercepts_]
+        return [*classifier.coefs_, *classifier.intercepts_] if hasattr(classifier, "coefs_") else []
 
     def restore(self, weights: Sequence[np.ndarray]) -> None:
         self._put(weights)

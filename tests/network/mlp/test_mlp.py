@@ -9,6 +9,7 @@ from pixelproof.network.mlp.saved import check_against_plan, flatten, load
 from pixelproof.network.plan.plan import plan_mlp
 from pixelproof.training.feed import Batch
 from pixelproof.training.loop import score, weights_sha256
+from pixelproof.training.snapshots import with_epoch
 from tests.support.mlp_learners import (
     FEATURES,
     IMAGES,
@@ -185,3 +186,10 @@ def test_a_loss_that_is_no_number_is_returned_as_such(place: int) -> None:
     losses = [learner.train_batch(IMAGES, labels(3))[0] for _ in range(12)]
     assert np.isfinite(losses[:place]).all()
     assert np.isnan(losses[-1])
+
+
+def test_before_the_first_step_there_are_no_weights() -> None:
+    """Else a training of an MLP would end before it begins: its first snapshot is taken there."""
+    learner = MlpLearner(params(7), train(), FEATURES, 3, steps_per_epoch=3, seed=7)
+    assert learner.weights() == []
+    assert with_epoch({}, 0, learner.weights()) == {}
