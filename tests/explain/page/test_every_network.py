@@ -41,6 +41,11 @@ OPENED = f"""() => {{
   return all;
 }}"""
 
+LONGEST_LIST = """() => {
+  const lists = pixelproof.network.layers.map(({ shape }) => (shape.length === 1 ? shape[0] : 0));
+  pixelproof.overview.open(lists.indexOf(Math.max(...lists)), 0);
+}"""
+
 
 class Opened(NamedTuple):
     page: Any
@@ -65,6 +70,7 @@ def test_it_fits_and_can_be_used_at_every_width(opened: Opened, width: int) -> N
     unfold(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(TALL) == []
+    page.evaluate(LONGEST_LIST)
     assert findings(page) == []
     assert [each["tall"] for each in page.evaluate(OPENED) if each["tall"]] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
