@@ -19,7 +19,7 @@ FOLDED_PX = 3500  # of all layers and groups, none of them opened; the residual 
 LONG = "main, section:not(.detail), details.step, details.step > .inside, #layers, .group, .members, .cases, dl"
 TALL = f"""() => [...document.querySelectorAll("body *:not({LONG})")]
   .filter(each => each.getBoundingClientRect().height > {TALLEST_PX})
-  .filter(each => ![...document.querySelectorAll(".sheet, .bounded")].some(box => box !== each && box.contains(each)))
+  .filter(each => !each.parentElement.closest(".sheet, .bounded, .script"))
   .map(each => `${{each.tagName}}.${{each.className}}#${{each.id}}: ${{each.getBoundingClientRect().height}} px`)"""
 # Opens a map of every layer; returns where its sum or its size went wrong, and the sums to be compared with Keras's.
 OPENED = f"""() => {{
@@ -40,6 +40,11 @@ OPENED = f"""() => {{
   overview.close();
   return all;
 }}"""
+
+LONGEST_LIST = """() => {
+  const lists = pixelproof.network.layers.map(({ shape }) => (shape.length === 1 ? shape[0] : 0));
+  pixelproof.overview.open(lists.indexOf(Math.max(...lists)), 0);
+}"""
 
 
 class Opened(NamedTuple):
@@ -65,6 +70,7 @@ def test_it_fits_and_can_be_used_at_every_width(opened: Opened, width: int) -> N
     unfold(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(TALL) == []
+    page.evaluate(LONGEST_LIST)
     assert findings(page) == []
     assert [each["tall"] for each in page.evaluate(OPENED) if each["tall"]] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -90,8 +96,7 @@ def test_a_deep_network_is_short_until_its_groups_are_opened(opened: Opened) -> 
     page, _, built = opened
     page.set_viewport_size({"width": 1280, "height": 800})
     page.evaluate("document.querySelector('#network').open = true")
-    for toggle in page.locator(".group > .facts [aria-expanded=true]").all():
-        toggle.evaluate("each => each.click()")
+    page.locator(".group > .facts [aria-expanded=true]").evaluate_all("all => all.forEach(each => each.click())")
     assert page.evaluate("document.querySelector('#layers').offsetHeight") < FOLDED_PX, len(built.layers)
 
 
@@ -138,3 +143,20 @@ def test_both_passes_of_a_network_with_mirror_images_add_up_to_its_answer(opened
     page.locator("#passes input").first.check()
     page.wait_for_selector("#network-status[data-mirrored='false']")
     assert troubles == []
+
+
+def test_a_long_list_is_listed_and_goes_to_the_number_that_is_asked_for(opened: Opened) -> None:
+    """In a picture of 219,040 numbers nobody can point at the one of pixel row 4, column 95."""
+    page, _, built = opened
+    page.evaluate("document.querySelector('#network').open = true")
+    page.evaluate(LONGEST_LIST)
+    longest = max((layer for layer in built.layers if len(layer.shape) == 1), key=lambda layer: layer.shape[0])
+    asked = longest.shape[0] - 2
+    page.fill(".list-box input", str(asked))
+    page.keyboard.press("Enter")
+    row = page.locator(".numbers li.seen")
+    assert row.get_attribute("value") == str(asked)
+    page.wait_for_function("document.querySelector('.numbers').scrollTop > 0")
+    shown = float(page.get_attribute(".written", "data-output"))
+    assert shown == pytest.approx(float(longest.outputs[0, asked - 1]), rel=1e-3, abs=1e-4)
+    assert f"unit {asked}:" in page.inner_text(".written")

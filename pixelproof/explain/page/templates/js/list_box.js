@@ -16,8 +16,9 @@ export class ListBox {
     this.field = element("input", { type: "number", min: 1, max: count, step: 1, onchange: ask });
     const label = element("label", {}, "number ", this.field, ` of ${count.toLocaleString("en")}`);
     const name = `numbers of ${network.layers[number].name}`;
-    this.rows = element("ol", { class: "numbers", tabindex: 0, role: "region", "aria-label": name });
-    this.root = element("div", { class: "list-box" }, label, this.rows);
+    this.rows = element("ol");
+    this.box = element("div", { class: "numbers", tabindex: 0, role: "region", "aria-label": name }, this.rows);
+    this.root = element("div", { class: "list-box" }, label, this.box);
   }
 
   show(index) {
@@ -26,7 +27,8 @@ export class ListBox {
     if (first !== this.first) this.fill(first);
     [...this.rows.children].forEach((row, i) => row.classList.toggle("seen", first + i === index));
     const row = this.rows.children[index - first];
-    this.rows.scrollTop = Math.max(0, row.offsetTop - this.rows.clientHeight / 2);
+    const scroll = () => (this.box.scrollTop = Math.max(0, row.offsetTop - this.box.clientHeight / 2));
+    requestAnimationFrame(scroll); // once the box is on the page
   }
 
   fill(first) {
