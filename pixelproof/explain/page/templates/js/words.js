@@ -77,7 +77,8 @@ function listen(tip) {
   document.addEventListener("focusin", show);
   document.addEventListener("focusout", hide);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  addEventListener("scroll", hide, { passive: true });
+  const follow = () => shown && place(tip, shown.getBoundingClientRect()); // the Tab key scrolls to the word that it reaches
+  addEventListener("scroll", follow, { passive: true, capture: true });
 }
 
 // Below the word, or above it where there is no room; never beyond the screen.
