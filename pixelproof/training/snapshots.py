@@ -23,10 +23,11 @@ Snapshots = Mapping[int, Sequence[np.ndarray]]  # by epoch, in order
 def with_epoch(snapshots: Snapshots, epoch: int, weights: Sequence[np.ndarray]) -> Snapshots:
     """Return the snapshots after an epoch with these weights: at most MOST, evenly spread, the first of epoch 0.
 
-    They are empty where a single one would exceed LIMIT_BYTES, and while the learner has no weights yet.
+    They are empty where a single one would exceed LIMIT_BYTES. A learner that has no weights yet, as scikit-learn's MLP
+    before its first step, changes nothing.
     """
     if not weights:
-        return {}
+        return snapshots
     most = min(MOST, LIMIT_BYTES // max(1, sum(2 * weight.size for weight in weights)))
     if most == 0:
         return {}

@@ -48,7 +48,7 @@ def check_same(one: Checkpoint, other: Checkpoint) -> None:
     assert all(map(same, one.state.best_weights, other.state.best_weights))
     assert one.state.snapshots.keys() == other.state.snapshots.keys()
     for epoch, weights in one.state.snapshots.items():
-        assert all(map(same, weights, other.state.snapshots[epoch], strict=True))
+        assert all(same(*pair) for pair in zip(weights, other.state.snapshots[epoch], strict=True))
     assert one.learner.keys() == other.learner.keys()
     assert all(same(array, other.learner[key]) for key, array in one.learner.items())
 

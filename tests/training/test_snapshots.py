@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pixelproof.network.mlp.mlp import MlpLearner
 from pixelproof.training import snapshots
 from pixelproof.training.snapshots import LIMIT_BYTES, MOST, Snapshots, read_snapshots, with_epoch, write_snapshots
+from tests.support.mlp_learners import FEATURES, IMAGES, labels, params, train
 
 
 def trained(epochs: int, weights: int = 3) -> Snapshots:
@@ -36,7 +38,7 @@ def test_a_snapshot_is_of_its_own_epoch() -> None:
         assert [set(weight.tolist()) for weight in weights] == [{epoch}]
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.9, 1), (0.3, 2), (1.1, 0)])
+@pytest.mark.parametrize(("share", "count"), [(0.9, 1), (0.4, 2), (0.3, 3), (1.1, 0)])
 def test_a_network_with_many_weights_has_fewer_snapshots(
     share: float, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,3 +74,12 @@ def test_snapshots_are_read_as_they_were_written_and_the_same_ones_give_the_same
 def test_a_project_without_the_file_has_no_snapshots(tmp_path: Path) -> None:
     """Else the page of a project that was trained before there were snapshots could not be made."""
     assert read_snapshots(tmp_path / "none.npz") == {}
+
+
+def test_a_learner_that_has_no_weights_yet_has_no_snapshot() -> None:
+    """Else the MLP, whose weights are drawn in its first step, would not train at all, or begin with an empty one."""
+    learner = MlpLearner(params(7), train(), FEATURES, 2, steps_per_epoch=3, seed=1)
+    assert with_epoch({}, 0, learner.weights()) == {}
+    learner.train_batch(IMAGES, labels(2))
+    kept = with_epoch({}, 1, learner.weights())
+    assert [weight.shape for weight in kept[1]] == [weight.shape for weight in learner.weights()]

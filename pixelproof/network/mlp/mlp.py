@@ -105,12 +105,12 @@ class MlpLearner:
             return predict(self.model, batches)
 
     def weights(self) -> Sequence[np.ndarray]:
+        """Return the weights that are evaluated; none before the first step, which draws them."""
         return self._averages or self._raw_weights()
 
     def _raw_weights(self) -> list[np.ndarray]:
-        """Return scikit-learn's weights; none before the first step, which draws them."""
         classifier = self.model["mlp"]
-        return [*classifier.coefs_, *classifier.intercepts_] if hasattr(classifier, "coefs_") else []
+        return [*getattr(classifier, "coefs_", ()), *getattr(classifier, "intercepts_", ())]
 
     def restore(self, weights: Sequence[np.ndarray]) -> None:
         self._put(weights)

@@ -85,7 +85,7 @@ function firstFilter(step) {
     element("div", { class: "learning-row" }, canvas),
     element(
       "div",
-      { class: "matrices scroll", tabindex: 0, role: "group", "aria-label": "the filter before and after the step" },
+      { class: "step-weights", tabindex: 0, role: "group", "aria-label": "the filter before and after the step" },
       matrixTable({ title: `weights before${channel}`, rows: grid((i) => layer.weights.kernel[i]) }),
       matrixTable({ title: "gradient", rows: gradients }),
       matrixTable({ title: "weights after", rows: grid((i) => layer.weights.kernel[i] - rate * kernel[i]) }),
