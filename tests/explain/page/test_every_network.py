@@ -46,6 +46,9 @@ LONGEST_LIST = """() => {
   pixelproof.overview.open(lists.indexOf(Math.max(...lists)), 0);
 }"""
 
+SCROLLED = """() => new Promise(done =>
+  requestAnimationFrame(() => requestAnimationFrame(() => done(document.querySelector(".numbers").scrollTop))))"""
+
 
 class Opened(NamedTuple):
     page: Any
@@ -143,3 +146,20 @@ def test_both_passes_of_a_network_with_mirror_images_add_up_to_its_answer(opened
     page.locator("#passes input").first.check()
     page.wait_for_selector("#network-status[data-mirrored='false']")
     assert troubles == []
+
+
+def test_a_long_list_is_listed_and_goes_to_the_number_that_is_asked_for(opened: Opened) -> None:
+    """In a picture of 219,040 numbers nobody can point at the one of pixel row 4, column 95."""
+    page, _, built = opened
+    page.evaluate("document.querySelector('#network').open = true")
+    page.evaluate(LONGEST_LIST)
+    longest = max((layer for layer in built.layers if len(layer.shape) == 1), key=lambda layer: layer.shape[0])
+    asked = longest.shape[0] - 2
+    page.fill(".list-box input", str(asked))
+    page.keyboard.press("Enter")
+    row = page.locator(".numbers li.seen")
+    assert row.get_attribute("value") == str(asked)
+    assert page.evaluate(SCROLLED) > 0
+    shown = float(page.get_attribute(".written", "data-output"))
+    assert shown == pytest.approx(float(longest.outputs[0, asked - 1]), rel=1e-3, abs=1e-4)
+    assert f"unit {asked}:" in page.inner_text(".written")

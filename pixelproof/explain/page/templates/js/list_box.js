@@ -27,7 +27,8 @@ export class ListBox {
     if (first !== this.first) this.fill(first);
     [...this.rows.children].forEach((row, i) => row.classList.toggle("seen", first + i === index));
     const row = this.rows.children[index - first];
-    this.box.scrollTop = Math.max(0, row.offsetTop - this.box.clientHeight / 2);
+    const scroll = () => (this.box.scrollTop = Math.max(0, row.offsetTop - this.box.clientHeight / 2));
+    requestAnimationFrame(scroll); // once the box is on the page
   }
 
   fill(first) {
