@@ -46,6 +46,9 @@ LONGEST_LIST = """() => {
   pixelproof.overview.open(lists.indexOf(Math.max(...lists)), 0);
 }"""
 
+SCROLLED = """() => new Promise(done =>
+  requestAnimationFrame(() => requestAnimationFrame(() => done(document.querySelector(".numbers").scrollTop))))"""
+
 
 class Opened(NamedTuple):
     page: Any
@@ -156,7 +159,7 @@ def test_a_long_list_is_listed_and_goes_to_the_number_that_is_asked_for(opened: 
     page.keyboard.press("Enter")
     row = page.locator(".numbers li.seen")
     assert row.get_attribute("value") == str(asked)
-    page.wait_for_function("document.querySelector('.numbers').scrollTop > 0")
+    assert page.evaluate(SCROLLED) > 0
     shown = float(page.get_attribute(".written", "data-output"))
     assert shown == pytest.approx(float(longest.outputs[0, asked - 1]), rel=1e-3, abs=1e-4)
     assert f"unit {asked}:" in page.inner_text(".written")
