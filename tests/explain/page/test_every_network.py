@@ -103,6 +103,13 @@ def test_a_deep_network_is_short_until_its_groups_are_opened(opened: Opened) -> 
     assert page.evaluate("document.querySelector('#layers').offsetHeight") < FOLDED_PX, len(built.layers)
 
 
+def test_it_is_small_enough_to_be_sent(opened: Opened) -> None:
+    """What does not go through a mail's limit is not shown to anybody."""
+    _, _, built = opened
+    most = 6 if "digits" in built.path.name else 20
+    assert built.path.stat().st_size < most * 2**20
+
+
 def test_it_never_denies_a_convolution(opened: Opened) -> None:
     """Of a backbone it said that the network has none."""
     page, _, built = opened
