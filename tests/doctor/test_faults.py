@@ -185,7 +185,7 @@ def test_a_store_that_mlflow_cannot_use_is_found(
     assert ("mlflow db upgrade" in fault.found) == (content == "old")
 
 
-@pytest.mark.parametrize("check", CHECKS.keys() - HEAVY)
+@pytest.mark.parametrize("check", sorted(CHECKS.keys() - HEAVY))
 def test_a_project_with_nothing_in_it_is_examined_to_the_end(
     check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
