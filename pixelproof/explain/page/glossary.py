@@ -28,6 +28,12 @@ WORDS = (
         "(?:activation|feature) maps?",
     ),
     Word(
+        "back-propagation",
+        "How the gradients of all weights are found: from the loss back through the network, layer by layer, by the "
+        "chain rule.",
+        "back-propagation",
+    ),
+    Word(
         "batch",
         "The photos that the network sees before its weights are changed once; 32 or 128, say.",
         "batch(?:es)?(?! norm)",
@@ -102,6 +108,16 @@ WORDS = (
         "flatten(?:s|ed|ing)?",
     ),
     Word(
+        "gradient",
+        "How the loss changes with a number, such as a weight: above zero, more of it makes the loss larger.",
+        "gradients?",
+    ),
+    Word(
+        "learning rate",
+        "How far a weight goes against its gradient in one step.",
+        "learning rates?",
+    ),
+    Word(
         "loss",
         "How wrong an answer is, as one number. Training makes its mean over the photos smaller.",
         "loss(?:es)?",
@@ -151,6 +167,11 @@ WORDS = (
         "unit",
         "One number that a dense layer puts out, with its weights and its bias.",
         "units?",
+    ),
+    Word(
+        "validation",
+        "Photos that are kept aside in training: no weight learns from them, and they tell which epoch was the best.",
+        "validation",
     ),
     Word(
         "weight",

@@ -27,7 +27,7 @@ class Field(NamedTuple):
 
 
 class SoughtMap(NamedTuple):
-    number: int
+    number: int  # counted from 1
     patches: np.ndarray  # uint8 (height, width, channels), the nine in a square
     says: str
 
@@ -61,7 +61,9 @@ def _field(entry: Mapping[str, Any]) -> Field | None:
 def _layer(layer: ExcitedLayer, field: Field, gather: Gather, classes: Sequence[str]) -> SoughtLayer:
     index = selectivity(layer.means)
     maps = [
-        SoughtMap(number, _square(layer, number, field, gather), _says(layer.means[:, number], index, number, classes))
+        SoughtMap(
+            number + 1, _square(layer, number, field, gather), _says(layer.means[:, number], index, number, classes)
+        )
         for number in range(min(MAPS, len(layer.photos)))
     ]
     return SoughtLayer(layer.name, " × ".join(map(str, field.size)), maps, len(layer.photos))
@@ -71,7 +73,7 @@ def _says(means: np.ndarray, index: np.ndarray | None, number: int, classes: Seq
     if not means.any():
         return "nothing excites it"
     favourite = classes[int(np.argmax(means))]
-    return f"most: {favourite}" + ("" if index is None else f", {index[number]:.2f}")
+    return f"class {favourite}" + ("" if index is None else f", {index[number]:.2f}")
 
 
 def _square(layer: ExcitedLayer, number: int, field: Field, gather: Gather) -> np.ndarray:

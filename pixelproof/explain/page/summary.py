@@ -59,7 +59,7 @@ def calibration(reports: Reports) -> str:
         return ""
     off = f"off by {100 * error:.1f} points on average ({100 * low:.1f} to {100 * high:.1f})"
     if low == 0:
-        return f"The probabilities that it gives are {off}, which chance may explain: they can be taken at their word."
+        return f"The probabilities that it gives are {off}, which chance may explain: they mean what they say."
     way = "too sure" if own["temperature"] > 1 else "too modest"
     return f"The probabilities that it gives are {off}: it is {way}."
 

@@ -64,7 +64,7 @@ def test_the_squares_show_the_nine_patches_of_each_map() -> None:
     found = seeking([layer("b", SPECIFIC)], PLAN, lambda at: IMAGES[at], ["cat", "dog"])
     (shown,) = found["layers"]
     assert (shown.field, shown.of, len(shown.maps)) == ("5 × 5", 12, 12)
-    assert shown.maps[0].says == "most: cat, 0.67"
+    assert shown.maps[0].says == "class cat, 0.67"
     corner = shown.maps[0].patches[:SIDE, :SIDE]
     np.testing.assert_array_equal(np.unique(corner), np.unique(IMAGES[0][2:7, 2:7]))
     assert (shown.maps[-1].patches == 255).all(), "a map that no photo excites has no patch"

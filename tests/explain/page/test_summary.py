@@ -43,7 +43,7 @@ def test_the_mean_over_classes_is_told_where_it_is_another() -> None:
 
 @pytest.mark.parametrize(
     ("low", "temperature", "says"),
-    [(0.0, 2.0, "taken at their word"), (0.02, 2.0, "too sure"), (0.02, 0.5, "too modest")],
+    [(0.0, 2.0, "they mean what they say"), (0.02, 2.0, "too sure"), (0.02, 0.5, "too modest")],
 )
 def test_calibration_is_judged_by_its_interval(low: float, temperature: float, says: str) -> None:
     """A temperature above 1 makes a network less sure, which it needs if it was too sure."""

@@ -6,7 +6,7 @@ import { atStop } from "./snapshots.js";
 import { Tensor, format } from "./tensor.js";
 
 const MOST = 16; // filters or maps in a row
-const STEP_MS = 700;
+const STEP_MS = 1200;
 
 export class LearningLab {
   // changed: called with the network of the chosen epoch, its outputs, and the photo's number.
@@ -100,9 +100,9 @@ export class LearningLab {
     const last = this.convolutions[this.convolutions.length - 1];
     const rows = [
       ...row(`filters of ${network.layers[first].name}`, this.filters(network, first)),
-      ...row(`maps of ${network.layers[first].name}`, maps(network, outputs, first)),
+      ...row(`maps of ${network.layers[first].name}, as the filters leave them`, maps(network, outputs, first)),
     ];
-    return first === last ? rows : [...rows, ...row(`maps of ${network.layers[last].name}`, maps(network, outputs, last))];
+    return first === last ? rows : [...rows, ...row(`maps of ${network.layers[last].name}, as the filters leave them`, maps(network, outputs, last))];
   }
 
   filters(network, number) {
@@ -114,7 +114,7 @@ export class LearningLab {
 
   probabilities(network) {
     const { probabilities, label } = network.photos[this.photo];
-    return this.network.box || !probabilities ? [] : [answerList(network.classes, probabilities, label)];
+    return this.network.box || !probabilities ? [] : [element("h4", {}, "the answer"), answerList(network.classes, probabilities, label)];
   }
 }
 
@@ -129,7 +129,7 @@ function maps(network, outputs, number) {
   const count = Math.min(MOST, output.channels);
   return Array.from({ length: count }, (_, map) => {
     const canvas = element("canvas");
-    drawMap(canvas, output, map, `map ${map} of ${network.layers[number].name}`, 64);
+    drawMap(canvas, output, map, `map ${map + 1} of ${network.layers[number].name}`, 64);
     return canvas;
   });
 }
@@ -143,10 +143,10 @@ function drawFilter(layer, channels, count, filter) {
   if (channels === 3) {
     const values = Float32Array.from({ length: places * 3 }, (_, i) => at(Math.floor(i / 3), i % 3));
     const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
-    drawPhoto(canvas, new Tensor([rows, columns, 3], values.map((value) => 127.5 * (1 + value / largest))), `filter ${filter} of ${layer.name}`);
+    drawPhoto(canvas, new Tensor([rows, columns, 3], values.map((value) => 127.5 * (1 + value / largest))), `filter ${filter + 1} of ${layer.name}`);
   } else {
     const sums = Float32Array.from({ length: places }, (_, place) => Array.from({ length: channels }, (_, c) => at(place, c)).reduce((a, b) => a + b, 0));
-    drawMap(canvas, new Tensor([rows, columns, 1], sums), 0, `filter ${filter} of ${layer.name}`);
+    drawMap(canvas, new Tensor([rows, columns, 1], sums), 0, `filter ${filter + 1} of ${layer.name}`);
   }
   return canvas;
 }

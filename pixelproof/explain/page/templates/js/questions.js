@@ -7,7 +7,8 @@ export function askQuestions() {
 function ask(question) {
   const [input, said, answer] = ["input", ".said", "details"].map((selector) => question.querySelector(selector));
   const judge = () => {
-    const guess = Number(input.value.replaceAll(",", "").replace("\u2212", "-"));
+    const guess = Number(input.value.replace(/[,\s]/g, "").replace("\u2212", "-"));
+    if (Number.isNaN(guess)) return (said.textContent = "Please type a number.");
     const right = Math.abs(guess - Number(question.dataset.answer)) < 1e-9;
     said.textContent = right ? "Right." : "Not that. Think again, or reveal the answer.";
     if (right) answer.open = true;
@@ -15,5 +16,6 @@ function ask(question) {
   question.addEventListener("submit", (event) => {
     event.preventDefault();
     if (input.value.trim()) judge();
+    else said.textContent = "";
   });
 }

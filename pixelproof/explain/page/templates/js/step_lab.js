@@ -38,9 +38,33 @@ export class StepLab {
 
 const chain = (...lines) => element("ol", { class: "chain" }, ...lines.map((line) => element("li", {}, line)));
 
+// Two numbers with as many digits as tell them apart; null where none do.
+function apart(...numbers) {
+  for (let digits = 6; digits <= 12; digits++) {
+    const written = numbers.map((number) => format(number, digits));
+    if (written[0] !== written[1]) return written;
+  }
+  return null;
+}
+
+const tiny = (loss) => (loss < 1e-12 ? "under 1e-12" : format(loss, 6));
+
 function outcome(loss, lower, rate) {
-  const words = lower < loss ? "lower than" : "not lower than";
-  return `with all of these steps at the rate ${format(rate)} the loss is ${format(lower, 6)}, ${words} ${format(loss, 6)}`;
+  const all = `with all weights of this layer changed so, at the rate ${format(rate)}, the loss`;
+  const written = loss < 1e-12 ? null : apart(lower, loss);
+  if (!written) return `${all} is as good as unchanged, ${tiny(loss)}: the photo is recognised already, so there is hardly anything to correct`;
+  return `${all} is ${written[0]}, ${lower < loss ? "lower than" : "not lower than"} ${written[1]}`;
+}
+
+// How far a probability is from what it should be; of one that is nearly 1, what it lacks.
+function difference(share, wanted, gradient) {
+  if (wanted === 1 && Math.abs(gradient) < 1e-4) return `(1 \u2212 ${format(-gradient)}) \u2212 1 = ${format(gradient)}`;
+  return `${format(share)} \u2212 ${wanted} = ${format(gradient)}`;
+}
+
+function changed(weight, rate, gradient) {
+  const [before, after] = apart(weight, weight - rate * gradient) ?? [format(weight), format(weight)];
+  return `${before} \u2212 ${format(rate)} \u00d7 ${format(gradient)} = ${after}`;
 }
 
 // The chain for the last layer's weight with the largest gradient.
@@ -51,13 +75,13 @@ function lastLayer({ layer, input, units, shares, gradient, loss, kernel, rate, 
   const weight = layer.weights.kernel[at];
   const name = units === 1 ? classes[1] : classes[unit];
   return [
-    element("h4", {}, `The last layer, ${layer.name}: weight from input ${place} to ${name}`),
+    element("h4", {}, `The last layer, ${layer.name}: weight from input ${place + 1} to ${name}`),
     chain(
-      `the loss: \u2212ln p(${classes[truth]}) = ${format(loss, 6)}`,
-      `by the number z of ${name}: p \u2212 y = ${format(shares[unit])} \u2212 ${wanted} = ${format(gradient[unit])}`,
-      `z by the weight: the input that it multiplies, x = ${format(input[place])}`,
-      `so the loss by the weight: ${format(gradient[unit])} \u00d7 ${format(input[place])} = ${format(kernel[at])}`,
-      `new weight: ${format(weight)} \u2212 ${format(rate)} \u00d7 ${format(kernel[at])} = ${format(weight - rate * kernel[at])}`,
+      `the loss: \u2212ln p(${classes[truth]}) = ${tiny(loss)}`,
+      `how the loss changes with the number z of ${name}: p \u2212 y (y is 1 for the true class, 0 for others) = ${difference(shares[unit], wanted, gradient[unit])}`,
+      `how z changes with the weight: by the input that it multiplies, x = ${format(input[place])}`,
+      `so the gradient, how the loss changes with the weight: ${format(gradient[unit])} \u00d7 ${format(input[place])} = ${format(kernel[at])}`,
+      `new weight: ${changed(weight, rate, kernel[at])}`,
       outcome(loss, lower, rate),
     ),
   ];
@@ -71,18 +95,18 @@ function firstFilter(step) {
   const gradients = grid((at) => kernel[at]);
   const at = filter;
   const canvas = element("canvas");
-  drawMap(canvas, new Tensor(layer.shape, delta), filter, `gradient by map ${filter} of ${layer.name}`);
+  drawMap(canvas, new Tensor(layer.shape, delta), filter, `gradient by map ${filter + 1} of ${layer.name}`);
   const outputs = delta.length / filters;
   const channel = input.channels > 1 ? ", for the first channel" : "";
   return [
-    element("h4", {}, `The first convolution, ${layer.name}: filter ${filter}, which has the largest gradient`),
+    element("h4", {}, `The first convolution, ${layer.name}: filter ${filter + 1}, which has the largest gradient`),
     chain(
       `p \u2212 y goes back through all layers; what arrives at the ${outputs} outputs of the filter, before its activation, is the picture below: how the loss changes with each`,
       `each weight is used for ${outputs} outputs; its gradient is the sum of ${outputs} products, the output's gradient \u00d7 the number under the weight (0 outside the photo)`,
-      `the weight at the top left: ${format(layer.weights.kernel[at])} \u2212 ${format(rate)} \u00d7 ${format(kernel[at])} = ${format(layer.weights.kernel[at] - rate * kernel[at])}`,
+      `the weight at the top left: ${changed(layer.weights.kernel[at], rate, kernel[at])}`,
       outcome(loss, lower, rate),
     ),
-    element("div", { class: "learning-row" }, canvas),
+    element("figure", { class: "gradients" }, canvas, element("figcaption", {}, "how the loss changes with each output (orange: more of it makes the loss larger)")),
     element(
       "div",
       { class: "step-weights", tabindex: 0, role: "group", "aria-label": "the filter before and after the step" },
