@@ -33,7 +33,7 @@ def write_data(classes: list[str] = CLASSES, fit: str = "pad") -> None:
 def model(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Classifier:
     monkeypatch.chdir(tmp_path)
     save: dict[str, Any] = {
-        "cnn": lambda: save_cnn(tmp_path / "m", head={"kind": "softmax", "hidden": 6}),
+        "cnn": lambda: save_cnn(tmp_path / "m", head={"kind": "softmax", "hidden": 6, "activation": "elu"}),
         "mirrored": lambda: save_cnn(tmp_path / "m", average_mirrored=True),
         "mlp": lambda: save_mlp(tmp_path / "m"),
     }

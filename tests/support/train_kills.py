@@ -65,7 +65,7 @@ def use_whole_recipe(params: Any) -> None:
         clip_norm=1.0,
         precision="auto",
     )
-    params["mlp"].update(schedule={"kind": "cosine"}, average_weights=0.9, augment=False, epochs=7)
+    params["mlp"].update(schedule={"kind": "cosine"}, average_weights=0.9, augment=False)
 
 
 def start(project: Project, model: str, before: Callable[[], object] | None = None) -> subprocess.Popen[str]:

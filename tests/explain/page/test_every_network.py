@@ -46,8 +46,10 @@ LONGEST_LIST = """() => {
   pixelproof.overview.open(lists.indexOf(Math.max(...lists)), 0);
 }"""
 
-SCROLLED = """() => new Promise(done =>
-  requestAnimationFrame(() => requestAnimationFrame(() => done(document.querySelector(".numbers").scrollTop))))"""
+IN_SIGHT = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const [box, row] = [".numbers", ".numbers li.seen"].map(each => document.querySelector(each).getBoundingClientRect());
+  done(row.top >= box.top - 1 && row.bottom <= box.bottom + 1);
+})))"""
 
 
 class Opened(NamedTuple):
@@ -166,7 +168,7 @@ def test_a_long_list_is_listed_and_goes_to_the_number_that_is_asked_for(opened: 
     page.keyboard.press("Enter")
     row = page.locator(".numbers li.seen")
     assert row.get_attribute("value") == str(asked)
-    assert page.evaluate(SCROLLED) > 0
+    assert page.evaluate(IN_SIGHT)
     shown = float(page.get_attribute(".written", "data-output"))
     assert shown == pytest.approx(float(longest.outputs[0, asked - 1]), rel=1e-3, abs=1e-4)
     assert f"unit {asked}:" in page.inner_text(".written")
