@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
+from pixelproof.data.photos.opening import formats
 from pixelproof.doctor import examination, locks
 from pixelproof.doctor.finding import Check, Finding
 from pixelproof.files import write_json
@@ -138,7 +139,8 @@ def test_a_planted_fault_is_found_with_its_remedy(
     """Else a person would look for it without help. Before it is planted, the same check finds nothing."""
     monkeypatch.setenv("PATH", os.environ["PATH"])  # put back what a fault changes
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
-    Image.init()  # else plugins would be loaded into the copy, and lost with it
+    Image.init()  # else plugins would be loaded into the copy, and lost with it; so would HEIF's
+    formats()
     monkeypatch.setattr(Image, "OPEN", {**Image.OPEN})
     monkeypatch.setattr(locks, "_dvc_runs", lambda: False)  # other tests may run one beside this
     assert faults(check) == []
