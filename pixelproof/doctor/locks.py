@@ -79,7 +79,7 @@ def _holders(content: dict[str, dict[str, object]]) -> Iterator[dict[str, str]]:
     """Yield the processes in DVC's rwlock: one that writes each path, any number that read it."""
     for kind in ("read", "write"):
         for holders in content.get(kind, {}).values():
-            yield from holders if isinstance(holders, list) else [holders]  # type: ignore[misc]
+            yield from holders if isinstance(holders, list) else [holders]  # type: ignore[misc]  # JSON has no types
 
 
 def _own_locks() -> Iterator[Finding]:

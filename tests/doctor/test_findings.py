@@ -107,8 +107,8 @@ def test_a_lock_that_a_process_holds_is_no_fault(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from pixelproof.files.exclusive import exclusively\n"
         "with exclusively(Path(sys.argv[1]), 'x'): print('in', flush=True); sys.stdin.read()"
     )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", script, str(lock)], text=True, **pipes) as process:  # type: ignore[call-overload]
+    command = [sys.executable, "-c", script, str(lock)]
+    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == "in\n"
         assert locks.is_held(lock)
     assert not locks.is_held(lock)
